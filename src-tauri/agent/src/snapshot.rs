@@ -1,0 +1,163 @@
+//! `snapshot`: one sample of everything, as a table for people or as JSON.
+
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use telltale_core::clock::rfc3339;
+use telltale_core::collector::{Collector, Roots};
+use telltale_core::feed::{Feed as _, Snapshot};
+use telltale_core::metrics::{CurrentMetrics, GpuMetrics, InterfaceKind, Reason};
+
+/// Between the two reads. Shorter, and the kernel's 10 ms ticks make percentages coarse.
+const BETWEEN: Duration = Duration::from_millis(500);
+/// The first NVML initialization takes up to 10 s on a machine with many GPUs.
+const LONGEST: Duration = Duration::from_secs(15);
+
+/// Prints a snapshot.
+///
+/// # Errors
+/// If the collector can't be started or the text can't be written.
+pub(crate) async fn print(json: bool) -> anyhow::Result<()> {
+    let (collector, collecting) =
+        Collector::start(&Roots::default(), BETWEEN).context("could not start the collector")?;
+    let mut snapshots = collector.subscribe();
+    let complete = async {
+        let waited = tokio::time::timeout(LONGEST, snapshots.wait_for(|snapshot| is_complete(&snapshot.metrics))).await;
+        match waited {
+            Ok(Ok(snapshot)) => Arc::clone(&snapshot),
+            // what is in by now; the rest says why it isn't
+            Ok(Err(_)) | Err(_) => collector.current(),
+        }
+    };
+    let snapshot = tokio::select! {
+        () = collecting => anyhow::bail!("the collector ended"),
+        snapshot = complete => snapshot,
+    };
+    let mut out = io::stdout().lock();
+    if json {
+        serde_json::to_writer_pretty(&mut out, &snapshot.metrics)?;
+        writeln!(out)?;
+    } else {
+        write!(out, "{}", text(&snapshot))?;
+    }
+    Ok(out.flush()?)
+}
+
+/// Two reads are done and every channel has answered, or has a reason not to.
+fn is_complete(metrics: &CurrentMetrics) -> bool {
+    let settled = |reason: Option<Reason>| !matches!(reason, Some(Reason::Starting | Reason::NotAnswering));
+    metrics.tick >= 2 && metrics.channels.iter().all(|status| settled(status.reason))
+}
+
+fn text(snapshot: &Snapshot) -> String {
+    let metrics = &snapshot.metrics;
+    let mut text = format!("{:<9}{}\n", "Time", rfc3339(metrics.timestamp));
+    for gpu in &metrics.gpu {
+        line(&mut text, &format!("GPU {}", gpu.index), &gpu_text(gpu));
+    }
+    if let Some(problem) = &snapshot.gpu_problem {
+        line(&mut text, "GPU", &problem.detail);
+    }
+    if let Some(cpu) = &metrics.cpu {
+        line(&mut text, "CPU", &format!("{} of {} cores", percent(cpu.utilization), cpu.per_core.len()));
+    }
+    if let Some(memory) = &metrics.memory {
+        line(&mut text, "Memory", &of(memory.ram_used, memory.ram_total));
+        line(&mut text, "Swap", &of(memory.swap_used, memory.swap_total));
+        if memory.cgroup_limit.is_some() {
+            line(&mut text, "Limit", &format!("{} in this cgroup", of(memory.cgroup_used, memory.cgroup_limit)));
+        }
+    }
+    if let Some(disk) = &metrics.disk {
+        line(&mut text, "Disk", &format!("read {}  write {}", rate(disk.read_rate), rate(disk.write_rate)));
+        for device in &disk.devices {
+            line(
+                &mut text,
+                "",
+                &format!("{}: read {}  write {}", device.name, rate(device.read_rate), rate(device.write_rate)),
+            );
+        }
+    }
+    if let Some(network) = &metrics.network {
+        line(&mut text, "Network", &format!("down {}  up {}", rate(network.download_rate), rate(network.upload_rate)));
+        for interface in network.interfaces.iter().filter(|interface| interface.kind == InterfaceKind::Physical) {
+            let (down, up) = (rate(interface.download_rate), rate(interface.upload_rate));
+            line(&mut text, "", &format!("{}: down {down}  up {up}", interface.name));
+        }
+    }
+    text
+}
+
+fn line(text: &mut String, name: &str, figures: &str) {
+    // Writing to a String can't fail.
+    let _ = writeln!(text, "{name:<9}{figures}");
+}
+
+fn gpu_text(gpu: &GpuMetrics) -> String {
+    let figures = [
+        percent(gpu.utilization),
+        of(gpu.memory_used, gpu.memory_total),
+        gpu.temperature.map_or_else(missing, |celsius| format!("{celsius:.0} °C")),
+        gpu.power_draw.map_or_else(missing, |watts| format!("{watts:.0} W")),
+    ];
+    format!("{}  {}", figures.join("  "), gpu.name)
+}
+
+fn percent(value: Option<f64>) -> String {
+    value.map_or_else(missing, |percent| format!("{percent:.1} %"))
+}
+
+fn of(used: Option<u64>, total: Option<u64>) -> String {
+    let bytes = |bytes: Option<u64>| bytes.map_or_else(missing, |bytes| iec(bytes as f64));
+    format!("{} of {}", bytes(used), bytes(total))
+}
+
+fn rate(value: Option<f64>) -> String {
+    value.map_or_else(missing, |rate| format!("{}/s", iec(rate)))
+}
+
+fn missing() -> String {
+    "–".into()
+}
+
+/// Bytes with the largest IEC prefix that leaves at least 1.
+fn iec(bytes: f64) -> String {
+    const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
+    let mut value = bytes;
+    let mut unit = UNITS[0];
+    for larger in &UNITS[1..] {
+        if value < 1024.0 {
+            break;
+        }
+        value /= 1024.0;
+        unit = larger;
+    }
+    if unit == UNITS[0] { format!("{value:.0} {unit}") } else { format!("{value:.1} {unit}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_have_iec_prefixes() {
+        for (bytes, expected) in [
+            (0.0, "0 B"),
+            (1023.0, "1023 B"),
+            (1024.0, "1.0 KiB"),
+            (1.5 * 1024.0 * 1024.0, "1.5 MiB"),
+            (3e15, "2728.5 TiB"),
+        ] {
+            assert_eq!(iec(bytes), expected);
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_a_dash_not_a_zero() {
+        let gpu = GpuMetrics { index: 1, name: "NVIDIA H200".into(), temperature: Some(40.4), ..GpuMetrics::default() };
+        assert_eq!(gpu_text(&gpu), "–  – of –  40 °C  –  NVIDIA H200");
+    }
+}

@@ -1,0 +1,111 @@
+//! `watch`: one line per channel per tick. A channel that was not sampled anew has no line.
+
+use std::collections::HashMap;
+use std::io::{self, Write};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use serde::Serialize;
+use telltale_core::channel::{Channel, Selector, gpu_event};
+use telltale_core::clock::rfc3339;
+use telltale_core::collector::{Collector, Roots};
+use telltale_core::feed::{Feed as _, Snapshot};
+
+use crate::stop;
+
+/// A line: the payload as its event carries it, with the channel and a time that people can read.
+#[derive(Serialize)]
+struct Line<'a, T> {
+    channel: &'a str,
+    time: String,
+    #[serde(flatten)]
+    payload: &'a T,
+}
+
+/// Prints until `count` ticks are done or the program is asked to end.
+///
+/// # Errors
+/// If the collector can't be started or a line can't be written.
+pub(crate) async fn print(interval: Duration, count: Option<u64>, only: Option<Vec<Selector>>) -> anyhow::Result<()> {
+    let (collector, collecting) =
+        Collector::start(&Roots::default(), interval).context("could not start the collector")?;
+    let mut snapshots = collector.subscribe();
+    let mut lines = Lines { only, printed: HashMap::new(), said: None };
+    let print = async {
+        while snapshots.changed().await.is_ok() {
+            let snapshot = snapshots.borrow_and_update().clone();
+            lines.print(&snapshot, &mut io::stdout().lock())?;
+            if count.is_some_and(|count| snapshot.metrics.tick >= count) {
+                break;
+            }
+        }
+        Ok(())
+    };
+    tokio::select! {
+        () = collecting => Ok(()),
+        stopped = stop::asked() => stopped.context("could not listen for signals"),
+        printed = print => printed,
+    }
+}
+
+struct Lines {
+    only: Option<Vec<Selector>>,
+    /// The timestamp of the sample printed last, by channel.
+    printed: HashMap<String, i64>,
+    /// What was said last about GPUs that are not there.
+    said: Option<String>,
+}
+
+impl Lines {
+    fn print(&mut self, snapshot: &Snapshot, out: &mut impl Write) -> anyhow::Result<()> {
+        let metrics = &snapshot.metrics;
+        self.say_why_no_gpu(snapshot);
+        for gpu in &metrics.gpu {
+            self.line(&gpu_event(&gpu.gpu_id), gpu.timestamp, gpu, out)?;
+        }
+        if let Some(cpu) = &metrics.cpu {
+            self.line(Channel::Cpu.event(), cpu.timestamp, cpu, out)?;
+        }
+        if let Some(memory) = &metrics.memory {
+            self.line(Channel::Memory.event(), memory.timestamp, memory, out)?;
+        }
+        if let Some(disk) = &metrics.disk {
+            self.line(Channel::Disk.event(), disk.timestamp, disk, out)?;
+        }
+        if let Some(network) = &metrics.network {
+            self.line(Channel::Network.event(), network.timestamp, network, out)?;
+        }
+        Ok(out.flush()?)
+    }
+
+    fn line<T: Serialize>(
+        &mut self,
+        channel: &str,
+        timestamp: i64,
+        payload: &T,
+        out: &mut impl Write,
+    ) -> anyhow::Result<()> {
+        if !self.wants(channel) || self.printed.get(channel) == Some(&timestamp) {
+            return Ok(());
+        }
+        serde_json::to_writer(&mut *out, &Line { channel, time: rfc3339(timestamp), payload })?;
+        out.write_all(b"\n")?;
+        self.printed.insert(channel.into(), timestamp);
+        Ok(())
+    }
+
+    fn wants(&self, channel: &str) -> bool {
+        self.only.as_ref().is_none_or(|only| only.iter().any(|one| one.selects(channel)))
+    }
+
+    /// Once per reason, on stderr, where GPUs are wanted and none is there.
+    fn say_why_no_gpu(&mut self, snapshot: &Snapshot) {
+        let why = snapshot.gpu_problem.as_ref().map(|problem| problem.detail.clone()).filter(|why| !why.is_empty());
+        if why != self.said && self.wants(Channel::Gpu.event()) {
+            if let Some(why) = &why {
+                let _ = writeln!(io::stderr(), "telltale-agent: {}: {why}", Channel::Gpu);
+            }
+            self.said = why;
+        }
+    }
+}

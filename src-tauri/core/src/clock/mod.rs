@@ -1,0 +1,88 @@
+//! The only place that reads a clock: intervals and rates come from the monotonic one, labels from the wall.
+
+#[cfg_attr(target_os = "linux", path = "linux.rs")]
+#[cfg_attr(not(target_os = "linux"), path = "portable.rs")]
+mod platform;
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// One instant by three clocks, read together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Stamp {
+    /// Monotonic time, standing still while the computer is suspended (`CLOCK_MONOTONIC`).
+    pub mono: Duration,
+    /// Monotonic time that goes on during suspend (`CLOCK_BOOTTIME`); equal to `mono` where the system has no such clock.
+    pub boot: Duration,
+    /// Unix time in milliseconds, UTC: what people and payloads call the time. It may jump.
+    pub wall: i64,
+}
+
+impl Stamp {
+    /// Monotonic time from `earlier` to this; zero if `earlier` is later.
+    pub fn since(&self, earlier: &Self) -> Duration {
+        self.mono.saturating_sub(earlier.mono)
+    }
+
+    /// Whether the computer slept for more than a second between `earlier` and this.
+    pub fn slept_since(&self, earlier: &Self) -> bool {
+        let with_sleep = self.boot.saturating_sub(earlier.boot);
+        with_sleep.saturating_sub(self.since(earlier)) > Duration::from_secs(1)
+    }
+
+    /// Milliseconds that the wall clock is ahead of the boot clock: constant unless the wall clock is set.
+    pub fn wall_offset(&self) -> i64 {
+        self.wall - i64::try_from(self.boot.as_millis()).unwrap_or(i64::MAX)
+    }
+}
+
+/// Reads the clocks.
+pub fn now() -> Stamp {
+    let (mono, boot) = platform::monotonic();
+    Stamp { mono, boot, wall: wall() }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the clock")]
+fn wall() -> i64 {
+    match SystemTime::now().duration_since(UNIX_EPOCH) {
+        Ok(after) => i64::try_from(after.as_millis()).unwrap_or(i64::MAX),
+        Err(before) => -i64::try_from(before.duration().as_millis()).unwrap_or(i64::MAX),
+    }
+}
+
+/// A Unix time in milliseconds as RFC 3339 in UTC with milliseconds: `2026-11-23T22:07:42.000Z`. A time that has
+/// no four-digit year is given as the number it is.
+pub fn rfc3339(wall: i64) -> String {
+    jiff::Timestamp::from_millisecond(wall).map_or_else(|_| wall.to_string(), |time| format!("{time:.3}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn monotonic_time_advances_and_wall_time_is_plausible() {
+        let earlier = now();
+        let later = now();
+        assert!(later.mono >= earlier.mono);
+        assert!(earlier.wall > 1_700_000_000_000, "after November 2023, in milliseconds");
+        assert!(!later.slept_since(&earlier));
+    }
+
+    #[test]
+    fn suspend_is_the_boot_clock_running_ahead() {
+        let before = Stamp { mono: Duration::from_secs(10), boot: Duration::from_secs(10), wall: 0 };
+        let after = Stamp { mono: Duration::from_secs(12), boot: Duration::from_mins(10), wall: 590_000 };
+        assert!(after.slept_since(&before));
+        assert_eq!(after.since(&before), Duration::from_secs(2));
+        assert_eq!(after.wall_offset(), before.wall_offset());
+    }
+
+    #[test]
+    fn rfc3339_agrees_with_date() {
+        // date -u -d @SECONDS +%FT%T
+        assert_eq!(rfc3339(0), "1970-01-01T00:00:00.000Z");
+        assert_eq!(rfc3339(951_782_400_123), "2000-02-29T00:00:00.123Z");
+        assert_eq!(rfc3339(1_795_471_662_999), "2026-11-23T22:07:42.999Z");
+        assert_eq!(rfc3339(-1), "1969-12-31T23:59:59.999Z");
+    }
+}

@@ -1,0 +1,245 @@
+//! The interval loop: asks every source at each tick, waits for none, publishes what is in.
+//!
+//! A source that is still busy is not asked again. Its channel keeps its last sample, with its age and the reason;
+//! when the sample comes after all, it is published under the tick it was asked for.
+
+mod channels;
+#[cfg(test)]
+mod tests;
+mod worker;
+
+use std::ffi::OsString;
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, MissedTickBehavior};
+
+use crate::channel::Channel;
+use crate::clock::{self, Stamp};
+use crate::feed::{Feed, Snapshot};
+use crate::history::{History, HistoryQuery, MetricsHistory, QueryError};
+use crate::metrics::Reason;
+use crate::source::{Source, cpu, disk, gpu, memory, network};
+use channels::Channels;
+use worker::{Outcome, Worker};
+
+/// How long a tick waits for its sources before it publishes without the rest. The contract allows 100 ms.
+const DEADLINE: Duration = Duration::from_millis(80);
+
+/// Where the sources read: the running system, or what a test puts in its place.
+#[derive(Debug, Clone)]
+pub struct Roots {
+    /// Normally `/proc`.
+    pub proc: PathBuf,
+    /// Normally `/sys`.
+    pub sys: PathBuf,
+    /// Another NVML library than the driver's own.
+    pub nvml: Option<OsString>,
+}
+
+impl Default for Roots {
+    /// The running system, with the NVML library that `TELLTALE_NVML_LIB` names.
+    fn default() -> Self {
+        Self { proc: "/proc".into(), sys: "/sys".into(), nvml: gpu::library_from_environment() }
+    }
+}
+
+/// Starts every source on its own thread. A new source is one more line here.
+fn workers(roots: &Roots, outcomes: &mpsc::UnboundedSender<Outcome>) -> io::Result<Vec<Worker>> {
+    Ok(vec![
+        source(Channel::Gpu, roots, outcomes, |roots| gpu::Gpu::new(roots.nvml.clone()))?,
+        source(Channel::Cpu, roots, outcomes, |roots| cpu::Cpu::new(&roots.proc))?,
+        source(Channel::Memory, roots, outcomes, |roots| memory::Memory::new(&roots.proc, &roots.sys))?,
+        source(Channel::Disk, roots, outcomes, |roots| disk::Disk::new(&roots.proc, &roots.sys))?,
+        source(Channel::Network, roots, outcomes, |roots| network::Network::new(&roots.proc, &roots.sys))?,
+    ])
+}
+
+fn source<S: Source>(
+    channel: Channel,
+    roots: &Roots,
+    outcomes: &mpsc::UnboundedSender<Outcome>,
+    make: fn(&Roots) -> S,
+) -> io::Result<Worker> {
+    let roots = roots.clone();
+    Worker::spawn(channel, outcomes.clone(), move || make(&roots))
+}
+
+/// The live feed: what the collector in this process publishes and keeps.
+#[derive(Debug)]
+pub struct Collector {
+    shared: Arc<Shared>,
+    interval: watch::Sender<Duration>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    snapshot: watch::Sender<Arc<Snapshot>>,
+    history: Mutex<History>,
+}
+
+impl Shared {
+    /// A panic while the lock was held leaves a history that is at worst a value short.
+    fn history(&self) -> MutexGuard<'_, History> {
+        self.history.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Collector {
+    /// Starts the sources. The loop itself runs in the future, on whichever tokio runtime awaits it, until the
+    /// collector is dropped.
+    ///
+    /// # Errors
+    /// If the system refuses a thread.
+    pub fn start(roots: &Roots, interval: Duration) -> io::Result<(Self, impl Future<Output = ()> + Send + use<>)> {
+        let (outcomes, received) = mpsc::unbounded_channel();
+        Ok(Self::with_workers(workers(roots, &outcomes)?, received, interval))
+    }
+
+    fn with_workers(
+        workers: Vec<Worker>,
+        outcomes: mpsc::UnboundedReceiver<Outcome>,
+        interval: Duration,
+    ) -> (Self, impl Future<Output = ()> + Send + use<>) {
+        let channels = Channels::new(&workers);
+        let snapshot = watch::Sender::new(Arc::new(channels.snapshot(0, &clock::now(), &clock::now(), interval)));
+        let shared = Arc::new(Shared { snapshot, history: Mutex::default() });
+        let (sender, changes) = watch::channel(interval);
+        let run = Loop {
+            workers,
+            outcomes,
+            changes,
+            channels,
+            shared: Arc::clone(&shared),
+            interval,
+            tick: 0,
+            at: clock::now(),
+            deadline: None,
+        };
+        (Self { shared, interval: sender }, run.run())
+    }
+
+    /// Changes the interval from the next tick on, which comes no later than the new interval after the last one.
+    pub fn set_interval(&self, interval: Duration) {
+        self.interval.send_if_modified(|now| std::mem::replace(now, interval) != interval);
+    }
+}
+
+impl Feed for Collector {
+    fn subscribe(&self) -> watch::Receiver<Arc<Snapshot>> {
+        self.shared.snapshot.subscribe()
+    }
+
+    fn current(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.shared.snapshot.borrow())
+    }
+
+    fn query(&self, query: &HistoryQuery) -> Result<MetricsHistory, QueryError> {
+        self.shared.history().query(query)
+    }
+}
+
+struct Loop {
+    workers: Vec<Worker>,
+    outcomes: mpsc::UnboundedReceiver<Outcome>,
+    changes: watch::Receiver<Duration>,
+    channels: Channels,
+    shared: Arc<Shared>,
+    interval: Duration,
+    tick: u64,
+    /// When the newest tick was.
+    at: Stamp,
+    /// When the newest tick is published with what is in; `None` once it is.
+    deadline: Option<Instant>,
+}
+
+impl Loop {
+    async fn run(mut self) {
+        let mut ticker = ticker(Instant::now(), self.interval);
+        loop {
+            let deadline = self.deadline;
+            tokio::select! {
+                biased;
+                changed = self.changes.changed() => {
+                    if changed.is_err() {
+                        return; // the collector was dropped
+                    }
+                    self.interval = *self.changes.borrow_and_update();
+                    let since_last = clock::now().since(&self.at);
+                    ticker = self::ticker(Instant::now() + self.interval.saturating_sub(since_last), self.interval);
+                }
+                Some(outcome) = self.outcomes.recv() => self.accept(outcome),
+                () = tokio::time::sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => self.publish(),
+                _ = ticker.tick() => self.tick(),
+            }
+        }
+    }
+
+    fn tick(&mut self) {
+        if self.deadline.is_some() {
+            self.publish(); // the tick before, whose deadline this one overtook
+        }
+        let now = clock::now();
+        let mut history = self.shared.history();
+        if self.tick > 0
+            && let Some(reason) = interruption(&self.at, &now, self.interval)
+        {
+            history.interrupt(now.wall, reason, self.channels.events());
+        }
+        (self.tick, self.at) = (self.tick + 1, now);
+        history.begin(self.tick, &now);
+        drop(history);
+        for worker in &mut self.workers {
+            let asked = worker.ask(self.tick, self.interval);
+            self.channels.asked(worker.channel(), asked);
+        }
+        self.deadline = Some(Instant::now() + DEADLINE);
+    }
+
+    fn accept(&mut self, outcome: Outcome) {
+        let late = outcome.tick < self.tick;
+        if let Some(worker) = self.workers.iter_mut().find(|worker| worker.channel() == outcome.channel) {
+            worker.answered();
+        }
+        self.channels.accept(outcome, &mut self.shared.history());
+        let complete = self.workers.iter().all(|worker| worker.asked() != Some(self.tick));
+        let due = self.deadline.is_some();
+        if (due && complete) || (!due && (late || self.tick > 0)) {
+            self.publish();
+        }
+    }
+
+    fn publish(&mut self) {
+        self.deadline = None;
+        let snapshot = self.channels.snapshot(self.tick, &self.at, &clock::now(), self.interval);
+        let mut history = self.shared.history();
+        for status in &snapshot.metrics.channels {
+            history.note(&status.channel, status.reason.filter(|reason| *reason != Reason::Starting));
+        }
+        drop(history);
+        self.shared.snapshot.send_replace(Arc::new(snapshot));
+    }
+}
+
+/// Why nothing was sampled between two ticks, if they are further apart than lateness explains.
+fn interruption(before: &Stamp, now: &Stamp, interval: Duration) -> Option<Reason> {
+    if now.slept_since(before) {
+        Some(Reason::Suspended)
+    } else {
+        (now.since(before) > too_long(interval)).then_some(Reason::NotAnswering)
+    }
+}
+
+/// Samples further apart than this make no rate: what happened between them is not known well enough.
+fn too_long(interval: Duration) -> Duration {
+    (interval * 3).max(Duration::from_secs(3))
+}
+
+fn ticker(first: Instant, interval: Duration) -> tokio::time::Interval {
+    let mut ticker = tokio::time::interval_at(first, interval);
+    ticker.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    ticker
+}

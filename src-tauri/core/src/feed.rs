@@ -1,0 +1,35 @@
+//! The one seam through which everything outside takes metrics: live, from another machine, or from a recording.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use crate::history::{HistoryQuery, MetricsHistory, QueryError};
+use crate::metrics::CurrentMetrics;
+use crate::source::Problem;
+
+/// The newest sample of every channel, as published.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Snapshot {
+    /// What is sent.
+    pub metrics: CurrentMetrics,
+    /// Version of the NVIDIA driver, once it answered.
+    pub gpu_driver: Option<String>,
+    /// Why there is no GPU figure at all.
+    pub gpu_problem: Option<Problem>,
+}
+
+/// Where snapshots and history come from. Who holds one can't tell what stands behind it.
+pub trait Feed: Send + Sync {
+    /// The newest snapshot, and word of each newer one. A slow reader skips some; nothing queues.
+    fn subscribe(&self) -> watch::Receiver<Arc<Snapshot>>;
+
+    /// The newest snapshot now. Before the first tick it is empty, with every channel `starting`.
+    fn current(&self) -> Arc<Snapshot>;
+
+    /// The last hour, or a part of it.
+    ///
+    /// # Errors
+    /// [`QueryError`] names the field that can't be and what is allowed.
+    fn query(&self, query: &HistoryQuery) -> Result<MetricsHistory, QueryError>;
+}

@@ -1,0 +1,58 @@
+//! One field over time. It begins at the row of its first value and reaches as far as its last, so that a device
+//! that was there for a minute costs a minute.
+
+use std::collections::VecDeque;
+
+use crate::fields::Unit;
+
+#[derive(Debug)]
+pub(super) struct Column {
+    pub(super) unit: Unit,
+    /// Number of the row of `values[0]`.
+    start: u64,
+    /// NaN where there is no value: half the size of an `Option`.
+    values: VecDeque<f64>,
+}
+
+impl Column {
+    pub(super) fn new(unit: Unit, start: u64) -> Self {
+        Self { unit, start, values: VecDeque::new() }
+    }
+
+    /// Number of the row after the last value.
+    pub(super) fn end(&self) -> u64 {
+        self.start + self.values.len() as u64
+    }
+
+    /// Sets the value at a row and lets go of what lies before `first`, the oldest row kept.
+    pub(super) fn set(&mut self, first: u64, row: u64, value: f64) {
+        while self.start < first && self.values.pop_front().is_some() {
+            self.start += 1;
+        }
+        if self.values.is_empty() {
+            self.start = row;
+        }
+        let Some(index) = row.checked_sub(self.start).and_then(|index| usize::try_from(index).ok()) else {
+            return self.prepend(row, value);
+        };
+        while self.values.len() <= index {
+            self.values.push_back(f64::NAN);
+        }
+        self.values[index] = value;
+    }
+
+    /// A late sample may belong to a row before the column's first.
+    fn prepend(&mut self, row: u64, value: f64) {
+        while self.start > row {
+            self.values.push_front(f64::NAN);
+            self.start -= 1;
+        }
+        self.values[0] = value;
+    }
+
+    /// The value at a row; `None` where there is none.
+    pub(super) fn get(&self, row: u64) -> Option<f64> {
+        let index = usize::try_from(row.checked_sub(self.start)?).ok()?;
+        self.values.get(index).copied().filter(|value| !value.is_nan())
+    }
+}

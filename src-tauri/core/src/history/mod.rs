@@ -1,0 +1,193 @@
+//! The last hour of every field, in columns over one time axis, bounded by time and by size.
+
+mod column;
+mod query;
+#[cfg(test)]
+mod tests;
+
+pub use query::{HistoryGap, HistoryQuery, HistorySeries, MAX_POINTS, MetricsHistory, QueryError};
+
+use std::collections::{HashMap, VecDeque};
+
+use crate::clock::Stamp;
+use crate::fields::{Unit, Visit};
+use crate::metrics::Reason;
+use column::Column;
+
+/// How far back it reaches, in milliseconds: an hour.
+pub const SPAN: i64 = 3_600_000;
+/// Rows kept at the most: an hour at the shortest interval.
+pub const MAX_ROWS: usize = 7_200;
+/// Columns kept at the most. Interfaces of containers come and go under new names; the ones longest without a value go first.
+pub const MAX_COLUMNS: usize = 4_096;
+/// Gaps kept at the most; the oldest go first.
+pub const MAX_GAPS: usize = 1_024;
+
+/// How far the wall clock must jump against the boot clock for the labels to follow, in milliseconds.
+const JUMP: i64 = 1_000;
+
+/// An hour of samples. Rows are ticks; a value that a tick lacks is a gap in its column.
+#[derive(Debug, Default)]
+pub struct History {
+    rows: VecDeque<Row>,
+    /// Number of the oldest row since the start: columns are placed by it.
+    first: u64,
+    columns: HashMap<String, HashMap<String, Column>>,
+    gaps: VecDeque<HistoryGap>,
+    wall_offset: Option<i64>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Row {
+    timestamp: i64,
+    /// `None` for a row that stands inside a gap.
+    tick: Option<u64>,
+}
+
+impl History {
+    /// Begins the row of a tick. Its label is the tick's wall time; if the wall clock was set since the row before,
+    /// all labels move along, so that they stay in order and as far apart as they were.
+    pub fn begin(&mut self, tick: u64, stamp: &Stamp) {
+        let offset = stamp.wall_offset();
+        if let Some(jump) = self.wall_offset.map(|before| offset - before).filter(|jump| jump.abs() > JUMP) {
+            self.relabel(jump);
+            self.wall_offset = Some(offset);
+        }
+        self.wall_offset.get_or_insert(offset);
+        self.push(Row { timestamp: stamp.wall, tick: Some(tick) });
+    }
+
+    /// Ends a stretch in which nothing was sampled (a suspend, say) with a row of nulls inside it, before the row of
+    /// the tick that ends it is begun.
+    pub fn interrupt(&mut self, until: i64, reason: Reason, channels: impl IntoIterator<Item = String>) {
+        let Some(from) = self.rows.back().map(|row| row.timestamp) else { return };
+        self.push(Row { timestamp: from + 1, tick: None });
+        for channel in channels {
+            self.close_gap(&channel, from);
+            self.push_gap(HistoryGap { channel, from, to: Some(until), reason });
+        }
+    }
+
+    /// Fills in the row of `tick`, which may be an earlier one if the sample came late. A tick that is no longer
+    /// kept is ignored.
+    pub fn fill(&mut self, tick: u64) -> impl Visit + '_ {
+        let found = self.rows.iter().rposition(|row| row.tick == Some(tick));
+        let row = found.map(|index| self.first + index as u64);
+        move |channel: &str, path: &str, unit: Unit, value: Option<f64>| {
+            if let (Some(row), Some(value)) = (row, value) {
+                self.set(row, channel, path, unit, value);
+            }
+        }
+    }
+
+    /// Notes whether a channel is current at the newest row: `reason` says why it isn't. A gap lasts until the
+    /// channel is current again; a new reason begins a new gap.
+    pub fn note(&mut self, channel: &str, reason: Option<Reason>) {
+        let Some(now) = self.rows.back().map(|row| row.timestamp) else { return };
+        let open = self.gaps.iter().rev().find(|gap| gap.channel == channel && gap.to.is_none()).map(|gap| gap.reason);
+        if open == reason {
+            return;
+        }
+        self.close_gap(channel, now);
+        if let Some(reason) = reason {
+            self.push_gap(HistoryGap { channel: channel.into(), from: now, to: None, reason });
+        }
+    }
+
+    /// Answers a query.
+    ///
+    /// # Errors
+    /// [`QueryError`] names the field that can't be and what is allowed.
+    pub fn query(&self, query: &HistoryQuery) -> Result<MetricsHistory, QueryError> {
+        query::answer(self, query)
+    }
+
+    /// Rows kept now.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether no tick has been recorded.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Columns kept now.
+    pub fn columns(&self) -> usize {
+        self.columns.values().map(HashMap::len).sum()
+    }
+
+    fn push(&mut self, row: Row) {
+        // Two ticks never share a label, however coarse the clock.
+        let after = self.rows.back().map_or(i64::MIN, |last| last.timestamp + 1);
+        self.rows.push_back(Row { timestamp: row.timestamp.max(after), ..row });
+        let oldest = self.rows.back().map_or(i64::MIN, |newest| newest.timestamp - SPAN);
+        while self.rows.len() > MAX_ROWS || self.rows.front().is_some_and(|row| row.timestamp <= oldest) {
+            self.rows.pop_front();
+            self.first += 1;
+        }
+        while self.gaps.front().is_some_and(|gap| gap.to.is_some_and(|to| to <= oldest)) {
+            self.gaps.pop_front();
+        }
+        if self.first > 0 && self.first.is_multiple_of(128) {
+            self.forget_empty_columns();
+        }
+    }
+
+    fn forget_empty_columns(&mut self) {
+        let first = self.first;
+        self.columns.retain(|_, columns| {
+            columns.retain(|_, column| column.end() > first);
+            !columns.is_empty()
+        });
+    }
+
+    fn set(&mut self, row: u64, channel: &str, path: &str, unit: Unit, value: f64) {
+        let first = self.first;
+        if let Some(column) = self.columns.get_mut(channel).and_then(|columns| columns.get_mut(path)) {
+            column.set(first, row, value);
+            return;
+        }
+        if self.columns() >= MAX_COLUMNS {
+            self.forget_oldest_column();
+        }
+        let mut column = Column::new(unit, row);
+        column.set(first, row, value);
+        self.columns.entry(channel.into()).or_default().insert(path.into(), column);
+    }
+
+    fn forget_oldest_column(&mut self) {
+        let all = self
+            .columns
+            .iter()
+            .flat_map(|(channel, columns)| columns.iter().map(move |(path, column)| (column.end(), channel, path)));
+        let Some((_, channel, path)) = all.min() else { return };
+        let (channel, path) = (channel.clone(), path.clone());
+        if let Some(columns) = self.columns.get_mut(&channel) {
+            columns.remove(&path);
+        }
+    }
+
+    fn close_gap(&mut self, channel: &str, at: i64) {
+        if let Some(gap) = self.gaps.iter_mut().rev().find(|gap| gap.channel == channel && gap.to.is_none()) {
+            gap.to = Some(at.max(gap.from));
+        }
+    }
+
+    fn push_gap(&mut self, gap: HistoryGap) {
+        if self.gaps.len() >= MAX_GAPS {
+            self.gaps.pop_front();
+        }
+        self.gaps.push_back(gap);
+    }
+
+    fn relabel(&mut self, jump: i64) {
+        for row in &mut self.rows {
+            row.timestamp += jump;
+        }
+        for gap in &mut self.gaps {
+            gap.from += jump;
+            gap.to = gap.to.map(|to| to + jump);
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! Queries over the history: a range, some channels, at most so many points with no peak lost.
+
+use std::ops::Range;
+
+use serde::{Deserialize, Serialize};
+use specta::Type;
+
+use super::History;
+use super::column::Column;
+use crate::channel::{Selector, UnknownChannel};
+use crate::fields::Unit;
+use crate::metrics::Reason;
+
+/// The most that `max_points` may be.
+pub const MAX_POINTS: u32 = 10_000;
+
+/// What part of the history is wanted. Everything is optional; the default is all of it, point by point.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, Type)]
+#[serde(default, deny_unknown_fields)]
+pub struct HistoryQuery {
+    /// Unix milliseconds of the oldest row wanted, inclusive.
+    #[specta(optional)]
+    pub since: Option<i64>,
+    /// Unix milliseconds of the newest row wanted, inclusive.
+    #[specta(optional)]
+    pub until: Option<i64>,
+    /// `cpu`, `system/cpu`, `gpu` (all), `system/gpu/{gpu_id}` …; all channels if absent.
+    #[specta(optional)]
+    pub channels: Option<Vec<String>>,
+    /// 1–10,000: if there are more rows, they are put into so many buckets of equal time.
+    #[specta(optional)]
+    pub max_points: Option<u32>,
+}
+
+/// Columns over one time axis.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, Type)]
+pub struct MetricsHistory {
+    /// Unix milliseconds, strictly ascending; of a bucket, the mean of its rows.
+    pub timestamps: Vec<i64>,
+    /// Sorted by channel and field; each as long as `timestamps`.
+    pub series: Vec<HistorySeries>,
+    /// Stretches in which a channel was not sampled, oldest first. Inside each stands at least one null.
+    pub gaps: Vec<HistoryGap>,
+}
+
+/// One field over time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+pub struct HistorySeries {
+    /// The channel's event name.
+    pub channel: String,
+    /// The field's path in the payload: `utilization`, `per_core/3`, `devices/nvme0n1/read_rate`.
+    pub field: String,
+    /// What the values are measured in.
+    pub unit: Unit,
+    /// The values, or each bucket's mean; `null` where there is no sample.
+    pub values: Vec<Option<f64>>,
+    /// Each bucket's smallest value; `null` as a whole without `max_points`.
+    pub min: Option<Vec<Option<f64>>>,
+    /// Each bucket's largest value; `null` as a whole without `max_points`.
+    pub max: Option<Vec<Option<f64>>>,
+}
+
+/// A stretch in which a channel was not sampled.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
+pub struct HistoryGap {
+    /// The channel's event name.
+    pub channel: String,
+    /// Unix milliseconds of the first row without a sample, or of the last with one before a suspend.
+    pub from: i64,
+    /// Unix milliseconds of the first row with a sample again; `null` while the gap lasts.
+    pub to: Option<i64>,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// A query that can't be answered: which field, and what is allowed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum QueryError {
+    /// `since` is after `until`.
+    #[error("since ({since}) is after until ({until}): it must be at or before it")]
+    Range {
+        /// As asked.
+        since: i64,
+        /// As asked.
+        until: i64,
+    },
+    /// `max_points` is 0 or too many.
+    #[error("max_points is {0}: allowed are 1 to {MAX_POINTS}")]
+    MaxPoints(u32),
+    /// `channels` names one that there is not.
+    #[error("channels: {0}")]
+    Channel(#[from] UnknownChannel),
+}
+
+impl QueryError {
+    /// The query's field that is wrong.
+    pub fn field(&self) -> &'static str {
+        match self {
+            Self::Range { .. } => "since",
+            Self::MaxPoints(_) => "max_points",
+            Self::Channel(_) => "channels",
+        }
+    }
+}
+
+pub(super) fn answer(history: &History, query: &HistoryQuery) -> Result<MetricsHistory, QueryError> {
+    let (since, until) = (query.since.unwrap_or(i64::MIN), query.until.unwrap_or(i64::MAX));
+    if since > until {
+        return Err(QueryError::Range { since, until });
+    }
+    if let Some(points) = query.max_points.filter(|points| !(1..=MAX_POINTS).contains(points)) {
+        return Err(QueryError::MaxPoints(points));
+    }
+    let selectors = query
+        .channels
+        .as_ref()
+        .map(|names| names.iter().map(|name| Selector::parse(name)).collect::<Result<Vec<_>, _>>());
+    let selectors = selectors.transpose()?;
+    let wanted = |channel: &str| selectors.as_ref().is_none_or(|all| all.iter().any(|one| one.selects(channel)));
+
+    let begin = history.rows.partition_point(|row| row.timestamp < since);
+    let end = history.rows.partition_point(|row| row.timestamp <= until).max(begin);
+    let points = query.max_points.map(|points| buckets(history, begin..end, points as usize));
+    let mut series = Vec::with_capacity(history.columns());
+    for (channel, columns) in history.columns.iter().filter(|(channel, _)| wanted(channel)) {
+        for (field, column) in columns.iter().filter(|(_, column)| column.end() > history.first + begin as u64) {
+            series.push(one_series(history.first, channel, field, column, begin..end, points.as_deref()));
+        }
+    }
+    series.sort_unstable_by(|one, other| (&one.channel, &one.field).cmp(&(&other.channel, &other.field)));
+    let rows = |range: Range<usize>| history.rows.range(range).map(|row| row.timestamp);
+    let timestamps = match &points {
+        None => rows(begin..end).collect(),
+        Some(points) => points.iter().map(|range| mean_time(rows(range.clone()))).collect(),
+    };
+    let in_range =
+        |gap: &&super::HistoryGap| wanted(&gap.channel) && gap.from <= until && gap.to.is_none_or(|to| to >= since);
+    let gaps = history.gaps.iter().filter(in_range).cloned().collect();
+    Ok(MetricsHistory { timestamps, series, gaps })
+}
+
+fn one_series(
+    first: u64,
+    channel: &str,
+    field: &str,
+    column: &Column,
+    range: Range<usize>,
+    points: Option<&[Range<usize>]>,
+) -> HistorySeries {
+    let at = |index: usize| column.get(first + index as u64);
+    let (values, min, max) = match points {
+        None => (range.map(at).collect(), None, None),
+        Some(points) => {
+            let mut values = Vec::with_capacity(points.len());
+            let (mut min, mut max) = (values.clone(), values.clone());
+            for bucket in points {
+                let summary = Summary::of(bucket.clone().filter_map(at));
+                values.push(summary.map(|summary| summary.mean));
+                min.push(summary.map(|summary| summary.min));
+                max.push(summary.map(|summary| summary.max));
+            }
+            (values, Some(min), Some(max))
+        }
+    };
+    HistorySeries { channel: channel.into(), field: field.into(), unit: column.unit, values, min, max }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Summary {
+    mean: f64,
+    min: f64,
+    max: f64,
+}
+
+impl Summary {
+    fn of(values: impl Iterator<Item = f64>) -> Option<Self> {
+        let (mut count, mut sum, mut min, mut max) = (0u32, 0.0, f64::INFINITY, f64::NEG_INFINITY);
+        for value in values {
+            count += 1;
+            sum += value;
+            min = f64::min(min, value);
+            max = f64::max(max, value);
+        }
+        // The mean of equal values may round past them.
+        (count > 0).then(|| Self { mean: (sum / f64::from(count)).clamp(min, max), min, max })
+    }
+}
+
+/// Ranges of rows that fall into each of at most `points` stretches of equal time; one row each if there are no
+/// more rows than points. Stretches without a row are left out.
+fn buckets(history: &History, range: Range<usize>, points: usize) -> Vec<Range<usize>> {
+    if range.len() <= points {
+        return range.map(|index| index..index + 1).collect();
+    }
+    let time = |index: usize| history.rows[index].timestamp;
+    let (from, to) = (time(range.start), time(range.end - 1));
+    let width = i128::from(to - from) + 1;
+    let bucket_of = |index: usize| (i128::from(time(index) - from) * points as i128) / width;
+    let mut buckets = Vec::with_capacity(points);
+    let mut begin = range.start;
+    for index in range.clone() {
+        if bucket_of(index) != bucket_of(begin) {
+            buckets.push(begin..index);
+            begin = index;
+        }
+    }
+    buckets.push(begin..range.end);
+    buckets
+}
+
+fn mean_time(times: impl Iterator<Item = i64>) -> i64 {
+    let (mut count, mut sum) = (0i128, 0i128);
+    for time in times {
+        count += 1;
+        sum += i128::from(time);
+    }
+    i64::try_from(sum / count.max(1)).unwrap_or(0)
+}

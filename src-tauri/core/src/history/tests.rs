@@ -1,0 +1,201 @@
+//! The ring, its bounds, its gaps and its downsampling, by example and by property.
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::*;
+
+const CPU: &str = "system/cpu";
+
+fn stamp(seconds: f64) -> Stamp {
+    let mono = Duration::from_secs_f64(seconds);
+    Stamp { mono, boot: mono, wall: 1_000_000 + i64::try_from(mono.as_millis()).unwrap() }
+}
+
+/// A history of `values` at `interval` seconds, `None` where the tick had none.
+fn history(interval: f64, values: &[Option<f64>]) -> History {
+    let mut history = History::default();
+    for (tick, value) in (0u32..).zip(values) {
+        history.begin(tick.into(), &stamp(f64::from(tick) * interval));
+        history.fill(tick.into()).field(CPU, "utilization", Unit::Percent, *value);
+    }
+    history
+}
+
+fn all(history: &History) -> MetricsHistory {
+    history.query(&HistoryQuery::default()).unwrap()
+}
+
+fn points(history: &History, max_points: u32) -> MetricsHistory {
+    history.query(&HistoryQuery { max_points: Some(max_points), ..HistoryQuery::default() }).unwrap()
+}
+
+#[test]
+fn an_hour_at_two_seconds_is_1800_points() {
+    let history = history(2.0, &vec![Some(1.0); 5_000]);
+    let all = all(&history);
+    assert_eq!((history.len(), all.timestamps.len(), all.series[0].values.len()), (1_800, 1_800, 1_800));
+    assert_eq!(all.timestamps[1_799] - all.timestamps[0], 1_799 * 2_000);
+    assert!(all.series[0].min.is_none());
+}
+
+#[test]
+fn bounded_in_rows_whatever_the_interval() {
+    assert_eq!(history(0.1, &vec![Some(1.0); 20_000]).len(), MAX_ROWS);
+}
+
+#[test]
+fn a_late_sample_goes_into_its_own_row() {
+    let mut history = history(2.0, &[Some(1.0), Some(2.0), Some(3.0)]);
+    history.fill(1).field("system/gpu/a", "temperature", Unit::Celsius, Some(70.0));
+    history.fill(99).field("system/gpu/a", "temperature", Unit::Celsius, Some(99.0));
+    history.fill(0).field("system/gpu/a", "temperature", Unit::Celsius, Some(60.0));
+    let all = all(&history);
+    assert_eq!(all.series[1].values, [Some(60.0), Some(70.0), None]);
+    assert_eq!(all.series[1].unit, Unit::Celsius);
+}
+
+#[test]
+fn a_missing_value_is_null_and_a_column_that_is_all_gone_is_dropped() {
+    let mut values = vec![Some(1.0), None, Some(3.0)];
+    assert_eq!(all(&history(2.0, &values)).series[0].values, values);
+    values.extend(vec![None; 2_000]);
+    let history = history(2.0, &values);
+    assert!(all(&history).series.is_empty());
+    assert_eq!(history.columns(), 0);
+}
+
+#[test]
+fn names_that_come_and_go_stay_bounded() {
+    let mut history = History::default();
+    for tick in 0u32..6_000 {
+        history.begin(tick.into(), &stamp(f64::from(tick) * 0.5));
+        history.fill(tick.into()).field(
+            "system/network",
+            &format!("interfaces/veth{tick}/upload_rate"),
+            Unit::BytesPerSecond,
+            Some(1.0),
+        );
+    }
+    assert_eq!(history.columns(), MAX_COLUMNS);
+    let last = all(&history).series.iter().any(|series| series.field == "interfaces/veth5999/upload_rate");
+    assert!(last, "the newest is kept");
+}
+
+#[test]
+fn a_channel_that_stops_is_a_gap_with_its_reason() {
+    let mut history = History::default();
+    let reasons = [None, Some(Reason::NotAnswering), Some(Reason::NotAnswering), Some(Reason::Lost), None];
+    for (tick, reason) in (0u32..).zip(reasons) {
+        history.begin(tick.into(), &stamp(f64::from(tick)));
+        history.note(CPU, reason);
+    }
+    let gap = |from, to, reason| HistoryGap { channel: CPU.into(), from, to, reason };
+    let expected =
+        [gap(1_001_000, Some(1_003_000), Reason::NotAnswering), gap(1_003_000, Some(1_004_000), Reason::Lost)];
+    assert_eq!(all(&history).gaps, expected);
+    let later = history.query(&HistoryQuery { since: Some(1_003_500), ..HistoryQuery::default() }).unwrap();
+    assert_eq!(later.gaps, expected[1..]);
+}
+
+#[test]
+fn a_suspend_has_a_null_inside_and_its_reason() {
+    let mut history = history(2.0, &[Some(1.0), Some(1.0)]);
+    history.interrupt(stamp(900.0).wall, Reason::Suspended, [CPU.into()]);
+    history.begin(2, &stamp(900.0));
+    history.fill(2).field(CPU, "utilization", Unit::Percent, Some(5.0));
+    let all = all(&history);
+    assert_eq!(all.series[0].values, [Some(1.0), Some(1.0), None, Some(5.0)]);
+    assert_eq!(
+        all.gaps,
+        [HistoryGap { channel: CPU.into(), from: 1_002_000, to: Some(1_900_000), reason: Reason::Suspended }]
+    );
+}
+
+#[test]
+fn when_the_wall_clock_is_set_labels_follow_and_stay_in_order() {
+    let mut history = history(2.0, &[Some(1.0), Some(2.0)]);
+    let hour_back = Stamp { wall: stamp(4.0).wall - 3_600_000, ..stamp(4.0) };
+    history.begin(2, &hour_back);
+    let timestamps = all(&history).timestamps;
+    assert_eq!(timestamps, [hour_back.wall - 4_000, hour_back.wall - 2_000, hour_back.wall]);
+}
+
+#[test]
+fn ranges_and_channels_select() {
+    let mut history = history(1.0, &[Some(1.0); 10]);
+    history.fill(9).field("system/gpu/GPU-1", "power_draw", Unit::Watts, Some(200.0));
+    let query = |since, until, channels: Option<&[&str]>| {
+        let channels = channels.map(|names| names.iter().map(ToString::to_string).collect());
+        history.query(&HistoryQuery { since, until, channels, max_points: None }).unwrap()
+    };
+    assert_eq!(query(Some(1_003_000), Some(1_005_000), None).timestamps.len(), 3);
+    assert_eq!(query(Some(9_000_000), None, None), MetricsHistory::default());
+    assert_eq!(query(None, None, Some(&["gpu"])).series[0].field, "power_draw");
+    assert_eq!(query(None, None, Some(&["system/gpu/GPU-1"])).series.len(), 1);
+    assert_eq!(query(None, None, Some(&["gpu/GPU-2"])).series.len(), 0);
+    assert_eq!(query(None, None, Some(&["system/cpu"])).series[0].channel, CPU);
+}
+
+#[test]
+fn what_cannot_be_asked_names_the_field_and_what_is_allowed() {
+    let history = history(1.0, &[Some(1.0)]);
+    let refused = |query: HistoryQuery| history.query(&query).unwrap_err();
+    let range = refused(HistoryQuery { since: Some(2), until: Some(1), ..HistoryQuery::default() });
+    assert_eq!((range.field(), range), ("since", QueryError::Range { since: 2, until: 1 }));
+    for points in [0, 10_001, 1_000_000] {
+        let error = refused(HistoryQuery { max_points: Some(points), ..HistoryQuery::default() });
+        assert!(error.to_string().contains("1 to 10000"), "{error}");
+    }
+    let error = refused(HistoryQuery { channels: Some(vec!["cpu".into(), "warp".into()]), ..HistoryQuery::default() });
+    assert!(error.to_string().contains("\"warp\"") && error.to_string().contains("network"), "{error}");
+}
+
+proptest! {
+    #[test]
+    fn no_peak_is_lost_and_the_mean_lies_between(
+        values in prop::collection::vec(prop::option::weighted(0.9, 0.0..100.0f64), 1..600),
+        max_points in 1u32..200,
+        interval in 0.5..5.0f64,
+    ) {
+        let history = history(interval, &values);
+        let found = points(&history, max_points);
+        prop_assert!(found.timestamps.len() <= max_points as usize);
+        prop_assert!(found.timestamps.is_sorted_by(|one, other| one < other));
+        let Some(series) = found.series.first() else {
+            prop_assert!(values.iter().all(Option::is_none));
+            return Ok(());
+        };
+        let (min, max) = (series.min.as_ref().unwrap(), series.max.as_ref().unwrap());
+        prop_assert_eq!((series.values.len(), min.len(), max.len()), (found.timestamps.len(), found.timestamps.len(), found.timestamps.len()));
+        for ((mean, min), max) in series.values.iter().zip(min).zip(max) {
+            prop_assert!(min <= mean && mean <= max);
+            prop_assert!(mean.is_some() == min.is_some());
+        }
+        let largest = |values: &[Option<f64>]| values.iter().flatten().copied().fold(f64::MIN, f64::max);
+        let smallest = |values: &[Option<f64>]| values.iter().flatten().copied().fold(f64::MAX, f64::min);
+        prop_assert!(largest(max) >= largest(&values));
+        prop_assert!(smallest(min) <= smallest(&values));
+    }
+
+    #[test]
+    fn with_points_enough_nothing_changes(values in prop::collection::vec(prop::option::of(0.0..100.0f64), 1..100)) {
+        let history = history(2.0, &values);
+        let (raw, bucketed) = (all(&history), points(&history, 100));
+        prop_assert_eq!(&raw.timestamps, &bucketed.timestamps);
+        for (raw, bucketed) in raw.series.iter().zip(&bucketed.series) {
+            prop_assert_eq!(&raw.values, &bucketed.values);
+            prop_assert_eq!(Some(&raw.values), bucketed.max.as_ref());
+        }
+    }
+
+    #[test]
+    fn the_ring_keeps_exactly_the_newest(count in 1usize..4_000, interval in prop::sample::select(vec![0.5, 1.0, 2.0, 60.0])) {
+        let values: Vec<_> = (0..count).map(|tick| Some(tick as f64)).collect();
+        let all = all(&history(interval, &values));
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an hour over one of the intervals above")]
+        let kept = count.min((3_600.0 / interval) as usize);
+        prop_assert_eq!(&all.series[0].values, &values[count - kept..]);
+    }
+}

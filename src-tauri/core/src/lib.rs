@@ -1,0 +1,15 @@
+//! Telltale's core: sources → collector → snapshot → (history, publishers). Nothing flows back.
+//!
+//! Names neither Tauri nor a web view; whatever shows or sends metrics takes them from a [`feed::Feed`].
+
+pub mod channel;
+pub mod clock;
+pub mod collector;
+pub mod feed;
+pub mod fields;
+pub mod history;
+pub mod metrics;
+pub mod rate;
+pub mod settings;
+pub mod source;
+pub mod system;

@@ -1,0 +1,75 @@
+//! Counters become rates here and nowhere else, so that resets, wraps and gaps are handled once.
+
+use std::time::Duration;
+
+use crate::metrics::Reason;
+
+/// Increase per second of a counter that only grows, in the counter's unit per second.
+///
+/// # Errors
+/// `CounterReset` if it went backwards (reset or wrapped: how far it really went is not known),
+/// `Starting` if no time passed.
+pub fn per_second(earlier: u64, later: u64, elapsed: Duration) -> Result<f64, Reason> {
+    let increase = later.checked_sub(earlier).ok_or(Reason::CounterReset)?;
+    if elapsed.is_zero() {
+        return Err(Reason::Starting);
+    }
+    Ok(increase as f64 / elapsed.as_secs_f64())
+}
+
+/// The sum of what devices contribute to a total. A device without a rate because it is new adds nothing (it
+/// was not there before), one whose counter went backwards makes the total unknown.
+///
+/// # Errors
+/// The reason of the rate that is missing; `Absent` if there is no device at all.
+pub fn total(rates: impl IntoIterator<Item = Result<f64, Reason>>) -> Result<f64, Reason> {
+    let mut sum = None;
+    let mut starting = false;
+    for rate in rates {
+        match rate {
+            Ok(rate) => sum = Some(sum.unwrap_or(0.0) + rate),
+            Err(Reason::Starting) => starting = true,
+            Err(reason) => return Err(reason),
+        }
+    }
+    sum.ok_or(if starting { Reason::Starting } else { Reason::Absent })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn never_negative_never_infinite(earlier: u64, later: u64, nanos in 0u64..u64::MAX / 2) {
+            match per_second(earlier, later, Duration::from_nanos(nanos)) {
+                Ok(rate) => prop_assert!(rate >= 0.0 && rate.is_finite() && later >= earlier && nanos > 0),
+                Err(Reason::CounterReset) => prop_assert!(later < earlier),
+                Err(reason) => prop_assert!(reason == Reason::Starting && nanos == 0),
+            }
+        }
+
+        #[test]
+        fn a_steady_counter_gives_its_speed(start in 0u64..1 << 60, speed in 0u32..1 << 30, seconds in 1u32..3_600) {
+            let later = start + u64::from(speed) * u64::from(seconds);
+            let rate = per_second(start, later, Duration::from_secs(seconds.into())).unwrap();
+            prop_assert!((rate - f64::from(speed)).abs() <= f64::from(speed) * 1e-12);
+        }
+
+        #[test]
+        fn a_total_is_at_least_each_part(rates in prop::collection::vec(0.0..1e12f64, 1..20)) {
+            let sum = total(rates.iter().copied().map(Ok)).unwrap();
+            prop_assert!(rates.iter().all(|rate| sum >= *rate));
+        }
+    }
+
+    #[test]
+    fn a_total_knows_new_reset_and_no_devices() {
+        assert_eq!(total([Ok(3.0), Err(Reason::Starting)]), Ok(3.0));
+        assert_eq!(total([Ok(3.0), Err(Reason::CounterReset)]), Err(Reason::CounterReset));
+        assert_eq!(total([Err(Reason::Starting)]), Err(Reason::Starting));
+        assert_eq!(total([]), Err(Reason::Absent));
+    }
+}

@@ -1,0 +1,255 @@
+//! The settings file against what really happens to files: nothing is lost, and what went wrong is said.
+//!
+//! Written as a new file beside it, synced, then renamed over it, with the one before kept as a copy. A file that
+//! can't be read as settings is kept aside.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value};
+
+use super::{DEFINITIONS, Settings};
+
+/// What this version writes; a newer one may mean things by its fields that this one can't know.
+pub const VERSION: u64 = 1;
+
+/// Settings as found at the start, with what the user should know about it.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Loaded {
+    /// The settings to use.
+    pub settings: Settings,
+    /// In plain words; empty if all was well.
+    pub notices: Vec<String>,
+}
+
+/// Reads the settings at `path`. Whatever stands there, this answers with settings.
+pub fn load(path: &Path) -> Loaded {
+    let mut notices = Vec::new();
+    let settings = match read(path) {
+        Ok(None) => Settings::default(),
+        Ok(Some(fields)) => from_fields(&fields, path, &mut notices),
+        Err(why) => {
+            let aside = set_aside(path, "corrupt");
+            notices.push(format!("The settings file could not be read ({why}). {aside}"));
+            from_copy(path, &mut notices)
+        }
+    };
+    Loaded { settings, notices }
+}
+
+/// Where a new file is written before [`commit`] puts it in place.
+pub fn staged(path: &Path) -> PathBuf {
+    beside(path, "new")
+}
+
+/// Puts the file at [`staged`] in the place of `path`, so that whatever happens, one of the two is there whole.
+/// The one before stays as a copy.
+///
+/// # Errors
+/// The first step that failed; `path` is then as it was.
+pub fn commit(path: &Path) -> io::Result<()> {
+    let staged = staged(path);
+    File::options().write(true).open(&staged)?.sync_all()?;
+    if path.is_file() {
+        let copy = beside(path, "bak");
+        // Hard links are not to be had everywhere; a copy serves as well.
+        let linked = remove_if_there(&copy).and_then(|()| fs::hard_link(path, &copy));
+        linked.or_else(|_| fs::copy(path, &copy).map(drop))?;
+    }
+    fs::rename(&staged, path)?;
+    sync_folder(path)
+}
+
+/// What to write: the settings and the version of their meaning.
+pub fn to_fields(settings: &Settings) -> Map<String, Value> {
+    let mut fields = settings.to_map();
+    fields.insert("version".into(), VERSION.into());
+    fields
+}
+
+/// The object in the file; `None` if there is no file; in words why it is none otherwise.
+fn read(path: &Path) -> Result<Option<Map<String, Value>>, String> {
+    match fs::read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error.to_string()),
+        Ok(bytes) if bytes.is_empty() => Err("it is empty".into()),
+        Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| error.to_string()),
+    }
+}
+
+fn from_fields(fields: &Map<String, Value>, path: &Path, notices: &mut Vec<String>) -> Settings {
+    let version = fields.get("version").and_then(Value::as_u64).unwrap_or(VERSION);
+    if version > VERSION {
+        let kept = beside(path, &format!("v{version}"));
+        let kept = fs::copy(path, &kept).map_or_else(
+            |error| format!("it could not be copied: {error}"),
+            |_| format!("a copy is at {}", kept.display()),
+        );
+        notices.push(format!("The settings file is of a newer version of Telltale ({version}); what this one knows of it is used, and {kept}."));
+    }
+    let mut settings = Settings::default();
+    for definition in DEFINITIONS {
+        let Some(value) = fields.get(definition.key) else { continue };
+        let one = Value::Object(Map::from_iter([(definition.key.into(), value.clone())]));
+        match settings.patched(&one) {
+            Ok(patched) => settings = patched,
+            Err(error) => notices.push(format!("In the settings file, {error}; the default is used.")),
+        }
+    }
+    settings
+}
+
+fn from_copy(path: &Path, notices: &mut Vec<String>) -> Settings {
+    let copy = beside(path, "bak");
+    match read(&copy) {
+        Ok(Some(fields)) => {
+            notices.push("The copy from before its last change is used.".into());
+            from_fields(&fields, &copy, notices)
+        }
+        Ok(None) | Err(_) => {
+            notices.push("The defaults are used.".into());
+            Settings::default()
+        }
+    }
+}
+
+/// Moves a file (or whatever it is) out of the way under a name that is free, and says where it is now.
+fn set_aside(path: &Path, why: &str) -> String {
+    let free = (1..1_000).map(|number| beside(path, &format!("{why}-{number}"))).find(|name| !name.exists());
+    let moved = free.map(|name| fs::rename(path, &name).map(|()| name));
+    match moved {
+        Some(Ok(name)) => format!("It was kept as {}.", name.display()),
+        Some(Err(error)) => format!("It could not be moved out of the way: {error}."),
+        None => "It stays where it is: too many were kept aside already.".into(),
+    }
+}
+
+/// `settings.json` → `settings.json.bak`.
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".");
+    name.push(ending);
+    name.into()
+}
+
+fn remove_if_there(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// The rename itself must reach the disk; only Unix can open a folder for that.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    match path.parent() {
+        Some(folder) if cfg!(unix) => File::open(folder)?.sync_all(),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Theme;
+
+    fn folder() -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("settings.json");
+        (folder, path)
+    }
+
+    fn save(path: &Path, settings: &Settings) -> io::Result<()> {
+        fs::write(staged(path), serde_json::to_vec(&to_fields(settings)).unwrap())?;
+        commit(path)
+    }
+
+    fn dark(interval: f64) -> Settings {
+        Settings { interval, theme: Theme::Dark, ..Settings::default() }
+    }
+
+    fn names(folder: &tempfile::TempDir) -> Vec<String> {
+        let mut names: Vec<_> = fs::read_dir(folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn what_is_saved_is_loaded_and_a_first_start_has_defaults() {
+        let (_folder, path) = folder();
+        assert_eq!(load(&path), Loaded::default());
+        save(&path, &dark(5.0)).unwrap();
+        assert_eq!(load(&path), Loaded { settings: dark(5.0), notices: vec![] });
+    }
+
+    #[test]
+    fn torn_at_any_byte_it_is_kept_aside_and_the_copy_before_is_used() {
+        let whole = serde_json::to_vec(&to_fields(&dark(7.0))).unwrap();
+        for length in 0..whole.len() {
+            let (folder, path) = folder();
+            save(&path, &dark(5.0)).unwrap();
+            save(&path, &dark(6.0)).unwrap();
+            fs::write(&path, &whole[..length]).unwrap();
+            let loaded = load(&path);
+            assert_eq!(loaded.settings, dark(5.0), "cut at {length}");
+            assert!(loaded.notices[0].contains("settings.json.corrupt-1"), "{:?}", loaded.notices);
+            assert_eq!(fs::read(folder.path().join("settings.json.corrupt-1")).unwrap(), &whole[..length]);
+        }
+    }
+
+    #[test]
+    fn a_directory_in_its_place_is_moved_aside_and_saving_works() {
+        let (folder, path) = folder();
+        fs::create_dir(&path).unwrap();
+        fs::write(path.join("precious"), "x").unwrap();
+        let loaded = load(&path);
+        assert_eq!(loaded.settings, Settings::default());
+        assert_eq!(loaded.notices.len(), 2);
+        save(&path, &dark(5.0)).unwrap();
+        assert_eq!(names(&folder), ["settings.json", "settings.json.corrupt-1"]);
+        assert!(folder.path().join("settings.json.corrupt-1/precious").exists());
+    }
+
+    #[test]
+    fn a_newer_version_is_copied_and_what_is_known_of_it_is_used() {
+        let (folder, path) = folder();
+        let text = r#"{"version": 9, "interval": 4.0, "theme": "sepia", "hologram": true}"#;
+        fs::write(&path, text).unwrap();
+        let loaded = load(&path);
+        assert_eq!(loaded.settings, Settings { interval: 4.0, ..Settings::default() });
+        assert!(loaded.notices[0].contains("newer version"), "{:?}", loaded.notices);
+        assert!(loaded.notices[1].contains("theme"), "{:?}", loaded.notices);
+        save(&path, &loaded.settings).unwrap();
+        assert_eq!(fs::read_to_string(folder.path().join("settings.json.v9")).unwrap(), text);
+    }
+
+    #[test]
+    fn one_bad_value_costs_only_itself() {
+        let (_folder, path) = folder();
+        fs::write(&path, r#"{"version":1,"interval":1e9,"theme":"dark"}"#).unwrap();
+        let loaded = load(&path);
+        assert_eq!(loaded.settings, dark(2.0));
+        assert!(loaded.notices[0].contains("0.5 to 60"), "{:?}", loaded.notices);
+    }
+
+    #[test]
+    fn a_commit_that_fails_leaves_the_file_as_it_was() {
+        let (_folder, path) = folder();
+        save(&path, &dark(5.0)).unwrap();
+        assert!(commit(&path).is_err(), "nothing is staged");
+        assert_eq!(load(&path).settings, dark(5.0));
+    }
+
+    #[test]
+    fn two_corrupt_files_are_both_kept() {
+        let (folder, path) = folder();
+        for text in ["{", "["] {
+            fs::write(&path, text).unwrap();
+            load(&path);
+        }
+        assert_eq!(names(&folder), ["settings.json.corrupt-1", "settings.json.corrupt-2"]);
+    }
+}

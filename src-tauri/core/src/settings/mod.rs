@@ -1,0 +1,316 @@
+//! The settings: each defined once, with its default, its bounds and the words of its form.
+
+pub mod file;
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use specta::Type;
+use specta_typescript::Number;
+
+/// The settings in force.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, Type)]
+pub struct Settings {
+    /// Seconds between samples, 0.5–60.
+    #[specta(type = Number)]
+    pub interval: f64,
+    /// Colours of the window.
+    pub theme: Theme,
+    /// What temperatures are shown in; payloads stay in °C.
+    pub temperature_unit: TemperatureUnit,
+    /// What network rates are shown in; payloads stay in bytes per second.
+    pub network_unit: NetworkUnit,
+}
+
+/// Some settings, to change; what is absent stays.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, Type)]
+pub struct SettingsPatch {
+    /// See [`Settings::interval`].
+    #[specta(optional, type = Number)]
+    pub interval: Option<f64>,
+    /// See [`Settings::theme`].
+    #[specta(optional)]
+    pub theme: Option<Theme>,
+    /// See [`Settings::temperature_unit`].
+    #[specta(optional)]
+    pub temperature_unit: Option<TemperatureUnit>,
+    /// See [`Settings::network_unit`].
+    #[specta(optional)]
+    pub network_unit: Option<NetworkUnit>,
+}
+
+/// Colours of the window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum Theme {
+    /// As the desktop has it.
+    System,
+    /// Light surfaces.
+    Light,
+    /// Dark surfaces.
+    Dark,
+}
+
+/// What temperatures are shown in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum TemperatureUnit {
+    /// °C.
+    Celsius,
+    /// °F.
+    Fahrenheit,
+}
+
+/// What network rates are shown in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum NetworkUnit {
+    /// Bytes per second, IEC prefixes.
+    Bytes,
+    /// Bits per second, SI prefixes.
+    Bits,
+}
+
+/// One setting as the form shows it and the checks enforce it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Definition {
+    /// The field of [`Settings`].
+    pub key: &'static str,
+    /// Its name in the form.
+    pub label: &'static str,
+    /// What it does, in a sentence.
+    pub help: &'static str,
+    /// Its values.
+    #[serde(flatten)]
+    pub values: Values,
+}
+
+/// What a setting may be.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Values {
+    /// A number from `min` to `max`.
+    Number {
+        /// Without a settings file.
+        default: f64,
+        /// Smallest allowed.
+        min: f64,
+        /// Largest allowed.
+        max: f64,
+        /// Step of the form's field.
+        step: f64,
+        /// Unit shown behind it.
+        unit: &'static str,
+    },
+    /// One of some words.
+    Choice {
+        /// Without a settings file.
+        default: &'static str,
+        /// Allowed.
+        choices: &'static [Choice],
+    },
+}
+
+/// One value of a choice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Choice {
+    /// As stored.
+    pub value: &'static str,
+    /// As shown.
+    pub label: &'static str,
+}
+
+/// All settings, in the form's order.
+pub const DEFINITIONS: [Definition; 4] = [
+    Definition {
+        key: "interval",
+        label: "Interval",
+        help: "Seconds between two samples. A shorter one costs more and shows shorter peaks.",
+        values: Values::Number { default: 2.0, min: 0.5, max: 60.0, step: 0.5, unit: "s" },
+    },
+    Definition {
+        key: "theme",
+        label: "Theme",
+        help: "Colours of the window.",
+        values: Values::Choice {
+            default: "system",
+            choices: &[
+                Choice { value: "system", label: "Follow the system" },
+                Choice { value: "light", label: "Light" },
+                Choice { value: "dark", label: "Dark" },
+            ],
+        },
+    },
+    Definition {
+        key: "temperature_unit",
+        label: "Temperature",
+        help: "Unit in which temperatures are shown.",
+        values: Values::Choice {
+            default: "celsius",
+            choices: &[
+                Choice { value: "celsius", label: "Celsius (°C)" },
+                Choice { value: "fahrenheit", label: "Fahrenheit (°F)" },
+            ],
+        },
+    },
+    Definition {
+        key: "network_unit",
+        label: "Network rates",
+        help: "Unit in which network rates are shown.",
+        values: Values::Choice {
+            default: "bytes",
+            choices: &[
+                Choice { value: "bytes", label: "Bytes per second" },
+                Choice { value: "bits", label: "Bits per second" },
+            ],
+        },
+    },
+];
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            interval: 2.0,
+            theme: Theme::System,
+            temperature_unit: TemperatureUnit::Celsius,
+            network_unit: NetworkUnit::Bytes,
+        }
+    }
+}
+
+impl Settings {
+    /// The collector's interval.
+    pub fn interval(&self) -> Duration {
+        Duration::try_from_secs_f64(self.interval).unwrap_or(Duration::from_secs(2))
+    }
+
+    /// These settings with the fields of `patch` changed: all of them, or none.
+    ///
+    /// # Errors
+    /// [`InvalidSetting`] for the first field that is unknown or not allowed.
+    pub fn patched(&self, patch: &Value) -> Result<Self, InvalidSetting> {
+        let patch =
+            patch.as_object().ok_or_else(|| InvalidSetting::new("settings", patch, "an object of settings".into()))?;
+        let mut fields = self.to_map();
+        for (key, value) in patch {
+            definition(key, value)?.check(value)?;
+            fields.insert(key.clone(), value.clone());
+        }
+        serde_json::from_value(Value::Object(fields))
+            .map_err(|error| InvalidSetting::new("settings", &Value::Null, error.to_string()))
+    }
+
+    /// The settings by their keys.
+    pub fn to_map(&self) -> Map<String, Value> {
+        match serde_json::to_value(self) {
+            Ok(Value::Object(map)) => map,
+            Ok(_) | Err(_) => Map::new(),
+        }
+    }
+}
+
+fn definition(key: &str, value: &Value) -> Result<&'static Definition, InvalidSetting> {
+    DEFINITIONS.iter().find(|definition| definition.key == key).ok_or_else(|| {
+        let keys = DEFINITIONS.map(|definition| definition.key).join(", ");
+        InvalidSetting::new(key, value, format!("no such setting; there are {keys}"))
+    })
+}
+
+impl Definition {
+    /// Checks a value against what is allowed.
+    ///
+    /// # Errors
+    /// [`InvalidSetting`], which says what is.
+    pub fn check(&self, value: &Value) -> Result<(), InvalidSetting> {
+        let (fits, allowed) = match self.values {
+            Values::Number { min, max, unit, .. } => {
+                let fits = value.as_f64().is_some_and(|number| (min..=max).contains(&number));
+                (fits, format!("a number from {min} to {max} {unit}"))
+            }
+            Values::Choice { choices, .. } => {
+                let fits = value.as_str().is_some_and(|word| choices.iter().any(|choice| choice.value == word));
+                let words: Vec<_> = choices.iter().map(|choice| choice.value).collect();
+                (fits, format!("one of {}", words.join(", ")))
+            }
+        };
+        if fits { Ok(()) } else { Err(InvalidSetting::new(self.key, value, allowed)) }
+    }
+}
+
+/// A value that a setting can't have. Nothing was changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: {found} is not allowed, it takes {allowed}")]
+pub struct InvalidSetting {
+    /// Which setting.
+    pub field: String,
+    /// The value, as JSON.
+    pub found: String,
+    /// What is allowed.
+    pub allowed: String,
+}
+
+impl InvalidSetting {
+    fn new(field: &str, found: &Value, allowed: String) -> Self {
+        Self { field: field.into(), found: found.to_string().chars().take(80).collect(), allowed }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_those_of_the_definitions() {
+        let map = Settings::default().to_map();
+        assert_eq!(map.len(), DEFINITIONS.len());
+        for definition in DEFINITIONS {
+            let default = match definition.values {
+                Values::Number { default, .. } => json!(default),
+                Values::Choice { default, .. } => json!(default),
+            };
+            assert_eq!(map[definition.key], default, "{}", definition.key);
+            definition.check(&default).unwrap();
+        }
+    }
+
+    #[test]
+    fn every_choice_of_a_definition_can_be_set() {
+        for definition in DEFINITIONS {
+            if let Values::Choice { choices, .. } = definition.values {
+                for choice in choices {
+                    let patched = Settings::default().patched(&json!({ definition.key: choice.value })).unwrap();
+                    assert_eq!(patched.to_map()[definition.key], choice.value);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_patch_changes_what_it_names_and_nothing_else() {
+        let settings = Settings::default().patched(&json!({"interval": 0.5, "theme": "dark"})).unwrap();
+        assert_eq!(settings, Settings { interval: 0.5, theme: Theme::Dark, ..Settings::default() });
+        assert_eq!(settings.interval(), Duration::from_millis(500));
+        assert_eq!(settings.patched(&json!({})).unwrap(), settings);
+        assert_eq!(settings.patched(&json!({"interval": 60})).unwrap().interval(), Duration::from_mins(1));
+    }
+
+    #[test]
+    fn what_is_not_allowed_is_refused_with_the_field_and_the_range() {
+        // NaN and infinity arrive as null: JSON has no other way to say them.
+        for interval in
+            [json!(0), json!(-1), json!(0.49), json!(60.01), json!(1e9), json!(null), json!("2"), json!([2])]
+        {
+            let error = Settings::default().patched(&json!({"theme": "dark", "interval": interval})).unwrap_err();
+            assert_eq!(error.field, "interval");
+            assert!(error.to_string().contains("0.5 to 60 s"), "{error}");
+        }
+        let error = Settings::default().patched(&json!({"theme": "pink"})).unwrap_err();
+        assert_eq!(error.to_string(), "theme: \"pink\" is not allowed, it takes one of system, light, dark");
+        let error = Settings::default().patched(&json!({"intervall": 2})).unwrap_err();
+        assert!(error.field == "intervall" && error.allowed.contains("temperature_unit"), "{error}");
+        assert_eq!(Settings::default().patched(&json!(5)).unwrap_err().field, "settings");
+    }
+}

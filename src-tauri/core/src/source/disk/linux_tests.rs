@@ -1,0 +1,96 @@
+//! Fixture trees of /proc/diskstats and /sys/block, with devices that come and go.
+
+use proptest::prelude::*;
+
+use super::*;
+
+const DISKSTATS: &str = "\
+   7       0 loop0 9 0 99 0 0 0 0 0 0 0 0 0 0 0 0 0 0
+   8       0 sda 100 5 2000 30 200 6 4000 60 0 50 90 0 0 0 0 0 0
+   8       1 sda1 100 5 2000 30 200 6 4000 60 0 50 90 0 0 0 0 0 0
+ 259       0 nvme0n1 10 0 80 1 20 0 160 2 0 3 3
+ 259       1 nvme0n1p1 10 0 80 1 20 0 160 2 0 3 3
+ 253       0 dm-0 10 0 80 1 20 0 160 2 0 3 3
+   9     127 md127 10 0 80 1 20 0 160 2 0 3 3
+ 252       0 zram0 10 0 80 1 20 0 160 2 0 3 3
+   1       0 ram0 0 0 0 0 0 0 0 0 0 0 0
+ 104       0 cciss/c0d0 1 0 2 0 1 0 4 0 0 0 0
+ 251       0 stacked0 10 0 80 1 20 0 160 2 0 3 3
+";
+
+fn tree() -> tempfile::TempDir {
+    let root = tempfile::tempdir().unwrap();
+    let block = root.path().join("sys/block");
+    for name in ["loop0", "sda", "nvme0n1", "dm-0", "md127", "zram0", "ram0", "cciss!c0d0", "stacked0"] {
+        std::fs::create_dir_all(block.join(name).join("slaves")).unwrap();
+    }
+    std::fs::create_dir(block.join("stacked0/slaves/sda")).unwrap();
+    std::fs::create_dir(root.path().join("proc")).unwrap();
+    std::fs::write(root.path().join("proc/diskstats"), DISKSTATS).unwrap();
+    root
+}
+
+fn names(counters: &[Counters]) -> Vec<&str> {
+    counters.iter().map(|disk| disk.name.as_str()).collect()
+}
+
+#[test]
+fn each_byte_is_counted_once() {
+    let root = tree();
+    let sample = Disk::new(&root.path().join("proc"), &root.path().join("sys")).read().unwrap();
+    assert_eq!(names(&sample), ["sda", "nvme0n1", "cciss/c0d0"]);
+    assert_eq!((sample[0].read, sample[0].written), (2_000 * 512, 4_000 * 512));
+}
+
+#[test]
+fn without_sys_the_names_decide() {
+    let root = tree();
+    let sample = Disk::new(&root.path().join("proc"), &root.path().join("nowhere")).read().unwrap();
+    assert_eq!(names(&sample), ["sda", "nvme0n1", "cciss/c0d0", "stacked0"]);
+}
+
+#[test]
+fn disks_plugged_in_and_pulled_out_are_followed() {
+    let root = tree();
+    let mut disk = Disk::new(&root.path().join("proc"), &root.path().join("sys"));
+    disk.read().unwrap();
+    std::fs::create_dir_all(root.path().join("sys/block/sdb")).unwrap();
+    let line = "   8      16 sdb 1 0 8 0 1 0 16 0 0 0 0\n";
+    std::fs::write(root.path().join("proc/diskstats"), line).unwrap();
+    assert_eq!(names(&disk.read().unwrap()), ["sdb"]);
+    assert_eq!(disk.counted.len(), 1, "what is gone is forgotten");
+    std::fs::write(root.path().join("proc/diskstats"), DISKSTATS).unwrap();
+    assert_eq!(disk.read().unwrap().len(), 3);
+}
+
+#[test]
+fn a_line_of_another_shape_is_an_error_that_shows_it() {
+    for line in ["8 0", "8 0 sda", "8 0 sda 1 2 x 4 5 6 7", "8 0 sda 1 2 3 4 5 6"] {
+        assert_eq!(parse_line(line).unwrap_err().found, line);
+    }
+}
+
+#[test]
+fn partitions_by_name() {
+    for name in ["sda1", "vdb12", "nvme0n1p2", "mmcblk0p1", "xvda1"] {
+        assert!(looks_like_partition(name), "{name}");
+    }
+    for name in ["sda", "nvme0n1", "mmcblk0", "vda", "sr0", "nbd0"] {
+        assert!(!looks_like_partition(name), "{name}");
+    }
+}
+
+#[test]
+fn this_machines_disks_are_those_of_sys_block_that_have_a_device() {
+    let sample = Disk::new(Path::new("/proc"), Path::new("/sys")).read().unwrap();
+    for disk in sample {
+        assert!(Path::new("/sys/block").join(disk.name.replace('/', "!")).exists(), "{}", disk.name);
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_text_panics(line in "([0-9]{1,21} |[a-z]{1,5}[0-9]? |.){0,12}") {
+        let _ = parse_line(&line);
+    }
+}

@@ -1,0 +1,197 @@
+//! The NVML session: opened on the source's own thread, closed and opened anew when the driver goes away.
+//!
+//! Initializing can take seconds and wakes a sleeping GPU, so a failed one is tried again ever more rarely.
+
+use std::ffi::{OsStr, OsString};
+use std::time::Duration;
+
+use nvml_wrapper::Nvml;
+use nvml_wrapper::enum_wrappers::device::TemperatureSensor;
+use nvml_wrapper::error::NvmlError;
+
+use super::super::{Previous, Problem, Reading, Source, SourceError, Stamped};
+use super::refusal;
+use super::{Device, Identity, Memory, Sample};
+use crate::clock;
+use crate::metrics::Reason;
+
+/// The driver's library where none is named. The unversioned name belongs to development packages.
+const LIBRARY: &str = if cfg!(windows) { "nvml.dll" } else { "libnvidia-ml.so.1" };
+
+/// First and longest wait before initializing again.
+const RETRY: (Duration, Duration) = (Duration::from_secs(2), Duration::from_mins(1));
+
+/// All NVIDIA GPUs of this machine.
+#[derive(Debug)]
+pub struct Gpu {
+    library: OsString,
+    session: Session,
+    /// Every device seen so far: one that goes away is shown as lost, not forgotten.
+    known: Vec<Identity>,
+}
+
+#[derive(Debug)]
+enum Session {
+    Open { nvml: Box<Nvml>, driver_version: Option<String>, identities: Vec<Option<Identity>> },
+    Closed { why: Option<Problem>, retry_at: Duration, wait: Duration },
+}
+
+impl Gpu {
+    /// Will load `library`, or the driver's own where none is named (`TELLTALE_NVML_LIB` names one).
+    pub fn new(library: Option<OsString>) -> Self {
+        let session = Session::Closed { why: None, retry_at: Duration::ZERO, wait: RETRY.0 };
+        Self { library: library.unwrap_or_else(|| LIBRARY.into()), session, known: Vec::new() }
+    }
+
+    /// Initializes if it is time to; the problem where there is no session.
+    fn open(&mut self) -> Result<(), Problem> {
+        let Session::Closed { why, retry_at, wait } = &mut self.session else { return Ok(()) };
+        let now = clock::now().mono;
+        if let Some(problem) = why.clone().filter(|_| now < *retry_at) {
+            return Err(problem);
+        }
+        match Nvml::builder().lib_path(&self.library).init() {
+            Ok(nvml) => {
+                let driver_version = nvml.sys_driver_version().ok();
+                self.session = Session::Open { nvml: Box::new(nvml), driver_version, identities: Vec::new() };
+                Ok(())
+            }
+            Err(error) => {
+                let problem = refusal::problem(&error, &self.library);
+                *why = Some(problem.clone());
+                *retry_at = clock::now().mono + *wait;
+                *wait = (*wait * 2).min(RETRY.1);
+                Err(problem)
+            }
+        }
+    }
+
+    /// Ends the session; a new one is tried after the shortest wait.
+    fn close(&mut self, why: Problem) -> Sample {
+        let retry_at = clock::now().mono + RETRY.0;
+        self.session = Session::Closed { why: Some(why.clone()), retry_at, wait: RETRY.0 };
+        self.nothing_but(why)
+    }
+
+    /// The devices known so far without figures, and why.
+    fn nothing_but(&self, problem: Problem) -> Sample {
+        let reason = if problem.reason == Reason::Absent { Reason::Lost } else { problem.reason };
+        let devices = self.known.iter().cloned().map(|known| Device::without_figures(known, reason)).collect();
+        Sample { driver_version: None, devices, problem: Some(problem) }
+    }
+}
+
+impl Source for Gpu {
+    type Sample = Sample;
+
+    fn read(&mut self) -> Result<Sample, SourceError> {
+        if let Err(problem) = self.open() {
+            return Ok(self.nothing_but(problem));
+        }
+        let Session::Open { nvml, driver_version, identities } = &mut self.session else {
+            return Ok(Sample::default());
+        };
+        let read = read_all(nvml, identities, &mut self.known);
+        let driver_version = driver_version.clone();
+        Ok(match read {
+            Ok(devices) => {
+                let none = devices.is_empty();
+                let problem = none.then(|| Problem {
+                    reason: Reason::Absent,
+                    detail: "The NVIDIA driver is loaded but reports no GPU.".into(),
+                });
+                Sample { driver_version, devices, problem }
+            }
+            Err(error) => self.close(refusal::problem(&error, &self.library)),
+        })
+    }
+
+    fn derive(previous: Previous<'_, Sample>, now: &Stamped<Sample>) -> Reading {
+        super::derive(previous, now)
+    }
+}
+
+/// Reads every device that NVML counts, and lists as lost those that it counted before.
+fn read_all(
+    nvml: &Nvml,
+    identities: &mut Vec<Option<Identity>>,
+    known: &mut Vec<Identity>,
+) -> Result<Vec<Device>, NvmlError> {
+    let count = nvml.device_count()?;
+    identities.resize(count as usize, None);
+    let mut devices = Vec::with_capacity(known.len());
+    for (index, identity) in (0..count).zip(identities.iter_mut()) {
+        match read_one(nvml, index, identity, known) {
+            Ok(device) => devices.push(device),
+            Err(error) if refusal::ends_session(&error) => return Err(error),
+            Err(error) => {
+                let known = known.iter().find(|known| known.index == index);
+                devices.extend(known.cloned().map(|known| Device::without_figures(known, refusal::reason(&error))));
+            }
+        }
+    }
+    for known in known.iter() {
+        if !devices.iter().any(|device| device.identity.id == known.id) {
+            devices.push(Device::without_figures(known.clone(), Reason::Lost));
+        }
+    }
+    devices.sort_by_key(|device| device.identity.index);
+    Ok(devices)
+}
+
+/// Reads one device. A figure that it refuses takes only itself away; an error that ends the session is returned.
+fn read_one(
+    nvml: &Nvml,
+    index: u32,
+    identity: &mut Option<Identity>,
+    known: &mut Vec<Identity>,
+) -> Result<Device, NvmlError> {
+    let device = nvml.device_by_index(index)?;
+    let identity = match identity {
+        Some(identity) => identity.clone(),
+        None => {
+            let id = device
+                .uuid()
+                .or_else(|_| device.pci_info().map(|pci| pci.bus_id))
+                .unwrap_or_else(|_| format!("index-{index}"));
+            let name = device.name().unwrap_or_else(|_| format!("GPU {index}"));
+            known.retain(|known| known.id != id);
+            let found = Identity { id, index, name };
+            known.push(found.clone());
+            identity.insert(found).clone()
+        }
+    };
+    Ok(Device {
+        utilization: value(device.utilization_rates().map(|rates| f64::from(rates.gpu)), 100.0)?,
+        memory: memory(device.memory_info())?,
+        temperature: value(device.temperature(TemperatureSensor::Gpu).map(f64::from), 500.0)?,
+        power_draw: value(device.power_usage().map(|milliwatts| f64::from(milliwatts) / 1_000.0), 100_000.0)?,
+        identity,
+    })
+}
+
+/// One figure, or its reason. Above `most` it is one of the huge numbers that NVML uses for "not available".
+fn value(answer: Result<f64, NvmlError>, most: f64) -> Result<Result<f64, Reason>, NvmlError> {
+    match answer {
+        Ok(value) if value <= most => Ok(Ok(value)),
+        Ok(_) => Ok(Err(Reason::Unsupported)),
+        Err(error) if refusal::ends_session(&error) => Err(error),
+        Err(error) => Ok(Err(refusal::reason(&error))),
+    }
+}
+
+fn memory(
+    answer: Result<nvml_wrapper::struct_wrappers::device::MemoryInfo, NvmlError>,
+) -> Result<Result<Memory, Reason>, NvmlError> {
+    match answer {
+        Ok(info) if info.total > 0 && info.used <= info.total => Ok(Ok(Memory { used: info.used, total: info.total })),
+        Ok(_) => Ok(Err(Reason::Unsupported)),
+        Err(error) if refusal::ends_session(&error) => Err(error),
+        Err(error) => Ok(Err(refusal::reason(&error))),
+    }
+}
+
+/// The library that the environment names, if it names one.
+pub fn library_from_environment() -> Option<OsString> {
+    std::env::var_os("TELLTALE_NVML_LIB").filter(|name| !name.is_empty()).map(|name| OsStr::new(&name).into())
+}

@@ -1,0 +1,144 @@
+//! What a source is: one file that reads a raw sample, and a pure function from two samples to metrics.
+//!
+//! Reading and computing are apart so that replay, property tests and a recording use the same code as live.
+
+pub mod cpu;
+pub mod disk;
+pub mod gpu;
+pub mod memory;
+pub mod network;
+#[cfg(target_os = "linux")]
+mod proc_file;
+
+use std::path::{Path, PathBuf};
+
+use crate::clock::Stamp;
+use crate::metrics::{CpuMetrics, DiskMetrics, GpuMetrics, MemoryMetrics, Missing, NetworkMetrics, Reason};
+
+/// A raw sample with the instant it was taken.
+#[derive(Debug, Clone)]
+pub struct Stamped<T> {
+    /// When the source had answered.
+    pub stamp: Stamp,
+    /// What it answered.
+    pub sample: T,
+}
+
+/// The sample before, or why it can't be used for a rate.
+pub type Previous<'a, T> = Result<&'a Stamped<T>, Reason>;
+
+/// One source of metrics. It runs on a thread of its own and may block; nothing waits for it.
+pub trait Source: 'static {
+    /// What is read, before any arithmetic.
+    type Sample: Send + 'static;
+
+    /// Reads a sample now.
+    fn read(&mut self) -> Result<Self::Sample, SourceError>;
+
+    /// Computes metrics from two samples: pure, so that the same samples always give the same metrics.
+    fn derive(previous: Previous<'_, Self::Sample>, now: &Stamped<Self::Sample>) -> Reading;
+}
+
+/// What one source says at one tick.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reading {
+    /// All GPUs.
+    Gpu(GpuReading),
+    /// Processors.
+    Cpu(CpuMetrics),
+    /// Main memory and swap.
+    Memory(MemoryMetrics),
+    /// Disks.
+    Disk(DiskMetrics),
+    /// Network interfaces.
+    Network(NetworkMetrics),
+}
+
+/// What the GPU source says: devices, or why there are none. Having none is an ordinary state, not an error.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct GpuReading {
+    /// The driver's version, such as `550.54.14`.
+    pub driver_version: Option<String>,
+    /// Devices by NVML index; those that were there before and are lost stay, without figures.
+    pub devices: Vec<GpuMetrics>,
+    /// Why the source as a whole has no figures.
+    pub problem: Option<Problem>,
+}
+
+/// A reason with its particulars in plain words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The kind of reason.
+    pub reason: Reason,
+    /// What happened and, where there is something, what to do about it.
+    pub detail: String,
+}
+
+/// Why a source could not be read at all.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// A file of the kernel could not be read.
+    #[error("{path}: {error}")]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// A file of the kernel says something that its documentation does not.
+    #[error("{path}: expected {expected}, found {found:?}")]
+    Parse {
+        /// Which.
+        path: PathBuf,
+        /// What should stand there.
+        expected: &'static str,
+        /// The start of what stands there.
+        found: String,
+    },
+    /// sysinfo does not know this system.
+    #[error("{0}")]
+    System(#[from] sysinfo::Error),
+}
+
+impl SourceError {
+    /// The reason that the channel shows.
+    pub fn reason(&self) -> Reason {
+        match self {
+            Self::Read { error, .. } if error.kind() == std::io::ErrorKind::PermissionDenied => Reason::NoPermission,
+            Self::Read { error, .. } if error.kind() == std::io::ErrorKind::NotFound => Reason::Unsupported,
+            Self::Read { .. } | Self::Parse { .. } | Self::System(_) => Reason::Failed,
+        }
+    }
+}
+
+/// A line that a parser could not take: what was expected and what stood there.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Malformed {
+    /// What should stand there.
+    pub expected: &'static str,
+    /// The start of what stands there.
+    pub found: String,
+}
+
+impl Malformed {
+    /// Keeps at most 80 characters of `found`, enough to recognize it in a log.
+    pub fn new(expected: &'static str, found: &str) -> Self {
+        Self { expected, found: found.chars().take(80).collect() }
+    }
+
+    /// Adds the file it stood in.
+    pub fn at(self, path: &Path) -> SourceError {
+        SourceError::Parse { path: path.into(), expected: self.expected, found: self.found }
+    }
+}
+
+/// Takes a figure out of its result and notes the reason if there is none.
+pub(crate) fn figure<T>(missing: &mut Missing, field: &str, result: Result<T, Reason>) -> Option<T> {
+    match result {
+        Ok(value) => Some(value),
+        Err(reason) => {
+            missing.insert(field.into(), reason);
+            None
+        }
+    }
+}

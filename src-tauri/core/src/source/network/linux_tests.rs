@@ -1,0 +1,110 @@
+//! Fixture trees of /proc/net/dev and /sys/class/net, with interfaces that come and go.
+
+use proptest::prelude::*;
+
+use super::*;
+use InterfaceKind::{Loopback, Physical, Virtual};
+
+const HEADER: &str = "Inter-|   Receive                                                |  Transmit
+ face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed
+";
+
+fn line(name: &str, received: u64, sent: u64) -> String {
+    format!("{name:>6}: {received} 1 2 3 4 5 6 7 {sent} 1 2 3 4 5 6 7\n")
+}
+
+/// A machine with one wired interface under a bond, Wi-Fi, and what containers and virtual machines add.
+fn tree() -> tempfile::TempDir {
+    let root = tempfile::tempdir().unwrap();
+    let class = root.path().join("sys/class/net");
+    for name in ["lo", "bond0", "docker0", "veth12ab", "virbr0", "tun0", "wg0"] {
+        std::fs::create_dir_all(class.join(name)).unwrap();
+    }
+    for name in ["enp5s0", "enp6s0", "wlp3s0", "hv0", "vf0"] {
+        std::fs::create_dir_all(class.join(name).join("device")).unwrap();
+    }
+    for (slave, master) in [("enp5s0", "bond0"), ("enp6s0", "bond0"), ("vf0", "hv0")] {
+        std::os::unix::fs::symlink(format!("../{master}"), class.join(slave).join("master")).unwrap();
+    }
+    std::fs::create_dir_all(root.path().join("proc/net")).unwrap();
+    root
+}
+
+fn write(root: &tempfile::TempDir, names: &[&str]) {
+    let lines: String = names.iter().map(|name| line(name, 10, 20)).collect();
+    std::fs::write(root.path().join("proc/net/dev"), format!("{HEADER}{lines}")).unwrap();
+}
+
+#[test]
+fn each_byte_is_counted_once() {
+    let root = tree();
+    let all =
+        ["lo", "bond0", "docker0", "veth12ab", "virbr0", "tun0", "wg0", "enp5s0", "enp6s0", "wlp3s0", "hv0", "vf0"];
+    write(&root, &all);
+    let sample = Network::new(&root.path().join("proc"), &root.path().join("sys")).read().unwrap();
+    assert_eq!(sample.len(), all.len());
+    let of_kind = |kind| sample.iter().filter(|i| i.kind == kind).map(|i| i.name.as_str()).collect::<Vec<_>>();
+    assert_eq!(of_kind(Physical), ["enp5s0", "enp6s0", "wlp3s0", "hv0"]);
+    assert_eq!(of_kind(Loopback), ["lo"]);
+    assert_eq!(of_kind(Virtual).len(), 7);
+    assert_eq!((sample[7].received, sample[7].sent), (10, 20));
+}
+
+#[test]
+fn interfaces_come_and_go() {
+    let root = tree();
+    let mut network = Network::new(&root.path().join("proc"), &root.path().join("sys"));
+    write(&root, &["lo", "enp5s0"]);
+    assert_eq!(network.read().unwrap().len(), 2);
+    write(&root, &["lo", "veth12ab"]);
+    assert_eq!(network.read().unwrap()[1].kind, Virtual);
+    assert_eq!(network.kinds.len(), 2, "what is gone is forgotten");
+    // the same name comes back as another device
+    write(&root, &["lo"]);
+    network.read().unwrap();
+    std::fs::create_dir(root.path().join("sys/class/net/veth12ab/device")).unwrap();
+    write(&root, &["lo", "veth12ab"]);
+    assert_eq!(network.read().unwrap()[1].kind, Physical);
+}
+
+#[test]
+fn without_sys_the_names_decide() {
+    let nowhere = Path::new("/nonexistent");
+    for (name, expected) in [
+        ("lo", Loopback),
+        ("eth0", Physical),
+        ("enp1s0", Physical),
+        ("wlan0", Physical),
+        ("veth1", Virtual),
+        ("docker0", Virtual),
+        ("br-1f", Virtual),
+        ("tap0", Virtual),
+    ] {
+        assert_eq!(kind(nowhere, name), expected, "{name}");
+    }
+}
+
+#[test]
+fn a_crowded_line_an_alias_and_a_foreign_shape() {
+    assert_eq!(parse_line("eth0:18446744073709551615 1 2 3 4 5 6 7 9 1 2 3 4 5 6 7").unwrap(), ("eth0", u64::MAX, 9));
+    assert_eq!(parse_line(" eth0:1: 5 1 2 3 4 5 6 7 9 1 2 3 4 5 6 7").unwrap(), ("eth0:1", 5, 9));
+    for line in ["eth0", "eth0: 1 2 3", "eth0: x 1 2 3 4 5 6 7 8"] {
+        assert_eq!(parse_line(line).unwrap_err().found, line);
+    }
+}
+
+#[test]
+fn this_machines_counters_are_those_of_sys() {
+    let sample = Network::new(Path::new("/proc"), Path::new("/sys")).read().unwrap();
+    let lo = sample.iter().find(|interface| interface.name == "lo").unwrap();
+    assert_eq!(lo.kind, Loopback);
+    let later: u64 = std::fs::read_to_string("/sys/class/net/lo/statistics/rx_bytes").unwrap().trim().parse().unwrap();
+    assert!(later >= lo.received);
+}
+
+proptest! {
+    #[test]
+    fn no_text_panics(line in "([a-z]{0,9}:?( ?[0-9]{1,21}){0,17}|.{0,60})") {
+        let _ = parse_line(&line);
+    }
+}

@@ -1,0 +1,126 @@
+//! Network: bytes sent and received per second by each interface, and by the physical ones together.
+
+#[cfg(target_os = "linux")]
+mod linux;
+#[cfg(any(not(target_os = "linux"), test))]
+#[cfg_attr(target_os = "linux", expect(unreachable_pub, reason = "public where it is not only tested"))]
+mod portable;
+
+#[cfg(target_os = "linux")]
+pub use linux::Network;
+#[cfg(not(target_os = "linux"))]
+pub use portable::Network;
+
+use super::{Previous, Reading, Stamped, figure};
+use crate::metrics::{InterfaceKind, Missing, NetworkInterface, NetworkMetrics, Reason};
+use crate::rate;
+
+/// Bytes sent and received by one interface since it appeared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counters {
+    /// The kernel's name.
+    pub name: String,
+    /// Whether the totals count it.
+    pub kind: InterfaceKind,
+    /// Bytes sent.
+    pub sent: u64,
+    /// Bytes received.
+    pub received: u64,
+}
+
+/// Rates of each interface that is there now, and the totals of the physical ones.
+fn derive(previous: Previous<'_, Vec<Counters>>, now: &Stamped<Vec<Counters>>) -> Reading {
+    let mut missing = Missing::new();
+    let (mut uploads, mut downloads) = (Vec::new(), Vec::new());
+    let interfaces = now.sample.iter().map(|interface| {
+        let before = previous.and_then(|before| {
+            let same = before.sample.iter().find(|other| other.name == interface.name).ok_or(Reason::Starting)?;
+            Ok((same, now.stamp.since(&before.stamp)))
+        });
+        let upload = before.and_then(|(before, elapsed)| rate::per_second(before.sent, interface.sent, elapsed));
+        let download =
+            before.and_then(|(before, elapsed)| rate::per_second(before.received, interface.received, elapsed));
+        if interface.kind == InterfaceKind::Physical {
+            uploads.push(upload);
+            downloads.push(download);
+        }
+        let mut rate = |name: &str, rate: Result<f64, Reason>| {
+            rate.map_err(|reason| missing.insert(format!("interfaces/{}/{name}", interface.name), reason)).ok()
+        };
+        NetworkInterface {
+            name: interface.name.clone(),
+            kind: interface.kind,
+            upload_rate: rate("upload_rate", upload),
+            download_rate: rate("download_rate", download),
+        }
+    });
+    let interfaces = interfaces.collect();
+    Reading::Network(NetworkMetrics {
+        upload_rate: figure(&mut missing, "upload_rate", rate::total(uploads)),
+        download_rate: figure(&mut missing, "download_rate", rate::total(downloads)),
+        interfaces,
+        missing,
+        timestamp: now.stamp.wall,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::clock::Stamp;
+
+    fn at(seconds: u64, interfaces: &[(&str, InterfaceKind, u64, u64)]) -> Stamped<Vec<Counters>> {
+        let mono = Duration::from_secs(seconds);
+        let counters =
+            interfaces.iter().map(|&(name, kind, sent, received)| Counters { name: name.into(), kind, sent, received });
+        Stamped { stamp: Stamp { mono, boot: mono, wall: 7 }, sample: counters.collect() }
+    }
+
+    fn metrics(previous: Previous<'_, Vec<Counters>>, now: &Stamped<Vec<Counters>>) -> NetworkMetrics {
+        let Reading::Network(metrics) = derive(previous, now) else { panic!("not a network reading") };
+        metrics
+    }
+
+    use InterfaceKind::{Loopback, Physical, Virtual};
+
+    #[test]
+    fn totals_are_of_physical_interfaces_and_all_are_listed() {
+        let before = at(
+            1,
+            &[("lo", Loopback, 0, 0), ("eth0", Physical, 0, 0), ("veth1", Virtual, 0, 0), ("wlan0", Physical, 0, 0)],
+        );
+        let now = at(
+            3,
+            &[
+                ("lo", Loopback, 9_000, 9_000),
+                ("eth0", Physical, 200, 2_000),
+                ("veth1", Virtual, 50, 70),
+                ("wlan0", Physical, 20, 40),
+            ],
+        );
+        let metrics = metrics(Ok(&before), &now);
+        assert_eq!((metrics.upload_rate, metrics.download_rate), (Some(110.0), Some(1_020.0)));
+        assert_eq!(metrics.interfaces[2].download_rate, Some(35.0));
+        assert_eq!(metrics.interfaces.len(), 4);
+    }
+
+    #[test]
+    fn an_interface_that_was_reset_or_is_new_shows_no_rate() {
+        let before = at(1, &[("eth0", Physical, 500, 500)]);
+        let metrics = metrics(Ok(&before), &at(2, &[("eth0", Physical, 10, 600), ("usb0", Physical, 1 << 40, 0)]));
+        assert_eq!(metrics.interfaces[0].upload_rate, None);
+        assert_eq!(metrics.missing["interfaces/eth0/upload_rate"], Reason::CounterReset);
+        assert_eq!(metrics.missing["upload_rate"], Reason::CounterReset);
+        assert_eq!(metrics.download_rate, Some(100.0));
+        assert_eq!(metrics.interfaces[1].upload_rate, None);
+    }
+
+    #[test]
+    fn a_machine_with_only_lo_has_no_total() {
+        let metrics = metrics(Ok(&at(1, &[("lo", Loopback, 1, 1)])), &at(2, &[("lo", Loopback, 2, 2)]));
+        assert_eq!((metrics.upload_rate, metrics.missing["upload_rate"]), (None, Reason::Absent));
+        assert_eq!(metrics.interfaces[0].upload_rate, Some(1.0));
+    }
+}

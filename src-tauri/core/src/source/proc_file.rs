@@ -1,0 +1,86 @@
+//! Reads a file of /proc or /sys again and again: it stays open, and its buffer is kept.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use super::SourceError;
+
+/// A text file that the kernel writes anew at every read from its start.
+#[derive(Debug)]
+pub(crate) struct ProcFile {
+    path: PathBuf,
+    file: Option<File>,
+    buffer: Vec<u8>,
+}
+
+impl ProcFile {
+    /// Names the file; it is opened at the first read.
+    pub(crate) fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into(), file: None, buffer: Vec::new() }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The whole text now. Bytes that are not UTF-8 (a device may have any name) become U+FFFD.
+    pub(crate) fn read(&mut self) -> Result<std::borrow::Cow<'_, str>, SourceError> {
+        if let Err(error) = self.fill() {
+            self.file = None; // opened anew next time
+            return Err(SourceError::Read { path: self.path.clone(), error });
+        }
+        Ok(String::from_utf8_lossy(&self.buffer))
+    }
+
+    fn fill(&mut self) -> io::Result<()> {
+        let file = match &self.file {
+            Some(file) => file,
+            None => self.file.insert(File::open(&self.path)?),
+        };
+        let mut length = 0;
+        loop {
+            if self.buffer.len() < length + 1024 {
+                self.buffer.resize((length + 1024).next_power_of_two().max(4096), 0);
+            }
+            match file.read_at(&mut self.buffer[length..], length as u64) {
+                Ok(0) => break,
+                Ok(read) => length += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.buffer.truncate(length);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_the_file_says_now_however_long() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("stat");
+        std::fs::write(&path, "short\n").unwrap();
+        let mut file = ProcFile::new(&path);
+        assert_eq!(file.read().unwrap(), "short\n");
+        let long = "x".repeat(100_000);
+        std::fs::write(&path, &long).unwrap();
+        assert_eq!(file.read().unwrap(), long);
+        std::fs::write(&path, "short\n").unwrap();
+        assert_eq!(file.read().unwrap(), "short\n");
+    }
+
+    #[test]
+    fn a_missing_file_is_an_error_with_its_path_and_comes_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("later");
+        let mut file = ProcFile::new(&path);
+        assert!(file.read().unwrap_err().to_string().contains("later"));
+        std::fs::write(&path, "here").unwrap();
+        assert_eq!(file.read().unwrap(), "here");
+    }
+}

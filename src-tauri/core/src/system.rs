@@ -1,0 +1,119 @@
+//! What does not change while the program runs: host, system, processor. sysinfo knows it on every platform.
+
+use serde::{Deserialize, Serialize};
+use specta::Type;
+use sysinfo::System;
+
+use crate::feed::Snapshot;
+use crate::metrics::Reason;
+
+/// The machine, for the title of a page and for a report.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, Type)]
+pub struct SystemInfo {
+    /// As `hostname` prints it.
+    pub host_name: Option<String>,
+    /// Name and version of the operating system.
+    pub os: Option<String>,
+    /// Release of the kernel, as `uname -r` prints it.
+    pub kernel: Option<String>,
+    /// The processor's own name for itself.
+    pub cpu_model: Option<String>,
+    /// Physical cores.
+    pub cpu_cores: Option<u32>,
+    /// Logical processors online.
+    pub cpu_threads: Option<u32>,
+    /// Bytes of main memory.
+    pub memory_total: Option<u64>,
+    /// Unix milliseconds of the start of the system.
+    pub boot_time: Option<i64>,
+    /// GPUs known now.
+    pub gpus: Vec<GpuInfo>,
+    /// Why there is no GPU data; `null` if there is some.
+    pub gpu_missing: Option<GpuMissing>,
+    /// Version of Telltale.
+    pub version: String,
+    /// What the user should know about the start, such as a settings file that was set aside.
+    pub notices: Vec<String>,
+}
+
+/// One GPU.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
+pub struct GpuInfo {
+    /// The driver's UUID.
+    pub gpu_id: String,
+    /// NVML's index.
+    pub index: u32,
+    /// The product name.
+    pub name: String,
+    /// Bytes on the device.
+    pub memory_total: Option<u64>,
+    /// Version of the driver.
+    pub driver_version: Option<String>,
+}
+
+/// Why there is no GPU data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
+pub struct GpuMissing {
+    /// The kind of reason.
+    pub reason: Reason,
+    /// In plain words, with what to do about it.
+    pub detail: String,
+}
+
+/// Reads it. Takes some milliseconds: not for the start-up path, nor for every tick.
+pub fn info(snapshot: &Snapshot, notices: Vec<String>) -> SystemInfo {
+    let mut system = System::new().ok();
+    if let Some(system) = &mut system {
+        system.refresh_memory();
+        system.refresh_cpu_list(sysinfo::CpuRefreshKind::nothing());
+    }
+    let system = system.as_ref();
+    let model = system.and_then(|system| system.cpus().first()).map(|cpu| cpu.brand().trim().to_owned());
+    let threads = system.map(|system| system.cpus().len());
+    SystemInfo {
+        host_name: System::host_name().ok(),
+        os: System::long_os_version().ok(),
+        kernel: System::kernel_version().ok(),
+        cpu_model: model.filter(|model| !model.is_empty()),
+        cpu_cores: System::physical_core_count().ok().and_then(|count| u32::try_from(count).ok()),
+        cpu_threads: threads.and_then(|count| u32::try_from(count).ok()).filter(|count| *count > 0),
+        memory_total: system.map(System::total_memory).filter(|total| *total > 0),
+        boot_time: System::boot_time()
+            .ok()
+            .and_then(|seconds| i64::try_from(seconds).ok())
+            .map(|seconds| seconds * 1_000),
+        gpus: gpus(snapshot),
+        gpu_missing: snapshot
+            .gpu_problem
+            .clone()
+            .map(|problem| GpuMissing { reason: problem.reason, detail: problem.detail }),
+        version: env!("CARGO_PKG_VERSION").into(),
+        notices,
+    }
+}
+
+fn gpus(snapshot: &Snapshot) -> Vec<GpuInfo> {
+    let one = |gpu: &crate::metrics::GpuMetrics| GpuInfo {
+        gpu_id: gpu.gpu_id.clone(),
+        index: gpu.index,
+        name: gpu.name.clone(),
+        memory_total: gpu.memory_total,
+        driver_version: snapshot.gpu_driver.clone(),
+    };
+    snapshot.metrics.gpu.iter().map(one).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_machine_has_a_name_a_kernel_and_memory() {
+        let info = info(&Snapshot::default(), vec!["note".into()]);
+        assert!(info.host_name.is_some_and(|name| !name.is_empty()));
+        assert!(info.kernel.is_some());
+        assert!(info.cpu_threads.is_some_and(|count| count >= 1));
+        assert!(info.memory_total.is_some_and(|bytes| bytes > 1 << 20));
+        assert_eq!(info.notices, ["note"]);
+    }
+}

@@ -1,0 +1,98 @@
+//! The typed commands: each a line or two over core. Arguments are taken as JSON and checked here, because what
+//! Tauri answers to one of a wrong shape is neither typed nor kind.
+
+use serde::Deserialize;
+use serde_json::Value;
+use specta::Type;
+use tauri::State;
+use telltale_core::history::{HistoryQuery, MetricsHistory};
+use telltale_core::metrics::CurrentMetrics;
+use telltale_core::settings::{Settings, SettingsPatch};
+use telltale_core::system::{self, SystemInfo};
+
+use crate::Shell;
+use crate::error::{CommandError, ErrorKind};
+
+/// A [`HistoryQuery`] as it came.
+#[derive(Debug, Deserialize, Type)]
+pub(crate) struct QueryArgument(#[specta(type = HistoryQuery)] Value);
+
+/// A [`SettingsPatch`] as it came.
+#[derive(Debug, Deserialize, Type)]
+pub(crate) struct PatchArgument(#[specta(type = SettingsPatch)] Value);
+
+/// The newest sample of every channel.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn get_current_metrics(shell: State<'_, Shell>) -> Result<CurrentMetrics, CommandError> {
+    Ok(shell.feed.current().metrics.clone())
+}
+
+/// The last hour or a part of it.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn get_metrics_history(
+    shell: State<'_, Shell>,
+    query: Option<QueryArgument>,
+) -> Result<MetricsHistory, CommandError> {
+    let query = query.map(|argument| parse_query(argument.0)).transpose()?.unwrap_or_default();
+    Ok(shell.feed.query(&query)?)
+}
+
+/// The machine, its GPUs, and why GPU data is missing if it is.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn get_system_info(shell: State<'_, Shell>) -> Result<SystemInfo, CommandError> {
+    Ok(system::info(&shell.feed.current(), shell.settings.notices().to_vec()))
+}
+
+/// The settings in force.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn get_settings(shell: State<'_, Shell>) -> Result<Settings, CommandError> {
+    Ok(shell.settings.current())
+}
+
+/// Changes some settings, at once and for good. An invalid value changes nothing.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn update_settings(shell: State<'_, Shell>, patch: PatchArgument) -> Result<Settings, CommandError> {
+    let updated = shell.settings.update(&patch.0);
+    shell.collector.set_interval(shell.settings.current().interval());
+    updated
+}
+
+fn parse_query(value: Value) -> Result<HistoryQuery, CommandError> {
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let field = error.path().to_string();
+        let inner = error.inner().to_string();
+        CommandError { kind: ErrorKind::InvalidQuery, message: format!("{field}: {inner}"), field: Some(field) }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_query_of_a_wrong_shape_is_a_typed_error_that_names_the_field() {
+        for (query, field) in [
+            (json!({"since": "yesterday"}), "since"),
+            (json!({"max_points": -1}), "max_points"),
+            (json!({"max_points": 1.5}), "max_points"),
+            (json!({"channels": [7]}), "channels[0]"),
+            (json!({"sinse": 1}), "sinse"),
+        ] {
+            let error = parse_query(query.clone()).unwrap_err();
+            assert_eq!(
+                (error.kind, error.field.as_deref()),
+                (ErrorKind::InvalidQuery, Some(field)),
+                "{query}: {error:?}"
+            );
+        }
+        assert_eq!(parse_query(json!({})).unwrap(), HistoryQuery::default());
+        assert_eq!(parse_query(json!({"since": null, "channels": ["cpu"]})).unwrap().channels.unwrap(), ["cpu"]);
+    }
+}

@@ -1,0 +1,41 @@
+//! The one error that crosses to the page: what kind, in plain words, and which field where there is one.
+
+use serde::Serialize;
+use specta::Type;
+use telltale_core::history::QueryError;
+use telltale_core::settings::InvalidSetting;
+
+/// What a command answers instead of its result.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Type)]
+pub(crate) struct CommandError {
+    /// For a program.
+    pub kind: ErrorKind,
+    /// For a person: what was wrong and what is allowed.
+    pub message: String,
+    /// The field of the argument that was wrong.
+    pub field: Option<String>,
+}
+
+/// The kinds of error there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ErrorKind {
+    /// A setting or a value that is not allowed. Nothing was changed.
+    InvalidSetting,
+    /// A query that can't be answered.
+    InvalidQuery,
+    /// The settings are in force but could not be written to their file.
+    NotSaved,
+}
+
+impl From<InvalidSetting> for CommandError {
+    fn from(error: InvalidSetting) -> Self {
+        Self { kind: ErrorKind::InvalidSetting, message: error.to_string(), field: Some(error.field) }
+    }
+}
+
+impl From<QueryError> for CommandError {
+    fn from(error: QueryError) -> Self {
+        Self { kind: ErrorKind::InvalidQuery, message: error.to_string(), field: Some(error.field().into()) }
+    }
+}

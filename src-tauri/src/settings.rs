@@ -1,0 +1,86 @@
+//! The settings as stored: tauri-plugin-store holds and writes them, core makes the writing safe.
+//!
+//! The plugin truncates the file it saves to, and swallows one that it can't read. So it is given a file beside the
+//! real one, which core then puts in its place.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use anyhow::Context as _;
+use serde_json::Value;
+use tauri::{AppHandle, Manager as _, Wry};
+use tauri_plugin_store::{Store, StoreBuilder};
+use telltale_core::settings::{Settings, file};
+
+use crate::error::{CommandError, ErrorKind};
+
+/// The settings in force and where they are kept.
+pub(crate) struct Stored {
+    current: Mutex<Settings>,
+    /// Or why nothing can be kept.
+    store: Result<(PathBuf, Arc<Store<Wry>>), String>,
+    notices: Vec<String>,
+}
+
+impl Stored {
+    /// Loads what is there. Whatever that is, there are settings afterwards.
+    pub(crate) fn load(app: &AppHandle) -> Self {
+        let store = open(app).map_err(|error| format!("{error:#}"));
+        let file::Loaded { settings, mut notices } = match &store {
+            Ok((path, _)) => file::load(path),
+            Err(_) => file::Loaded::default(),
+        };
+        notices.extend(store.as_ref().err().map(|error| format!("Settings can't be kept: {error}.")));
+        for notice in &notices {
+            tracing::warn!("{notice}");
+        }
+        Self { current: Mutex::new(settings), store, notices }
+    }
+
+    /// The settings in force.
+    pub(crate) fn current(&self) -> Settings {
+        *self.lock()
+    }
+
+    /// What the user should know about how they were loaded.
+    pub(crate) fn notices(&self) -> &[String] {
+        &self.notices
+    }
+
+    /// Changes what `patch` names and saves all.
+    ///
+    /// # Errors
+    /// `InvalidSetting`, and nothing is changed; `NotSaved`, and the change is in force until the program ends.
+    pub(crate) fn update(&self, patch: &Value) -> Result<Settings, CommandError> {
+        let mut current = self.lock();
+        *current = current.patched(patch)?;
+        let saved = self.save(&current);
+        saved.map(|()| *current).map_err(|error| CommandError {
+            kind: ErrorKind::NotSaved,
+            message: format!("The change is in force now but could not be saved: {error:#}"),
+            field: None,
+        })
+    }
+
+    fn save(&self, settings: &Settings) -> anyhow::Result<()> {
+        let (path, store) = self.store.as_ref().map_err(|error| anyhow::anyhow!("{error}"))?;
+        store.clear();
+        for (key, value) in file::to_fields(settings) {
+            store.set(key, value);
+        }
+        store.save().with_context(|| file::staged(path).display().to_string())?;
+        file::commit(path).with_context(|| path.display().to_string())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Settings> {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn open(app: &AppHandle) -> anyhow::Result<(PathBuf, Arc<Store<Wry>>)> {
+    let path = app.path().app_config_dir().context("no folder for settings")?.join("settings.json");
+    let store = StoreBuilder::new(app, file::staged(&path)).disable_auto_save().create_new().build()?;
+    // Else the plugin would write the file beside once more when the app ends.
+    store.close_resource();
+    Ok((path, store))
+}
