@@ -72,7 +72,7 @@ pub fn info(snapshot: &Snapshot, notices: Vec<String>) -> SystemInfo {
     let threads = system.map(|system| system.cpus().len());
     SystemInfo {
         host_name: System::host_name().ok(),
-        os: System::long_os_version().ok(),
+        os: operating_system(),
         kernel: System::kernel_version().ok(),
         cpu_model: model.filter(|model| !model.is_empty()),
         cpu_cores: System::physical_core_count().ok().and_then(|count| u32::try_from(count).ok()),
@@ -90,6 +90,12 @@ pub fn info(snapshot: &Snapshot, notices: Vec<String>) -> SystemInfo {
         version: env!("CARGO_PKG_VERSION").into(),
         notices,
     }
+}
+
+/// `Debian GNU/Linux 12`: sysinfo's long form puts the kernel's name before it and the rest in brackets.
+fn operating_system() -> Option<String> {
+    let name = System::name().ok()?;
+    Some(System::os_version().map_or_else(|_| name.clone(), |version| format!("{name} {version}")))
 }
 
 fn gpus(snapshot: &Snapshot) -> Vec<GpuInfo> {

@@ -1,0 +1,45 @@
+// The locale for everything that Intl formats. Imported before all else: under LANG=C the web view says that its
+// language is "C", which Intl refuses, and uPlot formats with navigator.language as soon as it is loaded.
+
+/** A tag that Intl accepts: the first usable one of those given, or "en". */
+export function usable(tags: readonly (string | undefined)[]): string {
+	for (const tag of tags) {
+		if (!tag) continue;
+		try {
+			const [supported] = Intl.NumberFormat.supportedLocalesOf(tag.replace("_", "-"));
+			if (supported) return supported;
+		} catch {
+			// Not a language tag ("C", "POSIX", "en_US.UTF-8"): the next one.
+		}
+	}
+	return "en";
+}
+
+/** The user's locale. */
+export const locale = usable([navigator.language, ...(navigator.languages ?? [])]);
+
+/** Whether Intl takes the language as the browser gives it, which is what uPlot does. */
+function accepted(language: string): boolean {
+	try {
+		new Intl.NumberFormat(language);
+		return true;
+	} catch {
+		return false;
+	}
+}
+
+if (!accepted(navigator.language)) {
+	Object.defineProperty(navigator, "language", { value: locale, configurable: true });
+}
+
+const formats = new Map<number, Intl.NumberFormat>();
+
+/** A number with exactly that many decimals, grouped as the locale does. Formatters are costly to make: kept. */
+export function fixed(value: number, decimals: number): string {
+	let format = formats.get(decimals);
+	if (!format) {
+		format = new Intl.NumberFormat(locale, { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+		formats.set(decimals, format);
+	}
+	return format.format(value);
+}

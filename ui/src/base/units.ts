@@ -1,0 +1,88 @@
+// Figures as people read them: a value and a unit, apart, so that a tile can set them in two sizes.
+import { fixed } from "./locale";
+
+/** A figure in words. `text` is what stands in a line. */
+export interface Quantity {
+	value: string;
+	unit: string;
+}
+
+export type TemperatureUnit = "celsius" | "fahrenheit";
+export type NetworkUnit = "bytes" | "bits";
+
+const NBSP = "\u00a0";
+const IEC = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"] as const;
+const SI_BITS = ["bit/s", "kbit/s", "Mbit/s", "Gbit/s", "Tbit/s"] as const;
+
+/** Value and unit with a space that does not break. */
+export function text(quantity: Quantity): string {
+	return `${quantity.value}${NBSP}${quantity.unit}`;
+}
+
+/** One decimal below a hundred: 9.8, 31.2, 312. Nothing at all is a plain 0. */
+function short(value: number): string {
+	return fixed(value, value > 0 && value < 99.95 ? 1 : 0);
+}
+
+/** The power of the base that leaves a value under `base` after rounding. */
+function power(value: number, base: number, last: number): number {
+	let exponent = 0;
+	let rest = Math.abs(value);
+	while (rest >= base - 0.5 && exponent < last) {
+		rest /= base;
+		exponent += 1;
+	}
+	return exponent;
+}
+
+/** Percent 0–100 as a whole number; a busy little under 1 % is not "0". */
+export function percent(value: number): Quantity {
+	if (value > 0 && value < 0.5) return { value: `<${NBSP}1`, unit: "%" };
+	return { value: fixed(value, 0), unit: "%" };
+}
+
+/** Bytes in IEC units. `like` fixes the unit to that of another amount, so that used and total compare. */
+export function bytes(value: number, like: number = value): Quantity {
+	const exponent = power(like, 1024, IEC.length - 1);
+	const scaled = value / 1024 ** exponent;
+	return { value: exponent === 0 ? fixed(scaled, 0) : short(scaled), unit: IEC[exponent] ?? "B" };
+}
+
+/** A total without needless decimals: 24 GiB, 31.2 GiB. */
+export function capacity(value: number): Quantity {
+	const { unit } = bytes(value);
+	const scaled = value / 1024 ** IEC.indexOf(unit as (typeof IEC)[number]);
+	return { value: fixed(scaled, Math.abs(scaled - Math.round(scaled)) < 0.05 ? 0 : 1), unit };
+}
+
+/** Bytes per second, in IEC bytes or in SI bits. */
+export function rate(value: number, unit: NetworkUnit = "bytes"): Quantity {
+	if (unit === "bits") {
+		const bits = value * 8;
+		const exponent = power(bits, 1000, SI_BITS.length - 1);
+		const scaled = bits / 1000 ** exponent;
+		return { value: exponent === 0 ? fixed(scaled, 0) : short(scaled), unit: SI_BITS[exponent] ?? "bit/s" };
+	}
+	const amount = bytes(value);
+	return { value: amount.value, unit: `${amount.unit}/s` };
+}
+
+/** °C in the unit asked for, a number. */
+export function degrees(celsius: number, unit: TemperatureUnit): number {
+	return unit === "fahrenheit" ? celsius * 1.8 + 32 : celsius;
+}
+
+/** And back, for ticks that are round in the unit shown. */
+export function celsius(shown: number, unit: TemperatureUnit): number {
+	return unit === "fahrenheit" ? (shown - 32) / 1.8 : shown;
+}
+
+/** °C in the unit asked for, in words. */
+export function temperature(value: number, unit: TemperatureUnit): Quantity {
+	return { value: fixed(degrees(value, unit), 0), unit: unit === "fahrenheit" ? "°F" : "°C" };
+}
+
+/** Watts: whole ones from 10 up. */
+export function watts(value: number): Quantity {
+	return { value: fixed(value, value < 9.95 ? 1 : 0), unit: "W" };
+}

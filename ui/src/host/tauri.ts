@@ -1,0 +1,32 @@
+// The Tauri core as a Host. The only file, with the generated bindings, that may import @tauri-apps.
+import type { CommandError } from "../bindings";
+import { commands, events, SETTINGS } from "../bindings";
+import { type Host, Refused } from "./host";
+
+type Answer<T> = { status: "ok"; data: T } | { status: "error"; error: CommandError };
+
+/** A command's data, or its error thrown: callers have one way to fail. */
+async function taken<T>(answer: Promise<Answer<T>>): Promise<T> {
+	const result = await answer;
+	if (result.status === "ok") return result.data;
+	throw refused(result.error);
+}
+
+/** The core's error; what is not one of its errors (the bridge itself failing) is kept in words. */
+function refused(error: CommandError | string): Refused {
+	if (typeof error === "string") return new Refused(error);
+	return new Refused(error.message, "field" in error ? error.field : null);
+}
+
+export const tauri: Host = {
+	async subscribe(listener) {
+		return events.systemAll.listen((event) => listener(event.payload));
+	},
+	current: () => taken(commands.getCurrentMetrics()),
+	history: (query) => taken(commands.getMetricsHistory(query)),
+	info: () => taken(commands.getSystemInfo()),
+	settings: () => taken(commands.getSettings()),
+	update: (patch) => taken(commands.updateSettings(patch)),
+	fields: SETTINGS,
+	label: null,
+};

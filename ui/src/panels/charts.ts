@@ -1,0 +1,43 @@
+// Axes that several panels share.
+import { binaryCeiling, decimalCeiling } from "../base/scale";
+import { capacity, type NetworkUnit, rate, type TemperatureUnit, temperature, text } from "../base/units";
+import type { AxisSpec } from "../chart/spec";
+
+const KIB = 1024;
+
+/** 0 up to a round binary step, never less than 1 MiB/s, so that idle noise does not look like load. */
+export const DISK_RATE: AxisSpec = {
+	ends: (peak) => [0, binaryCeiling(peak, KIB * KIB)],
+	format: (value) => axisLabel(text(rate(value))),
+};
+
+/** The same for a network: never less than 64 KiB/s, or 500 kbit/s where bits are shown. */
+export function networkRate(unit: NetworkUnit): AxisSpec {
+	return {
+		ends: (peak) => [0, unit === "bits" ? decimalCeiling(peak * 8, 500_000) / 8 : binaryCeiling(peak, 64 * KIB)],
+		format: (value) => axisLabel(text(rate(value, unit))),
+	};
+}
+
+/** 0 up to what is installed. */
+export function amount(total: number | null): AxisSpec {
+	return {
+		ends: (peak) => [0, total && total > 0 ? total : binaryCeiling(peak, KIB ** 3)],
+		format: (value) => (value === 0 ? "0" : text(capacity(value))),
+	};
+}
+
+/** 20–100 °C (60–220 °F); wider where a device is colder or hotter. */
+export function degreesAxis(unit: TemperatureUnit): AxisSpec {
+	const fahrenheit = (degrees: number) => (degrees - 32) / 1.8;
+	const [low, high, higher] = unit === "fahrenheit" ? [60, 220, 300].map(fahrenheit) : [20, 100, 140];
+	return {
+		ends: (peak) => [low as number, (peak > (high as number) ? higher : high) as number],
+		format: (value) => text(temperature(value, unit)),
+	};
+}
+
+/** A label must fit the axis: 512 MiB/s, not 512.0 MiB/s; nothing is "0". */
+function axisLabel(words: string): string {
+	return words.startsWith("0\u00a0") ? "0" : words.replace(/[.,]0(?=\u00a0)/, "");
+}

@@ -1,0 +1,92 @@
+// The charts of a GPU, and its figures in words.
+
+import { decimalCeiling } from "../../base/scale";
+import { bytes, capacity, percent, type TemperatureUnit, temperature, text, watts } from "../../base/units";
+import type { GpuMetrics, Settings } from "../../bindings";
+import { type ChartSpec, PERCENT, type SeriesSpec } from "../../chart/spec";
+import { gpuChannel } from "../../store/readings";
+import { t } from "../../text";
+import { amount, degreesAxis } from "../charts";
+
+function celsius(channel: string, unit: TemperatureUnit, axis: "left" | "right"): SeriesSpec {
+	return {
+		channel,
+		field: "temperature",
+		label: t.temperature,
+		help: t.help.gpuTemperature,
+		hue: "temperature",
+		axis,
+		filled: false,
+		format: (value) => text(temperature(value, unit)),
+	};
+}
+
+/** Utilization and temperature, on two axes. */
+export function loadChart(gpu: GpuMetrics, settings: Settings): ChartSpec {
+	const channel = gpuChannel(gpu.gpu_id);
+	return {
+		title: `${t.gpu(gpu.index)}: ${t.utilization}, ${t.temperature}`,
+		series: [
+			{
+				channel,
+				field: "utilization",
+				label: t.utilization,
+				help: t.help.gpuUtilization,
+				hue: "gpu",
+				axis: "left",
+				filled: true,
+				format: (value) => text(percent(value)),
+			},
+			celsius(channel, settings.temperature_unit, "right"),
+		],
+		left: PERCENT,
+		right: degreesAxis(settings.temperature_unit),
+	};
+}
+
+export function memoryChart(gpu: GpuMetrics): ChartSpec {
+	return {
+		title: `${t.gpu(gpu.index)}: ${t.memory}`,
+		series: [
+			{
+				channel: gpuChannel(gpu.gpu_id),
+				field: "memory_used",
+				label: t.used,
+				help: t.help.gpuMemory,
+				hue: "memory",
+				axis: "left",
+				filled: true,
+				format: (value) => text(bytes(value)),
+			},
+		],
+		left: amount(gpu.memory_total),
+		right: null,
+	};
+}
+
+export function powerChart(gpu: GpuMetrics): ChartSpec {
+	return {
+		title: `${t.gpu(gpu.index)}: ${t.power}`,
+		series: [
+			{
+				channel: gpuChannel(gpu.gpu_id),
+				field: "power_draw",
+				label: t.power,
+				help: t.help.gpuPower,
+				hue: "power",
+				axis: "left",
+				filled: true,
+				format: (value) => text(watts(value)),
+			},
+		],
+		left: { ends: (peak) => [0, decimalCeiling(peak, 100)], format: (value) => text(watts(value)) },
+		right: null,
+	};
+}
+
+/** A size in the unit of the total, and the total: 19.4 of 24 GiB. */
+export function memoryOf(gpu: GpuMetrics): { outOf: string; share: number | null } {
+	if (gpu.memory_total === null) return { outOf: "", share: null };
+	const share = gpu.memory_used === null ? 0 : gpu.memory_used / gpu.memory_total;
+	return { outOf: text(capacity(gpu.memory_total)), share };
+}

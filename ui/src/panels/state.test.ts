@@ -1,0 +1,34 @@
+// When a panel waits, shows, dims or says why it can't.
+import { expect, it } from "vitest";
+import { panelState } from "./state";
+
+const status = (
+	reason: "not_answering" | "absent" | "starting" | null,
+	age: number | null,
+	detail: string | null = null,
+) => ({
+	channel: "system/cpu",
+	timestamp: age === null ? null : 1,
+	age,
+	reason,
+	detail,
+});
+
+it("waits before the first sample", () => {
+	expect(panelState(false, null).kind).toBe("waiting");
+	expect(panelState(false, status("starting", null)).kind).toBe("waiting");
+});
+
+it("shows a current sample", () => {
+	expect(panelState(true, status(null, 0)).kind).toBe("data");
+});
+
+it("says for how long there was none, and why", () => {
+	const stale = panelState(true, status("not_answering", 8.4));
+	expect(stale).toEqual({ kind: "stale", words: "no sample for 8\u00a0s · not answering" });
+});
+
+it("gives the collector's own words for a device that is not there", () => {
+	const words = "No NVIDIA driver found: libnvidia-ml.so.1 is not installed.";
+	expect(panelState(false, status("absent", null, words))).toEqual({ kind: "unavailable", reason: "absent", words });
+});

@@ -1,0 +1,23 @@
+// The four states of a panel, as values.
+
+import { duration, SECOND } from "../base/time";
+import type { ChannelStatus, Reason } from "../bindings";
+import { t } from "../text";
+
+export type PanelState =
+	| { kind: "waiting" }
+	| { kind: "data" }
+	| { kind: "stale"; words: string }
+	| { kind: "unavailable"; reason: Reason; words: string };
+
+/** What a channel's panel is: by whether it has a sample, and by what the collector says of it. */
+export function panelState(hasSample: boolean, status: ChannelStatus | null): PanelState {
+	const reason = status?.reason ?? null;
+	if (!hasSample) {
+		if (status === null || reason === null || reason === "starting") return { kind: "waiting" };
+		return { kind: "unavailable", reason, words: status.detail ?? t.reasons[reason] };
+	}
+	if (status === null || reason === null) return { kind: "data" };
+	const age = status.age === null ? null : t.noSampleFor(duration(status.age * SECOND));
+	return { kind: "stale", words: [age, status.detail ?? t.reasons[reason]].filter(Boolean).join(" · ") };
+}

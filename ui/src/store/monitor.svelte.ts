@@ -1,0 +1,124 @@
+// Everything that the page knows of the machine. Events, polls and the backfill all end in `History`'s one append.
+import type { CurrentMetrics, Settings, SettingsPatch, SystemInfo } from "../bindings";
+import type { Host, Unsubscribe } from "../host/host";
+import { Connection, type ConnectionState } from "./connection";
+import { History } from "./history";
+
+export class Monitor {
+	readonly history = new History();
+	/** The newest batch; replaced, never changed in place. */
+	batch = $state.raw<CurrentMetrics | null>(null);
+	/** Rises whenever rows were added or changed: what charts depend on, since rows themselves are plain arrays. */
+	revision = $state(0);
+	/** The connection, and since when (Unix ms) it is so. */
+	connection = $state.raw<{ state: ConnectionState; since: number }>({ state: "live", since: Date.now() });
+	info = $state.raw<SystemInfo | null>(null);
+	settings = $state.raw<Settings | null>(null);
+	/** Whether the hour before was asked for and came, so that an empty chart is known to be empty. */
+	filled = $state(false);
+	private readonly link: Connection;
+	private unsubscribe: Unsubscribe | null = null;
+	/** From which time on rows are missing (0: all of them); null where none are. */
+	private hole: number | null = 0;
+	private filling = false;
+	/** Where the hole began that will be filled when events come again. */
+	private quietSince: number | null = null;
+
+	constructor(readonly host: Host) {
+		this.link = new Connection(() => this.host.current(), {
+			batch: (batch) => this.take(batch),
+			state: (state) => this.changed(state),
+		});
+	}
+
+	/** Listens first and asks then, so that no sample falls in between. Rejects if the core can't be reached at all. */
+	async start(): Promise<void> {
+		document.addEventListener("visibilitychange", this.seen);
+		this.unsubscribe = await this.host.subscribe((batch) => this.link.event(batch));
+		this.link.start();
+		const [settings, info, batch] = await Promise.all([this.host.settings(), this.host.info(), this.host.current()]);
+		this.settings = settings;
+		this.info = info;
+		this.take(batch);
+		await this.fill();
+	}
+
+	stop(): void {
+		document.removeEventListener("visibilitychange", this.seen);
+		this.link.stop();
+		this.unsubscribe?.();
+		this.unsubscribe = null;
+	}
+
+	/** Changes settings; what was refused is thrown, and what is in force afterwards is shown either way. */
+	async update(patch: SettingsPatch): Promise<void> {
+		try {
+			this.settings = await this.host.update(patch);
+		} catch (error) {
+			this.settings = await this.host.settings();
+			throw error;
+		}
+	}
+
+	private take(batch: CurrentMetrics): void {
+		const before = this.history.last;
+		const outcome = this.history.append(batch);
+		if (outcome === "ignored") return;
+		if (outcome === "jump") this.needs(Math.min(before ?? 0, batch.timestamp));
+		const known = this.batch?.gpu.map((gpu) => gpu.gpu_id).join();
+		this.batch = batch;
+		this.revision += 1;
+		if (known !== undefined && known !== batch.gpu.map((gpu) => gpu.gpu_id).join()) void this.ask();
+		if (this.hole !== null) void this.fill();
+	}
+
+	private changed(state: ConnectionState): void {
+		this.connection = { state, since: Date.now() };
+		if (state !== "live") this.quietSince ??= this.history.last;
+		else if (this.quietSince !== null) {
+			this.needs(this.quietSince);
+			this.quietSince = null;
+			void this.fill();
+		}
+	}
+
+	private needs(from: number): void {
+		this.hole = Math.min(this.hole ?? from, from);
+	}
+
+	/** Fills the hole from the core's history; one question at a time, asked again at the next batch if it fails. */
+	private async fill(): Promise<void> {
+		if (this.filling || this.hole === null || this.connection.state !== "live") return;
+		this.filling = true;
+		const since = this.hole;
+		this.hole = null;
+		try {
+			this.history.merge(await this.host.history(since === 0 ? {} : { since }));
+			this.filled = true;
+			this.revision += 1;
+		} catch {
+			this.needs(since);
+		} finally {
+			this.filling = false;
+		}
+	}
+
+	/** The description of the machine changes when a driver is loaded or a device goes. */
+	private async ask(): Promise<void> {
+		try {
+			this.info = await this.host.info();
+		} catch {
+			// The one before stays; the connection says that the core does not answer.
+		}
+	}
+
+	private readonly seen = (): void => {
+		if (document.hidden) {
+			this.link.stop();
+			return;
+		}
+		this.needs(this.history.last ?? 0);
+		this.link.start();
+		void this.fill();
+	};
+}

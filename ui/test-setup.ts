@@ -1,0 +1,35 @@
+// What happy-dom lacks and the components need: a canvas that records nothing, media queries, resize observers.
+const nothing = () => undefined;
+
+const context = new Proxy({} as Record<string, unknown>, {
+	get: (target, name: string) => target[name] ?? (name === "measureText" ? () => ({ width: 8 }) : nothing),
+	set: (target, name: string, value) => {
+		target[name] = value;
+		return true;
+	},
+});
+
+HTMLCanvasElement.prototype.getContext = (() => context) as unknown as typeof HTMLCanvasElement.prototype.getContext;
+
+class Path {
+	moveTo = nothing;
+	lineTo = nothing;
+	rect = nothing;
+	arc = nothing;
+	closePath = nothing;
+	addPath = nothing;
+}
+globalThis.Path2D = Path as unknown as typeof Path2D;
+
+globalThis.matchMedia ??= ((media: string) => ({
+	media,
+	matches: false,
+	addEventListener: nothing,
+	removeEventListener: nothing,
+})) as unknown as typeof matchMedia;
+
+globalThis.ResizeObserver ??= class {
+	observe = nothing;
+	unobserve = nothing;
+	disconnect = nothing;
+} as unknown as typeof ResizeObserver;
