@@ -79,7 +79,12 @@ export function options(element: HTMLElement, around: Surroundings): uPlot.Optio
 				stroke: quiet,
 				grid: { show: false },
 				ticks: { show: false },
-				splits: (u, _, min, max) => ticks(min, max, u.bbox.width / devicePixelRatio / LABEL_WIDTH),
+				splits: (u, _, min, max) => {
+					const across = u.bbox.width / devicePixelRatio;
+					// A label that would hang over the edge is left out.
+					const margin = spec.right ? 0 : ((max - min) / across) * (LABEL_WIDTH / 4);
+					return ticks(min, max, across / LABEL_WIDTH).filter((time) => time <= max - margin);
+				},
 				values: (u, splits) => {
 					const { min, max } = u.scales.x ?? {};
 					const step = tickStep((max ?? 0) - (min ?? 0), Math.max(1, u.bbox.width / devicePixelRatio / LABEL_WIDTH));

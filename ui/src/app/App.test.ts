@@ -1,0 +1,138 @@
+// The window as a whole, over a host that is a test's: what is shown, what a key does, what is refused.
+import { render, screen } from "@testing-library/svelte";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import type { CurrentMetrics, Settings, SystemInfo } from "../bindings";
+import { SETTINGS } from "../bindings";
+import { type Host, Refused } from "../host/host";
+import { batch } from "../store/samples";
+import App from "./App.svelte";
+
+let emit: (batch: CurrentMetrics) => void;
+let settings: Settings;
+const first = batch({ tick: 1, timestamp: Date.now(), cpu: 42 });
+
+const host = (change: Partial<Host> = {}): Host => ({
+	subscribe: async (listener) => {
+		emit = listener;
+		return () => undefined;
+	},
+	current: async () => first,
+	history: async () => ({ timestamps: [], series: [], gaps: [] }),
+	info: async () =>
+		({
+			host_name: "aurora",
+			os: "Debian 12",
+			boot_time: null,
+			gpus: [],
+			notices: ["Settings were set aside."],
+		}) as unknown as SystemInfo,
+	settings: async () => settings,
+	update: async (patch) => {
+		if (patch.interval === 7) throw new Refused("interval is seven", "interval");
+		settings = { ...settings, ...patch } as Settings;
+		return settings;
+	},
+	fields: SETTINGS,
+	label: null,
+	...change,
+});
+
+const figure = (name: string) => document.querySelector(`[data-figure="${name}"]`)?.textContent?.trim();
+const press = (key: string, more: KeyboardEventInit = {}) =>
+	window.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, ...more }));
+const page = () => document.documentElement.dataset.page;
+
+beforeEach(() => {
+	localStorage.clear();
+	settings = { interval: 2, theme: "system", temperature_unit: "celsius", network_unit: "bytes" };
+});
+
+afterEach(() => vi.restoreAllMocks());
+
+it("shows the newest figures with their units, and the next ones when they come", async () => {
+	render(App, { host: host() });
+	await vi.waitFor(() => expect(figure("cpu/utilization")).toBe("42\u00a0%"));
+	expect(figure("network/download_rate")).toBe("4.0\u00a0B/s".replace("4.0", "4"));
+	expect(figure("gpu/GPU-1/temperature")).toContain("60");
+	emit(batch({ tick: 2, timestamp: first.timestamp + 2000, cpu: 43 }));
+	await vi.waitFor(() => expect(figure("cpu/utilization")).toBe("43\u00a0%"));
+	expect(document.documentElement.dataset.tick).toBe("2");
+});
+
+it("dims a channel that went stale, and says why", async () => {
+	render(App, { host: host() });
+	await vi.waitFor(() => expect(figure("cpu/utilization")).toBeDefined());
+	const stale = { channel: "system/cpu", since: first.timestamp, reason: "not_answering" } as const;
+	emit(batch({ tick: 5, timestamp: first.timestamp + 8000, stale }));
+	await vi.waitFor(() =>
+		expect(document.querySelector('[data-panel="cpu"]')?.getAttribute("data-state")).toBe("stale"),
+	);
+	expect(screen.getByText(/no sample for 8/).textContent).toContain("not answering");
+	expect(document.querySelector('[data-panel="memory"]')?.getAttribute("data-state")).toBe("data");
+});
+
+it("says in words why there is no GPU, and what to do", async () => {
+	const words = "No NVIDIA driver found: libnvidia-ml.so.1 is not installed.";
+	const none: CurrentMetrics = {
+		...first,
+		gpu: [],
+		channels: [{ channel: "system/gpu", timestamp: null, age: null, reason: "absent", detail: words }],
+	};
+	render(App, { host: host({ current: async () => none }) });
+	await vi.waitFor(() => expect(screen.getByText(words)).toBeTruthy());
+	expect(document.querySelector('[data-panel="gpu"]')?.getAttribute("data-state")).toBe("unavailable");
+});
+
+it("goes to pages by keys, pauses by space and comes back", async () => {
+	render(App, { host: host() });
+	await vi.waitFor(() => expect(figure("cpu/utilization")).toBe("42\u00a0%"));
+	press("3", { ctrlKey: true });
+	await vi.waitFor(() => expect(page()).toBe("cpu"));
+	press("1", { ctrlKey: true });
+	await vi.waitFor(() => expect(page()).toBe("overview"));
+	press(",", { ctrlKey: true });
+	await vi.waitFor(() => expect(page()).toBe("settings"));
+	press("Escape");
+	await vi.waitFor(() => expect(page()).toBe("overview"));
+	press(" ");
+	await vi.waitFor(() => expect(screen.getByTestId("pause").getAttribute("aria-pressed")).toBe("true"));
+});
+
+it("says beside the field what is allowed, keeps the value in force, and applies a good one at once", async () => {
+	render(App, { host: host() });
+	await vi.waitFor(() => expect(figure("cpu/utilization")).toBe("42\u00a0%"));
+	press(",", { ctrlKey: true });
+	const input = await vi.waitFor(() => screen.getByLabelText("Interval") as HTMLInputElement);
+	const enter = (value: string) => {
+		input.value = value;
+		input.dispatchEvent(new Event("change", { bubbles: true }));
+	};
+	for (const [value, words] of [
+		["0", "0.5 to 60 s"],
+		["", "0.5 to 60 s"],
+		["7", "interval is seven"],
+	] as const) {
+		enter(value);
+		await vi.waitFor(() => expect(screen.getByRole("alert").textContent).toContain(words));
+		expect(settings.interval).toBe(2);
+	}
+	enter("5");
+	await vi.waitFor(() => expect(settings.interval).toBe(5));
+	await vi.waitFor(() => expect(screen.queryByRole("alert")).toBeNull());
+});
+
+it("shows a notice of the start until it is dismissed", async () => {
+	render(App, { host: host() });
+	const notice = await vi.waitFor(() => screen.getByTestId("notice"));
+	expect(notice.textContent).toContain("Settings were set aside.");
+	notice.querySelector("button")?.click();
+	await vi.waitFor(() => expect(screen.queryByTestId("notice")).toBeNull());
+});
+
+it("says so where the core can't be reached at all", async () => {
+	const broken = async () => {
+		throw new Error("no bridge");
+	};
+	render(App, { host: host({ settings: broken }) });
+	await vi.waitFor(() => expect(screen.getByRole("alert").textContent).toContain("no bridge"));
+});

@@ -1,0 +1,44 @@
+// Ends of axes, grids of bars, and finding rows.
+import { describe, expect, it } from "vitest";
+import { barGrid, binaryCeiling, decimalCeiling, lowerBound, nearest, peak } from "./scale";
+
+describe("binaryCeiling", () => {
+	it("never falls below its floor", () => expect(binaryCeiling(0, 1024)).toBe(1024));
+	it("takes round binary steps", () => {
+		expect([1024, 1025, 1537, 2049, 5000].map((value) => binaryCeiling(value, 1024))).toEqual([
+			1024, 1536, 2048, 3072, 6144,
+		]);
+	});
+	it("holds every value, and not by more than a third too much", () => {
+		for (let value = 1025; value < 1e12; value *= 1.37) {
+			const end = binaryCeiling(value, 1024);
+			expect(end).toBeGreaterThanOrEqual(value);
+			expect(end / value).toBeLessThan(1.51);
+		}
+	});
+});
+
+it("takes round decimal steps for watts and bits", () => {
+	expect([0, 100, 101, 350, 950].map((value) => decimalCeiling(value, 100))).toEqual([100, 100, 200, 400, 1000]);
+});
+
+it.each([1, 2, 8, 16, 32, 64, 128, 256])("%d bars are all in the grid, none narrower than 5 pixels", (count) => {
+	for (const width of [280, 500, 1000]) {
+		const { columns, rows } = barGrid(count, width);
+		expect(columns * rows).toBeGreaterThanOrEqual(count);
+		expect(columns * (rows - 1)).toBeLessThan(count);
+		expect((width + 4) / columns - 4, `${count} bars in ${width} px`).toBeGreaterThan(0);
+	}
+});
+
+it("finds rows by time", () => {
+	const times = [10, 20, 30];
+	expect([5, 10, 11, 30, 31].map((time) => lowerBound(times, time))).toEqual([0, 0, 1, 2, 3]);
+	expect([5, 14, 16, 99].map((time) => nearest(times, time))).toEqual([0, 0, 1, 2]);
+	expect(nearest([], 5)).toBe(-1);
+});
+
+it("finds the largest value of a stretch, gaps left out", () => {
+	expect(peak([9, null, 3, 4, 8], 1, 3)).toBe(4);
+	expect(peak([], 0, -1)).toBe(0);
+});

@@ -1,0 +1,30 @@
+// Times on axes and durations in words.
+import { expect, it } from "vitest";
+import { DAY, duration, HOUR, MINUTE, SECOND, tickStep, ticks } from "./time";
+
+it.each([
+	[0, "0 s"],
+	[8 * SECOND, "8 s"],
+	[4 * HOUR + 12 * MINUTE + 3 * SECOND, "4 h 12 m"],
+	[6 * DAY + 4 * HOUR, "6 d 4 h"],
+	[6 * DAY + 30 * MINUTE, "6 d"],
+])("%d ms are %s", (ms, words) => {
+	expect(
+		duration(ms)
+			.replaceAll("\u00a0", " ")
+			.replace(/(\d)([a-z])/g, "$1 $2"),
+	).toBe(words);
+});
+
+it("puts labels on round times, as many as there is room for", () => {
+	for (const span of [MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR]) {
+		for (const most of [3, 5, 10]) {
+			const end = 1_700_000_123_456;
+			const found = ticks(end - span, end, most);
+			expect(found.length).toBeLessThanOrEqual(most + 1);
+			expect(found.length).toBeGreaterThan(0);
+			const step = tickStep(span, most);
+			for (const time of found) expect(time % Math.min(step, HOUR)).toBe(0);
+		}
+	}
+});

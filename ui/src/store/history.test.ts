@@ -1,0 +1,145 @@
+// The hour in columns: one append for all, bounded whatever the interval, holes seen and filled.
+import { describe, expect, it } from "vitest";
+import { HOUR } from "../base/time";
+import type { MetricsHistory } from "../bindings";
+import { History, MOST_ROWS } from "./history";
+import { batch } from "./samples";
+
+const START = 1_700_000_000_000;
+
+function filled(rows: number, step = 2000): History {
+	const history = new History();
+	for (let i = 1; i <= rows; i++)
+		history.append(batch({ tick: i, timestamp: START + i * step, cpu: i % 100, interval: step / 1000 }));
+	return history;
+}
+
+const cpu = (history: History) => history.values("system/cpu", "utilization") ?? [];
+
+function answer(times: number[], values: (number | null)[], gaps: MetricsHistory["gaps"] = []): MetricsHistory {
+	return {
+		timestamps: times,
+		series: [{ channel: "system/cpu", field: "utilization", unit: "percent", values, min: null, max: null }],
+		gaps,
+	};
+}
+
+describe("append", () => {
+	it("keeps each figure of each channel under the core's own name for it", () => {
+		const history = filled(3);
+		expect(cpu(history)).toEqual([1, 2, 3]);
+		for (const [channel, field, value] of [
+			["system/gpu/GPU-1", "temperature", 60],
+			["system/cpu", "per_core/1", 3],
+			["system/disk", "devices/sda/write_rate", 2],
+			["system/network", "interfaces/lo/upload_rate", 9],
+		] as const) {
+			expect(history.values(channel, field)?.at(-1), field).toBe(value);
+		}
+	});
+
+	it("holds an hour at two seconds and drops what is older", () => {
+		const history = filled(3000);
+		expect(history.rows).toBeGreaterThanOrEqual(1801);
+		expect(history.rows).toBeLessThanOrEqual(1801 + 64);
+		expect((history.last ?? 0) - (history.times[0] ?? 0)).toBeLessThanOrEqual(HOUR + 64 * 2000);
+		expect(cpu(history)).toHaveLength(history.rows);
+		expect(cpu(history).at(-1)).toBe(0);
+	});
+
+	it("is bounded at the shortest interval too", () => {
+		const history = filled(MOST_ROWS + 500, 500);
+		expect(history.rows).toBeLessThanOrEqual(MOST_ROWS + 64);
+		for (const column of history.columns.values()) expect(column.values).toHaveLength(history.rows);
+	});
+
+	it("takes the same tick again as more of the same row", () => {
+		const history = filled(2);
+		const late = batch({ tick: 2, timestamp: START + 4000, cpu: 77 });
+		expect(history.append({ ...late, cpu: late.cpu && { ...late.cpu, timestamp: START + 4050 } })).toBe("filled");
+		expect(history.rows).toBe(2);
+		expect(cpu(history)).toEqual([1, 77]);
+	});
+
+	it("does not repeat the last sample of a channel that is stale, and opens and ends its gap", () => {
+		const history = filled(2);
+		const stale = { channel: "system/cpu", since: START + 4000, reason: "not_answering" } as const;
+		for (const i of [3, 4]) history.append(batch({ tick: i, timestamp: START + i * 2000, cpu: 2, stale }));
+		expect(cpu(history)).toEqual([1, 2, null, null]);
+		expect(history.gapAt("system/cpu", START + 7000)?.reason).toBe("not_answering");
+		expect(history.gapAt("system/memory", START + 7000)).toBeNull();
+		history.append(batch({ tick: 5, timestamp: START + 10_000, cpu: 5 }));
+		expect(cpu(history)).toEqual([1, 2, null, null, 5]);
+		expect(history.gapAt("system/cpu", START + 12_000)).toBeNull();
+	});
+
+	it("says when rows are missing, and leaves a break", () => {
+		const history = filled(2);
+		expect(history.append(batch({ tick: 9, timestamp: START + 60_000, cpu: 9 }))).toBe("jump");
+		expect(cpu(history)).toEqual([1, 2, null, 9]);
+	});
+
+	it("stays in order when the clock is set back", () => {
+		const history = filled(5);
+		expect(history.append(batch({ tick: 6, timestamp: START + 5000, cpu: 6 }))).toBe("jump");
+		expect([...history.times]).toEqual([...history.times].sort((a, b) => a - b));
+		expect(cpu(history).at(-1)).toBe(6);
+	});
+});
+
+describe("merge", () => {
+	it("fills what was missed and keeps what came meanwhile", () => {
+		const history = filled(2);
+		history.append(batch({ tick: 6, timestamp: START + 12_000, cpu: 6 }));
+		history.merge(
+			answer(
+				[4000, 6000, 8000, 10_000].map((ms) => START + ms),
+				[2, 3, 4, 5],
+			),
+		);
+		expect(history.times.map((time) => time - START)).toEqual([2000, 4000, 6000, 8000, 10_000, 12_000]);
+		expect(cpu(history)).toEqual([1, 2, 3, 4, 5, 6]);
+	});
+
+	it("takes the core's gaps with their reasons", () => {
+		const history = new History();
+		const gap = { channel: "system/cpu", from: START + 4000, to: START + 8000, reason: "suspended" } as const;
+		history.merge(
+			answer(
+				[2000, 4000, 8000].map((ms) => START + ms),
+				[1, null, 3],
+				[gap],
+			),
+		);
+		expect(history.gapAt("system/cpu", START + 6000)?.reason).toBe("suspended");
+	});
+
+	it("merging the same answer twice changes nothing", () => {
+		const history = filled(5);
+		const same = answer([...history.times], [...cpu(history)]);
+		history.merge(same);
+		history.merge(same);
+		expect(cpu(history)).toEqual([1, 2, 3, 4, 5]);
+	});
+
+	it("leaves all columns as long as the axis, whatever comes in which order", () => {
+		// A small generator with a fixed seed: the same thousand steps each time.
+		let seed = 42;
+		const random = (below: number) => {
+			seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31;
+			return seed % below;
+		};
+		const history = new History();
+		let time = START;
+		for (let tick = 1; tick <= 1000; tick++) {
+			time += random(10) === 0 ? -random(20_000) : random(9000);
+			if (random(7) === 0) {
+				const times = [0, 1, 2].map((i) => time - 6000 + i * 2000);
+				history.merge(answer(times, [random(100), null, random(100)]));
+			} else history.append(batch({ tick, timestamp: time, cpu: random(100) }));
+			const rising = history.times.every((at, i) => i === 0 || at > (history.times[i - 1] as number));
+			expect(rising, `times rise after tick ${tick}`).toBe(true);
+			for (const column of history.columns.values()) expect(column.values).toHaveLength(history.rows);
+		}
+	});
+});
