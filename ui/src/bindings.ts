@@ -69,6 +69,21 @@ export type CpuMetrics = {
 	per_core: (number | null)[],
 	/**  The kernel's number of each online core; not contiguous where a core is offline. */
 	core_ids: number[],
+	/**
+	 *  MHz of each online core now, in the order of `core_ids` (cpufreq's `scaling_cur_freq`); empty where the
+	 *  kernel does not manage frequencies, as in most virtual machines.
+	 */
+	core_clocks: (number | null)[],
+	/**  Threads running or waiting for a core or a disk, averaged over 1 minute (`/proc/loadavg`, proc(5)). */
+	load_1: number | null,
+	/**  The same over 5 minutes. */
+	load_5: number | null,
+	/**  The same over 15 minutes. */
+	load_15: number | null,
+	/**  °C of the hottest processor package (hwmon: coretemp, k10temp, zenpower, `cpu_thermal`). */
+	temperature: number | null,
+	/**  Percent of time since the last sample in which some thread waited for a core (`/proc/pressure/cpu`, "some"). */
+	pressure_some: number | null,
 	/**  Why fields are `null`. */
 	missing: { [key in string]: Reason },
 	/**  When it was sampled. */
@@ -105,6 +120,23 @@ export type DiskDevice = {
 	read_rate: number | null,
 	/**  Bytes per second written. */
 	write_rate: number | null,
+	/**  What the device calls itself (`/sys/block/*\/device/model`); `null` where it has no name. */
+	model: string | null,
+	/**  Bytes that it holds (`/sys/block/*\/size`). */
+	size: number | null,
+	/**
+	 *  Percent of time since the last sample in which it served at least one request (field 13 of
+	 *  `/proc/diskstats`; iostat's `%util`). A device that serves many at once may be busy and not saturated.
+	 */
+	busy: number | null,
+	/**  Reads completed per second. */
+	read_ops: number | null,
+	/**  Writes completed per second. */
+	write_ops: number | null,
+	/**  Seconds that a request took on average, waiting included (iostat's await); `idle` where none completed. */
+	latency: number | null,
+	/**  Mounted file systems on it, by mount point. Read every ten seconds. */
+	file_systems: FileSystem[],
 };
 
 /**  A sample of the disks, channel `system/disk`. */
@@ -113,6 +145,10 @@ export type DiskMetrics = {
 	read_rate: number | null,
 	/**  Bytes per second written to all `devices`. */
 	write_rate: number | null,
+	/**  Percent of time since the last sample in which some thread waited for I/O (`/proc/pressure/io`, "some"). */
+	pressure_some: number | null,
+	/**  The same for all threads at once: no work was done ("full"). */
+	pressure_full: number | null,
 	/**  Whole physical devices, each byte once: no partitions, and no loop, ram, zram, dm or md on top of them. */
 	devices: DiskDevice[],
 	/**  Why fields are `null`. */
@@ -129,6 +165,20 @@ export type ErrorKind =
 "invalid_query" | 
 /**  The settings are in force but could not be written to their file. */
 "not_saved";
+
+/**  A mounted file system on a disk. Bytes, from statvfs(3). */
+export type FileSystem = {
+	/**  Where it is mounted first. */
+	mount_point: string,
+	/**  Its type, such as `ext4`. */
+	kind: string,
+	/**  All of it. */
+	total: number,
+	/**  In use, as df(1) shows it. */
+	used: number,
+	/**  Left to users without privilege; less than `total` − `used` where blocks are reserved. */
+	available: number,
+};
 
 /**  One GPU. */
 export type GpuInfo = {
@@ -235,6 +285,26 @@ export type MemoryMetrics = {
 	swap_used: number | null,
 	/**  `SwapTotal`; 0 on a machine without swap. */
 	swap_total: number | null,
+	/**  `MemAvailable`: what programs could still get without swapping, by the kernel's estimate. */
+	ram_available: number | null,
+	/**  `MemFree`: used for nothing at all. */
+	ram_free: number | null,
+	/**  `Buffers`. */
+	buffers: number | null,
+	/**  `Cached` + `SReclaimable`: what free(1) calls cache, less buffers. */
+	cached: number | null,
+	/**  `Shmem`: tmpfs and memory that processes share. */
+	shared: number | null,
+	/**  Memory that compressed swap and disks in memory take (`mem_used_total` of `/sys/block/zram*\/mm_stat`). */
+	zram_used: number | null,
+	/**  Bytes per second brought back from swap (`pswpin` of `/proc/vmstat`, in pages). */
+	swap_in_rate: number | null,
+	/**  Bytes per second moved out to swap (`pswpout`). */
+	swap_out_rate: number | null,
+	/**  Percent of time since the last sample in which some thread waited for memory (`/proc/pressure/memory`, "some"). */
+	pressure_some: number | null,
+	/**  The same for all threads at once: no work was done ("full"). */
+	pressure_full: number | null,
 	/**  The smallest memory limit of the cgroups that Telltale runs in; `null` where there is none. */
 	cgroup_limit: number | null,
 	/**  What that cgroup uses now; `null` without a limit. */
@@ -265,6 +335,20 @@ export type NetworkInterface = {
 	upload_rate: number | null,
 	/**  Bytes per second received. */
 	download_rate: number | null,
+	/**  Packets per second sent. */
+	upload_packets: number | null,
+	/**  Packets per second received. */
+	download_packets: number | null,
+	/**  Packets per second that were damaged, sent and received. */
+	errors: number | null,
+	/**  Packets per second dropped for want of room or interest, sent and received. */
+	drops: number | null,
+	/**  Bits per second that the link was negotiated for (`/sys/class/net/*\/speed`); `null` where it has none or is down. */
+	link_speed: number | null,
+	/**  `up`, `down`, `unknown`, `dormant`, … (`/sys/class/net/*\/operstate`, RFC 2863). */
+	state: string | null,
+	/**  IP addresses with their prefix lengths. Read every ten seconds. */
+	addresses: string[],
 };
 
 /**  A sample of the network, channel `system/network`. */
@@ -315,7 +399,9 @@ export type Reason =
 /**  The computer was suspended. */
 "suspended" | 
 /**  The counter behind a rate went backwards: it was reset, or it wrapped. */
-"counter_reset";
+"counter_reset" | 
+/**  Nothing happened that it could be computed from: the latency of a disk that served nothing. */
+"idle";
 
 /**  The settings in force. */
 export type Settings = {
@@ -411,7 +497,17 @@ export type Unit =
 /**  °C. */
 "celsius" | 
 /**  W. */
-"watts";
+"watts" | 
+/**  MHz. */
+"megahertz" | 
+/**  Seconds. */
+"seconds" | 
+/**  A number of things. */
+"count" | 
+/**  Things per second. */
+"per_second" | 
+/**  Bits per second. */
+"bits_per_second";
 
 /* Tauri Specta runtime */
 async function typedError<T, E>(result: Promise<T>): Promise<{ status: "ok"; data: T } | { status: "error"; error: E }> {

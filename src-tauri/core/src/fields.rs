@@ -22,6 +22,16 @@ pub enum Unit {
     Celsius,
     /// W.
     Watts,
+    /// MHz.
+    Megahertz,
+    /// Seconds.
+    Seconds,
+    /// A number of things.
+    Count,
+    /// Things per second.
+    PerSecond,
+    /// Bits per second.
+    BitsPerSecond,
 }
 
 /// Takes a field: the channel's event, the path in its payload, the unit, the value.
@@ -54,6 +64,15 @@ pub fn of_cpu(metrics: &CpuMetrics, visit: &mut impl Visit) {
     for (id, percent) in metrics.core_ids.iter().zip(&metrics.per_core) {
         visit.field(channel, path.with(format_args!("{id}")), Unit::Percent, *percent);
     }
+    let mut path = Path::new("core_clocks/");
+    for (id, clock) in metrics.core_ids.iter().zip(&metrics.core_clocks) {
+        visit.field(channel, path.with(format_args!("{id}")), Unit::Megahertz, *clock);
+    }
+    visit.field(channel, "load_1", Unit::Count, metrics.load_1);
+    visit.field(channel, "load_5", Unit::Count, metrics.load_5);
+    visit.field(channel, "load_15", Unit::Count, metrics.load_15);
+    visit.field(channel, "temperature", Unit::Celsius, metrics.temperature);
+    visit.field(channel, "pressure_some", Unit::Percent, metrics.pressure_some);
 }
 
 /// Visits the fields of main memory.
@@ -63,6 +82,16 @@ pub fn of_memory(metrics: &MemoryMetrics, visit: &mut impl Visit) {
     visit.field(channel, "ram_total", Unit::Bytes, bytes(metrics.ram_total));
     visit.field(channel, "swap_used", Unit::Bytes, bytes(metrics.swap_used));
     visit.field(channel, "swap_total", Unit::Bytes, bytes(metrics.swap_total));
+    visit.field(channel, "ram_available", Unit::Bytes, bytes(metrics.ram_available));
+    visit.field(channel, "ram_free", Unit::Bytes, bytes(metrics.ram_free));
+    visit.field(channel, "buffers", Unit::Bytes, bytes(metrics.buffers));
+    visit.field(channel, "cached", Unit::Bytes, bytes(metrics.cached));
+    visit.field(channel, "shared", Unit::Bytes, bytes(metrics.shared));
+    visit.field(channel, "zram_used", Unit::Bytes, bytes(metrics.zram_used));
+    visit.field(channel, "swap_in_rate", Unit::BytesPerSecond, metrics.swap_in_rate);
+    visit.field(channel, "swap_out_rate", Unit::BytesPerSecond, metrics.swap_out_rate);
+    visit.field(channel, "pressure_some", Unit::Percent, metrics.pressure_some);
+    visit.field(channel, "pressure_full", Unit::Percent, metrics.pressure_full);
     if metrics.cgroup_limit.is_some() {
         visit.field(channel, "cgroup_limit", Unit::Bytes, bytes(metrics.cgroup_limit));
         visit.field(channel, "cgroup_used", Unit::Bytes, bytes(metrics.cgroup_used));
@@ -74,15 +103,21 @@ pub fn of_disk(metrics: &DiskMetrics, visit: &mut impl Visit) {
     let channel = Channel::Disk.event();
     visit.field(channel, "read_rate", Unit::BytesPerSecond, metrics.read_rate);
     visit.field(channel, "write_rate", Unit::BytesPerSecond, metrics.write_rate);
+    visit.field(channel, "pressure_some", Unit::Percent, metrics.pressure_some);
+    visit.field(channel, "pressure_full", Unit::Percent, metrics.pressure_full);
     let mut path = Path::new("devices/");
     for disk in &metrics.devices {
-        visit.field(channel, path.with(format_args!("{}/read_rate", disk.name)), Unit::BytesPerSecond, disk.read_rate);
-        visit.field(
-            channel,
-            path.with(format_args!("{}/write_rate", disk.name)),
-            Unit::BytesPerSecond,
-            disk.write_rate,
-        );
+        for (field, unit, value) in [
+            ("read_rate", Unit::BytesPerSecond, disk.read_rate),
+            ("write_rate", Unit::BytesPerSecond, disk.write_rate),
+            ("size", Unit::Bytes, bytes(disk.size)),
+            ("busy", Unit::Percent, disk.busy),
+            ("read_ops", Unit::PerSecond, disk.read_ops),
+            ("write_ops", Unit::PerSecond, disk.write_ops),
+            ("latency", Unit::Seconds, disk.latency),
+        ] {
+            visit.field(channel, path.with(format_args!("{}/{field}", disk.name)), unit, value);
+        }
     }
 }
 
@@ -93,19 +128,17 @@ pub fn of_network(metrics: &NetworkMetrics, visit: &mut impl Visit) {
     visit.field(channel, "download_rate", Unit::BytesPerSecond, metrics.download_rate);
     let mut path = Path::new("interfaces/");
     for interface in &metrics.interfaces {
-        let name = &interface.name;
-        visit.field(
-            channel,
-            path.with(format_args!("{name}/upload_rate")),
-            Unit::BytesPerSecond,
-            interface.upload_rate,
-        );
-        visit.field(
-            channel,
-            path.with(format_args!("{name}/download_rate")),
-            Unit::BytesPerSecond,
-            interface.download_rate,
-        );
+        for (field, unit, value) in [
+            ("upload_rate", Unit::BytesPerSecond, interface.upload_rate),
+            ("download_rate", Unit::BytesPerSecond, interface.download_rate),
+            ("upload_packets", Unit::PerSecond, interface.upload_packets),
+            ("download_packets", Unit::PerSecond, interface.download_packets),
+            ("errors", Unit::PerSecond, interface.errors),
+            ("drops", Unit::PerSecond, interface.drops),
+            ("link_speed", Unit::BitsPerSecond, bytes(interface.link_speed)),
+        ] {
+            visit.field(channel, path.with(format_args!("{}/{field}", interface.name)), unit, value);
+        }
     }
 }
 
@@ -118,6 +151,7 @@ pub fn of_all(metrics: &CurrentMetrics, visit: &mut impl Visit) {
     metrics.network.iter().for_each(|network| of_network(network, visit));
 }
 
+/// A count as history keeps it; 2^53 and more lose their last digits.
 fn bytes(count: Option<u64>) -> Option<f64> {
     count.map(|count| count as f64)
 }

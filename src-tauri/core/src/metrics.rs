@@ -33,6 +33,8 @@ pub enum Reason {
     Suspended,
     /// The counter behind a rate went backwards: it was reset, or it wrapped.
     CounterReset,
+    /// Nothing happened that it could be computed from: the latency of a disk that served nothing.
+    Idle,
 }
 
 /// Why the fields that are `null` in a payload are so, by the field's path (`power_draw`, `devices/sda/read_rate`).
@@ -73,6 +75,19 @@ pub struct CpuMetrics {
     pub per_core: Vec<Option<f64>>,
     /// The kernel's number of each online core; not contiguous where a core is offline.
     pub core_ids: Vec<u32>,
+    /// MHz of each online core now, in the order of `core_ids` (cpufreq's `scaling_cur_freq`); empty where the
+    /// kernel does not manage frequencies, as in most virtual machines.
+    pub core_clocks: Vec<Option<f64>>,
+    /// Threads running or waiting for a core or a disk, averaged over 1 minute (`/proc/loadavg`, proc(5)).
+    pub load_1: Option<f64>,
+    /// The same over 5 minutes.
+    pub load_5: Option<f64>,
+    /// The same over 15 minutes.
+    pub load_15: Option<f64>,
+    /// °C of the hottest processor package (hwmon: coretemp, k10temp, zenpower, `cpu_thermal`).
+    pub temperature: Option<f64>,
+    /// Percent of time since the last sample in which some thread waited for a core (`/proc/pressure/cpu`, "some").
+    pub pressure_some: Option<f64>,
     /// Why fields are `null`.
     pub missing: Missing,
     /// When it was sampled.
@@ -90,6 +105,26 @@ pub struct MemoryMetrics {
     pub swap_used: Option<u64>,
     /// `SwapTotal`; 0 on a machine without swap.
     pub swap_total: Option<u64>,
+    /// `MemAvailable`: what programs could still get without swapping, by the kernel's estimate.
+    pub ram_available: Option<u64>,
+    /// `MemFree`: used for nothing at all.
+    pub ram_free: Option<u64>,
+    /// `Buffers`.
+    pub buffers: Option<u64>,
+    /// `Cached` + `SReclaimable`: what free(1) calls cache, less buffers.
+    pub cached: Option<u64>,
+    /// `Shmem`: tmpfs and memory that processes share.
+    pub shared: Option<u64>,
+    /// Memory that compressed swap and disks in memory take (`mem_used_total` of `/sys/block/zram*/mm_stat`).
+    pub zram_used: Option<u64>,
+    /// Bytes per second brought back from swap (`pswpin` of `/proc/vmstat`, in pages).
+    pub swap_in_rate: Option<f64>,
+    /// Bytes per second moved out to swap (`pswpout`).
+    pub swap_out_rate: Option<f64>,
+    /// Percent of time since the last sample in which some thread waited for memory (`/proc/pressure/memory`, "some").
+    pub pressure_some: Option<f64>,
+    /// The same for all threads at once: no work was done ("full").
+    pub pressure_full: Option<f64>,
     /// The smallest memory limit of the cgroups that Telltale runs in; `null` where there is none.
     pub cgroup_limit: Option<u64>,
     /// What that cgroup uses now; `null` without a limit.
@@ -107,6 +142,10 @@ pub struct DiskMetrics {
     pub read_rate: Option<f64>,
     /// Bytes per second written to all `devices`.
     pub write_rate: Option<f64>,
+    /// Percent of time since the last sample in which some thread waited for I/O (`/proc/pressure/io`, "some").
+    pub pressure_some: Option<f64>,
+    /// The same for all threads at once: no work was done ("full").
+    pub pressure_full: Option<f64>,
     /// Whole physical devices, each byte once: no partitions, and no loop, ram, zram, dm or md on top of them.
     pub devices: Vec<DiskDevice>,
     /// Why fields are `null`.
@@ -124,6 +163,36 @@ pub struct DiskDevice {
     pub read_rate: Option<f64>,
     /// Bytes per second written.
     pub write_rate: Option<f64>,
+    /// What the device calls itself (`/sys/block/*/device/model`); `null` where it has no name.
+    pub model: Option<String>,
+    /// Bytes that it holds (`/sys/block/*/size`).
+    pub size: Option<u64>,
+    /// Percent of time since the last sample in which it served at least one request (field 13 of
+    /// `/proc/diskstats`; iostat's `%util`). A device that serves many at once may be busy and not saturated.
+    pub busy: Option<f64>,
+    /// Reads completed per second.
+    pub read_ops: Option<f64>,
+    /// Writes completed per second.
+    pub write_ops: Option<f64>,
+    /// Seconds that a request took on average, waiting included (iostat's await); `idle` where none completed.
+    pub latency: Option<f64>,
+    /// Mounted file systems on it, by mount point. Read every ten seconds.
+    pub file_systems: Vec<FileSystem>,
+}
+
+/// A mounted file system on a disk. Bytes, from statvfs(3).
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, Type)]
+pub struct FileSystem {
+    /// Where it is mounted first.
+    pub mount_point: String,
+    /// Its type, such as `ext4`.
+    pub kind: String,
+    /// All of it.
+    pub total: u64,
+    /// In use, as df(1) shows it.
+    pub used: u64,
+    /// Left to users without privilege; less than `total` − `used` where blocks are reserved.
+    pub available: u64,
 }
 
 /// A sample of the network, channel `system/network`.
@@ -152,6 +221,20 @@ pub struct NetworkInterface {
     pub upload_rate: Option<f64>,
     /// Bytes per second received.
     pub download_rate: Option<f64>,
+    /// Packets per second sent.
+    pub upload_packets: Option<f64>,
+    /// Packets per second received.
+    pub download_packets: Option<f64>,
+    /// Packets per second that were damaged, sent and received.
+    pub errors: Option<f64>,
+    /// Packets per second dropped for want of room or interest, sent and received.
+    pub drops: Option<f64>,
+    /// Bits per second that the link was negotiated for (`/sys/class/net/*/speed`); `null` where it has none or is down.
+    pub link_speed: Option<u64>,
+    /// `up`, `down`, `unknown`, `dormant`, … (`/sys/class/net/*/operstate`, RFC 2863).
+    pub state: Option<String>,
+    /// IP addresses with their prefix lengths. Read every ten seconds.
+    pub addresses: Vec<String>,
 }
 
 /// What an interface is, as far as adding up traffic is concerned.

@@ -163,6 +163,7 @@ fn device_words(reason: Reason) -> &'static str {
         | Reason::Absent
         | Reason::Failed
         | Reason::Suspended
-        | Reason::CounterReset => "",
+        | Reason::CounterReset
+        | Reason::Idle => "",
     }
 }

@@ -51,7 +51,7 @@ impl Default for Roots {
 fn workers(roots: &Roots, outcomes: &mpsc::UnboundedSender<Outcome>) -> io::Result<Vec<Worker>> {
     Ok(vec![
         source(Channel::Gpu, roots, outcomes, |roots| gpu::Gpu::new(roots.nvml.clone()))?,
-        source(Channel::Cpu, roots, outcomes, |roots| cpu::Cpu::new(&roots.proc))?,
+        source(Channel::Cpu, roots, outcomes, |roots| cpu::Cpu::new(&roots.proc, &roots.sys))?,
         source(Channel::Memory, roots, outcomes, |roots| memory::Memory::new(&roots.proc, &roots.sys))?,
         source(Channel::Disk, roots, outcomes, |roots| disk::Disk::new(&roots.proc, &roots.sys))?,
         source(Channel::Network, roots, outcomes, |roots| network::Network::new(&roots.proc, &roots.sys))?,

@@ -8,6 +8,8 @@ pub mod gpu;
 pub mod memory;
 pub mod network;
 #[cfg(target_os = "linux")]
+mod pressure;
+#[cfg(target_os = "linux")]
 mod proc_file;
 
 use std::path::{Path, PathBuf};

@@ -3,40 +3,59 @@
 
 use std::path::Path;
 use std::str::SplitAsciiWhitespace;
+use std::time::Duration;
 
+use super::super::pressure::{self, Pressure};
 use super::super::proc_file::ProcFile;
 use super::super::{Malformed, Previous, Reading, Source, SourceError, Stamped, figure};
+use super::sensors::Sensors;
 use crate::metrics::{CpuMetrics, Missing, Reason};
 
 /// The processors of this machine.
 #[derive(Debug)]
 pub struct Cpu {
     stat: ProcFile,
+    pressure: Pressure,
+    sensors: Sensors,
 }
 
 impl Cpu {
-    /// Reads `stat` under `proc`, normally `/proc`.
-    pub fn new(proc: &Path) -> Self {
-        Self { stat: ProcFile::new(proc.join("stat")) }
+    /// Reads under `proc` (normally `/proc`) and `sys` (normally `/sys`).
+    pub fn new(proc: &Path, sys: &Path) -> Self {
+        Self {
+            stat: ProcFile::new(proc.join("stat")),
+            pressure: Pressure::new(proc, "cpu"),
+            sensors: Sensors::new(proc, sys),
+        }
     }
 }
 
 /// Time since boot of one line of `/proc/stat`, in ticks of `USER_HZ` (proc(5)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Times {
+struct Times {
     /// user + nice + system + irq + softirq + steal. guest and `guest_nice` are in user and nice already.
-    pub busy: u64,
+    busy: u64,
     /// idle + iowait.
-    pub idle: u64,
+    idle: u64,
 }
 
 /// All lines of `/proc/stat` that begin with `cpu`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Sample {
+struct Stat {
     /// The first line: all cores.
-    pub all: Times,
+    all: Times,
     /// Online cores with the kernel's number.
-    pub cores: Vec<(u32, Times)>,
+    cores: Vec<(u32, Times)>,
+}
+
+/// What the kernel says of the processors at one moment.
+#[derive(Debug, Clone)]
+pub struct Sample {
+    stat: Stat,
+    clocks: Vec<Option<f64>>,
+    load: Result<[f64; 3], Reason>,
+    temperature: Result<f64, Reason>,
+    pressure: pressure::Sample,
 }
 
 impl Source for Cpu {
@@ -44,15 +63,22 @@ impl Source for Cpu {
 
     fn read(&mut self) -> Result<Sample, SourceError> {
         let parsed = parse(&self.stat.read()?);
-        parsed.map_err(|malformed| malformed.at(self.stat.path()))
+        let stat = parsed.map_err(|malformed| malformed.at(self.stat.path()))?;
+        Ok(Sample {
+            clocks: self.sensors.clocks(stat.cores.iter().map(|(id, _)| *id)),
+            stat,
+            load: self.sensors.load(),
+            temperature: self.sensors.temperature(),
+            pressure: self.pressure.read(),
+        })
     }
 
     fn derive(previous: Previous<'_, Sample>, now: &Stamped<Sample>) -> Reading {
         let mut missing = Missing::new();
-        let before = previous.map(|stamped| &stamped.sample);
-        let utilization = before.and_then(|before| busy_percent(before.all, now.sample.all));
-        let per_core = now
-            .sample
+        let before = previous.map(|stamped| &stamped.sample.stat);
+        let Sample { stat, clocks, load, temperature, pressure } = &now.sample;
+        let utilization = before.and_then(|before| busy_percent(before.all, stat.all));
+        let per_core = stat
             .cores
             .iter()
             .enumerate()
@@ -67,11 +93,26 @@ impl Source for Cpu {
         Reading::Cpu(CpuMetrics {
             utilization: figure(&mut missing, "utilization", utilization),
             per_core,
-            core_ids: now.sample.cores.iter().map(|(id, _)| *id).collect(),
+            core_ids: stat.cores.iter().map(|(id, _)| *id).collect(),
+            core_clocks: figure(&mut missing, "core_clocks", some_of(clocks)).unwrap_or_default(),
+            load_1: figure(&mut missing, "load_1", load.map(|[one, _, _]| one)),
+            load_5: figure(&mut missing, "load_5", load.map(|[_, five, _]| five)),
+            load_15: figure(&mut missing, "load_15", load.map(|[_, _, fifteen]| fifteen)),
+            temperature: figure(&mut missing, "temperature", *temperature),
+            pressure_some: figure(&mut missing, "pressure_some", {
+                let earlier = previous.map(|before| before.sample.pressure);
+                let elapsed = previous.map_or(Duration::ZERO, |before| now.stamp.since(&before.stamp));
+                pressure::percent(earlier, *pressure, elapsed, |stalled| stalled.some)
+            }),
             missing,
             timestamp: now.stamp.wall,
         })
     }
+}
+
+/// Clocks, or that there are none.
+fn some_of(clocks: &[Option<f64>]) -> Result<Vec<Option<f64>>, Reason> {
+    if clocks.is_empty() { Err(Reason::Unsupported) } else { Ok(clocks.to_vec()) }
 }
 
 fn figure_of_core(missing: &mut Missing, id: u32, percent: Result<f64, Reason>) -> Option<f64> {
@@ -79,7 +120,7 @@ fn figure_of_core(missing: &mut Missing, id: u32, percent: Result<f64, Reason>) 
 }
 
 /// The core with this number; usually at the same place as now.
-fn core(sample: &Sample, index: usize, id: u32) -> Option<Times> {
+fn core(sample: &Stat, index: usize, id: u32) -> Option<Times> {
     let same_place = sample.cores.get(index).filter(|(other, _)| *other == id);
     same_place.or_else(|| sample.cores.iter().find(|(other, _)| *other == id)).map(|(_, times)| *times)
 }
@@ -98,8 +139,8 @@ fn busy_percent(earlier: Times, later: Times) -> Result<f64, Reason> {
 }
 
 /// Parses the text of `/proc/stat`.
-fn parse(text: &str) -> Result<Sample, Malformed> {
-    let mut sample = Sample::default();
+fn parse(text: &str) -> Result<Stat, Malformed> {
+    let mut sample = Stat::default();
     let mut seen_all = false;
     for line in text.lines() {
         let Some(rest) = line.strip_prefix("cpu") else { break };

@@ -1,13 +1,18 @@
 //! Fixture texts of /proc/stat and property tests of the arithmetic over them.
 
-use std::time::Duration;
-
 use proptest::prelude::*;
 
 use super::*;
 use crate::clock::Stamp;
 
-fn at(seconds: u64, sample: Sample) -> Stamped<Sample> {
+fn at(seconds: u64, stat: Stat) -> Stamped<Sample> {
+    let sample = Sample {
+        stat,
+        clocks: Vec::new(),
+        load: Ok([0.5, 0.25, 0.125]),
+        temperature: Ok(50.0),
+        pressure: Ok(pressure::Stalled { some: seconds * 100_000, full: 0 }),
+    };
     let mono = Duration::from_secs(seconds);
     Stamped { stamp: Stamp { mono, boot: mono, wall: 1_000 * i64::try_from(seconds).unwrap() }, sample }
 }
@@ -62,15 +67,16 @@ fn busy_over_all_since_the_sample_before() {
     let metrics = metrics(Ok(&before), &at(3, now));
     assert_eq!(metrics.utilization, Some(50.0));
     assert_eq!(metrics.per_core, [Some(100.0), Some(0.0)]);
-    assert!(metrics.missing.is_empty());
+    assert_eq!((metrics.load_5, metrics.temperature, metrics.pressure_some), (Some(0.25), Some(50.0), Some(10.0)));
+    assert_eq!(metrics.missing.into_iter().collect::<Vec<_>>(), [("core_clocks".to_owned(), Reason::Unsupported)]);
 }
 
 #[test]
 fn cores_go_come_back_and_reset_one_by_one() {
     let core = |id, busy, idle| (id, Times { busy, idle });
     let all = Times { busy: 1, idle: 9 };
-    let before = at(1, Sample { all, cores: vec![core(0, 10, 10), core(2, 10, 10), core(3, 50, 10)] });
-    let after = Sample {
+    let before = at(1, Stat { all, cores: vec![core(0, 10, 10), core(2, 10, 10), core(3, 50, 10)] });
+    let after = Stat {
         all: Times { busy: 2, idle: 18 },
         cores: vec![core(0, 20, 20), core(1, 1, 1), core(2, 10, 20), core(3, 5, 20)],
     };
@@ -98,7 +104,7 @@ fn reads_fixture_trees_of_2_and_256_cores() {
         let text: String =
             std::iter::once(line("cpu ".into())).chain((0..cores).map(|core| line(format!("cpu{core}")))).collect();
         std::fs::write(folder.path().join("stat"), text + "intr 1\n").unwrap();
-        let sample = Cpu::new(folder.path()).read().unwrap();
+        let sample = Cpu::new(folder.path(), folder.path()).read().unwrap().stat;
         assert_eq!(sample.cores.len(), cores);
         assert_eq!(sample.cores[cores - 1], (u32::try_from(cores).unwrap() - 1, Times { busy: 20, idle: 80 }));
     }
@@ -106,7 +112,7 @@ fn reads_fixture_trees_of_2_and_256_cores() {
 
 #[test]
 fn this_machine_agrees_with_what_the_standard_library_says() {
-    let sample = Cpu::new(Path::new("/proc")).read().unwrap();
+    let sample = Cpu::new(Path::new("/proc"), Path::new("/sys")).read().unwrap().stat;
     assert!(sample.cores.len() >= std::thread::available_parallelism().unwrap().get());
 }
 

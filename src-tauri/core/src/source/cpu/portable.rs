@@ -14,8 +14,8 @@ pub struct Cpu {
 }
 
 impl Cpu {
-    /// The root is Linux's; it has no meaning here.
-    pub fn new(_proc: &Path) -> Self {
+    /// The roots are Linux's; they have no meaning here.
+    pub fn new(_proc: &Path, _sys: &Path) -> Self {
         Self { system: None }
     }
 }
@@ -53,6 +53,7 @@ impl Source for Cpu {
             core_ids: (0..).take(now.sample.cores.len()).collect(),
             missing,
             timestamp: now.stamp.wall,
+            ..CpuMetrics::default()
         })
     }
 }
@@ -65,7 +66,7 @@ mod tests {
     /// Compiled and run on Linux too, so that it stays right where it can't be tried.
     #[test]
     fn answers_here_too() {
-        let mut cpu = Cpu::new(Path::new("/"));
+        let mut cpu = Cpu::new(Path::new("/"), Path::new("/"));
         cpu.read().unwrap();
         let sample = cpu.read().unwrap();
         assert!(!sample.cores.is_empty());

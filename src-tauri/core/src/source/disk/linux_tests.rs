@@ -30,8 +30,8 @@ fn tree() -> tempfile::TempDir {
     root
 }
 
-fn names(counters: &[Counters]) -> Vec<&str> {
-    counters.iter().map(|disk| disk.name.as_str()).collect()
+fn names(sample: &Sample) -> Vec<&str> {
+    sample.disks.iter().map(|disk| disk.name.as_str()).collect()
 }
 
 #[test]
@@ -39,7 +39,21 @@ fn each_byte_is_counted_once() {
     let root = tree();
     let sample = Disk::new(&root.path().join("proc"), &root.path().join("sys")).read().unwrap();
     assert_eq!(names(&sample), ["sda", "nvme0n1", "cciss/c0d0"]);
-    assert_eq!((sample[0].read, sample[0].written), (2_000 * 512, 4_000 * 512));
+    assert_eq!((sample.disks[0].read, sample.disks[0].written), (2_000 * 512, 4_000 * 512));
+    let served = Activity { reads: 100, writes: 200, busy: 50, served: 90 };
+    assert_eq!(sample.disks[0].activity, Some(served));
+}
+
+#[test]
+fn a_disk_says_its_model_and_size() {
+    let root = tree();
+    let sda = root.path().join("sys/block/sda");
+    std::fs::create_dir(sda.join("device")).unwrap();
+    std::fs::write(sda.join("device/model"), "Samsung SSD 990  \n").unwrap();
+    std::fs::write(sda.join("size"), "2048\n").unwrap();
+    let sample = Disk::new(&root.path().join("proc"), &root.path().join("sys")).read().unwrap();
+    assert_eq!((sample.disks[0].model.as_deref(), sample.disks[0].size), (Some("Samsung SSD 990"), Some(1 << 20)));
+    assert_eq!((sample.disks[1].model.as_deref(), sample.disks[1].size), (None, None));
 }
 
 #[test]
@@ -58,9 +72,9 @@ fn disks_plugged_in_and_pulled_out_are_followed() {
     let line = "   8      16 sdb 1 0 8 0 1 0 16 0 0 0 0\n";
     std::fs::write(root.path().join("proc/diskstats"), line).unwrap();
     assert_eq!(names(&disk.read().unwrap()), ["sdb"]);
-    assert_eq!(disk.counted.len(), 1, "what is gone is forgotten");
+    assert_eq!(disk.known.len(), 1, "what is gone is forgotten");
     std::fs::write(root.path().join("proc/diskstats"), DISKSTATS).unwrap();
-    assert_eq!(disk.read().unwrap().len(), 3);
+    assert_eq!(disk.read().unwrap().disks.len(), 3);
 }
 
 #[test]
@@ -83,7 +97,7 @@ fn partitions_by_name() {
 #[test]
 fn this_machines_disks_are_those_of_sys_block_that_have_a_device() {
     let sample = Disk::new(Path::new("/proc"), Path::new("/sys")).read().unwrap();
-    for disk in sample {
+    for disk in sample.disks {
         assert!(Path::new("/sys/block").join(disk.name.replace('/', "!")).exists(), "{}", disk.name);
     }
 }

@@ -1,6 +1,8 @@
 //! Disks: bytes read and written per second, each byte once.
 
 #[cfg(target_os = "linux")]
+mod file_systems;
+#[cfg(target_os = "linux")]
 mod linux;
 #[cfg(any(not(target_os = "linux"), test))]
 #[cfg_attr(target_os = "linux", expect(unreachable_pub, reason = "public where it is not only tested"))]
@@ -11,8 +13,10 @@ pub use linux::Disk;
 #[cfg(not(target_os = "linux"))]
 pub use portable::Disk;
 
-use super::{Previous, Reading, Stamped, figure};
-use crate::metrics::{DiskDevice, DiskMetrics, Missing, Reason};
+use std::time::Duration;
+
+use super::figure;
+use crate::metrics::{DiskDevice, DiskMetrics, FileSystem, Missing, Reason};
 use crate::rate;
 
 /// Bytes read and written by one disk since it appeared.
@@ -24,21 +28,61 @@ pub struct Counters {
     pub read: u64,
     /// Bytes written.
     pub written: u64,
+    /// What it was busy with; `None` where the system does not tell.
+    pub activity: Option<Activity>,
+    /// What it calls itself.
+    pub model: Option<String>,
+    /// Bytes that it holds.
+    pub size: Option<u64>,
+    /// File systems mounted from it.
+    pub file_systems: Vec<FileSystem>,
 }
 
-/// Rates of each disk that is there now, and their totals.
-fn derive(previous: Previous<'_, Vec<Counters>>, now: &Stamped<Vec<Counters>>) -> Reading {
+/// Requests served by one disk since it appeared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Activity {
+    /// Reads completed.
+    pub reads: u64,
+    /// Writes completed.
+    pub writes: u64,
+    /// Milliseconds in which at least one request was being served.
+    pub busy: u64,
+    /// Milliseconds that all reads and writes took together, waiting included.
+    pub served: u64,
+}
+
+impl Activity {
+    /// Percent of `elapsed` in which the disk was busy, reads and writes per second, seconds per request.
+    fn rates(earlier: &Self, later: &Self, elapsed: Duration) -> [Result<f64, Reason>; 4] {
+        let per_second = |counter: fn(&Self) -> u64| rate::per_second(counter(earlier), counter(later), elapsed);
+        let (reads, writes) = (per_second(|all| all.reads), per_second(|all| all.writes));
+        let latency = || {
+            let requests = reads? + writes?;
+            let milliseconds = per_second(|all| all.served)?;
+            if requests > 0.0 { Ok(milliseconds / requests / 1_000.0) } else { Err(Reason::Idle) }
+        };
+        [per_second(|all| all.busy).map(|busy| (busy / 10.0).min(100.0)), reads, writes, latency()]
+    }
+}
+
+/// Rates of each disk that is there now, and their totals. `previous` has the counters before and the time since then.
+fn derive(previous: Result<(&[Counters], Duration), Reason>, now: &[Counters], timestamp: i64) -> DiskMetrics {
     let mut missing = Missing::new();
     let (mut reads, mut writes) = (Vec::new(), Vec::new());
-    let devices = now.sample.iter().map(|disk| {
-        let before = previous.and_then(|before| {
-            let same = before.sample.iter().find(|other| other.name == disk.name).ok_or(Reason::Starting)?;
-            Ok((same, now.stamp.since(&before.stamp)))
+    let devices = now.iter().map(|disk| {
+        let before = previous.and_then(|(before, elapsed)| {
+            let same = before.iter().find(|other| other.name == disk.name).ok_or(Reason::Starting)?;
+            Ok((same, elapsed))
         });
         let read = before.and_then(|(before, elapsed)| rate::per_second(before.read, disk.read, elapsed));
         let write = before.and_then(|(before, elapsed)| rate::per_second(before.written, disk.written, elapsed));
         reads.push(read);
         writes.push(write);
+        let activity = before.and_then(|(before, elapsed)| {
+            let both = before.activity.as_ref().zip(disk.activity.as_ref()).ok_or(Reason::Unsupported)?;
+            Ok(Activity::rates(both.0, both.1, elapsed))
+        });
+        let [busy, read_ops, write_ops, latency] = activity.unwrap_or_else(|reason| [Err(reason); 4]);
         let mut rate = |name: &str, rate: Result<f64, Reason>| {
             rate.map_err(|reason| missing.insert(format!("devices/{}/{name}", disk.name), reason)).ok()
         };
@@ -46,48 +90,61 @@ fn derive(previous: Previous<'_, Vec<Counters>>, now: &Stamped<Vec<Counters>>) -
             name: disk.name.clone(),
             read_rate: rate("read_rate", read),
             write_rate: rate("write_rate", write),
+            model: disk.model.clone(),
+            size: disk.size,
+            busy: rate("busy", busy),
+            read_ops: rate("read_ops", read_ops),
+            write_ops: rate("write_ops", write_ops),
+            latency: rate("latency", latency),
+            file_systems: disk.file_systems.clone(),
         }
     });
     let devices = devices.collect();
-    Reading::Disk(DiskMetrics {
+    DiskMetrics {
         read_rate: figure(&mut missing, "read_rate", rate::total(reads)),
         write_rate: figure(&mut missing, "write_rate", rate::total(writes)),
+        pressure_some: None,
+        pressure_full: None,
         devices,
         missing,
-        timestamp: now.stamp.wall,
-    })
+        timestamp,
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
-    use crate::clock::Stamp;
 
-    fn at(seconds: u64, disks: &[(&str, u64, u64)]) -> Stamped<Vec<Counters>> {
-        let mono = Duration::from_secs(seconds);
-        let counters = |&(name, read, written): &(&str, u64, u64)| Counters { name: name.into(), read, written };
-        Stamped { stamp: Stamp { mono, boot: mono, wall: 7 }, sample: disks.iter().map(counters).collect() }
+    fn at(disks: &[(&str, u64, u64)]) -> Vec<Counters> {
+        let counters = |&(name, read, written): &(&str, u64, u64)| Counters {
+            name: name.into(),
+            read,
+            written,
+            activity: None,
+            model: None,
+            size: None,
+            file_systems: Vec::new(),
+        };
+        disks.iter().map(counters).collect()
     }
 
-    fn metrics(previous: Previous<'_, Vec<Counters>>, now: &Stamped<Vec<Counters>>) -> DiskMetrics {
-        let Reading::Disk(metrics) = derive(previous, now) else { panic!("not a disk reading") };
-        metrics
+    /// Seconds since the sample before, or why there is none.
+    fn metrics(before: Result<(&[Counters], u64), Reason>, now: &[Counters]) -> DiskMetrics {
+        derive(before.map(|(before, seconds)| (before, Duration::from_secs(seconds))), now, 7)
     }
 
     #[test]
     fn rates_per_disk_and_in_total() {
-        let before = at(10, &[("sda", 1_000, 0), ("nvme0n1", 0, 500)]);
-        let metrics = metrics(Ok(&before), &at(12, &[("sda", 3_000, 0), ("nvme0n1", 0, 1_500)]));
+        let before = at(&[("sda", 1_000, 0), ("nvme0n1", 0, 500)]);
+        let metrics = metrics(Ok((&before, 2)), &at(&[("sda", 3_000, 0), ("nvme0n1", 0, 1_500)]));
         assert_eq!((metrics.read_rate, metrics.write_rate), (Some(1_000.0), Some(500.0)));
         assert_eq!(metrics.devices[1].write_rate, Some(500.0));
-        assert!(metrics.missing.is_empty());
+        assert_eq!(metrics.missing["devices/sda/busy"], Reason::Unsupported);
     }
 
     #[test]
     fn the_first_rates_are_missing_with_their_reason() {
-        let metrics = metrics(Err(Reason::Suspended), &at(1, &[("sda", 5, 5)]));
+        let metrics = metrics(Err(Reason::Suspended), &at(&[("sda", 5, 5)]));
         assert_eq!((metrics.read_rate, metrics.devices[0].write_rate), (None, None));
         assert_eq!(metrics.missing["read_rate"], Reason::Suspended);
         assert_eq!(metrics.missing["devices/sda/write_rate"], Reason::Suspended);
@@ -95,8 +152,8 @@ mod tests {
 
     #[test]
     fn a_disk_plugged_in_starts_alone_and_one_pulled_out_is_gone() {
-        let before = at(1, &[("sda", 0, 0), ("sdb", 0, 0)]);
-        let metrics = metrics(Ok(&before), &at(2, &[("sda", 100, 0), ("sdc", 1 << 50, 1 << 50)]));
+        let before = at(&[("sda", 0, 0), ("sdb", 0, 0)]);
+        let metrics = metrics(Ok((&before, 1)), &at(&[("sda", 100, 0), ("sdc", 1 << 50, 1 << 50)]));
         assert_eq!(metrics.read_rate, Some(100.0), "what the new disk did before is no rate");
         assert_eq!(metrics.devices[1].read_rate, None);
         assert_eq!(metrics.missing["devices/sdc/read_rate"], Reason::Starting);
@@ -105,15 +162,30 @@ mod tests {
 
     #[test]
     fn a_counter_going_backwards_is_a_gap_for_the_disk_and_the_total() {
-        let before = at(1, &[("sda", 1 << 40, 10)]);
-        let metrics = metrics(Ok(&before), &at(2, &[("sda", 5, 20)]));
+        let before = at(&[("sda", 1 << 40, 10)]);
+        let metrics = metrics(Ok((&before, 1)), &at(&[("sda", 5, 20)]));
         assert_eq!((metrics.read_rate, metrics.write_rate), (None, Some(10.0)));
         assert_eq!(metrics.missing["read_rate"], Reason::CounterReset);
     }
 
     #[test]
+    fn requests_busy_time_and_latency() {
+        let activity = |reads, writes, busy, served| Some(Activity { reads, writes, busy, served });
+        let disk = |activity| vec![Counters { activity, ..at(&[("sda", 0, 0)]).remove(0) }];
+        let before = disk(activity(100, 50, 1_000, 4_000));
+        let one = |now| metrics(Ok((&before, 2)), &disk(now));
+        let busy = one(activity(300, 50, 2_500, 5_000));
+        let sda = &busy.devices[0];
+        assert_eq!((sda.busy, sda.read_ops, sda.write_ops), (Some(75.0), Some(100.0), Some(0.0)));
+        assert_eq!(sda.latency, Some(0.005));
+        let idle = one(activity(100, 50, 1_000, 4_000));
+        assert_eq!((idle.devices[0].busy, idle.devices[0].latency), (Some(0.0), None));
+        assert_eq!(idle.missing["devices/sda/latency"], Reason::Idle);
+    }
+
+    #[test]
     fn a_machine_without_disks_has_no_rate() {
-        let metrics = metrics(Ok(&at(1, &[])), &at(2, &[]));
+        let metrics = metrics(Ok((&at(&[]), 1)), &at(&[]));
         assert_eq!((metrics.read_rate, metrics.missing["read_rate"]), (None, Reason::Absent));
     }
 }

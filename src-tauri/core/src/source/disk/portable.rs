@@ -39,12 +39,17 @@ impl Source for Disk {
             name,
             read: usage.total_read_bytes,
             written: usage.total_written_bytes,
+            activity: None,
+            model: None,
+            size: None,
+            file_systems: Vec::new(),
         });
         Ok(counters.collect())
     }
 
     fn derive(previous: Previous<'_, Vec<Counters>>, now: &Stamped<Vec<Counters>>) -> Reading {
-        super::derive(previous, now)
+        let before = previous.map(|before| (before.sample.as_slice(), now.stamp.since(&before.stamp)));
+        Reading::Disk(super::derive(before, &now.sample, now.stamp.wall))
     }
 }
 

@@ -1,34 +1,67 @@
 //! `/proc/meminfo` and the cgroup's own files: `MemAvailable` is the kernel's estimate, which is what free(1) shows.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use super::super::pressure::{self, Pressure};
 use super::super::proc_file::ProcFile;
 use super::super::{Malformed, Previous, Reading, Source, SourceError, Stamped, figure};
 use super::cgroup::{Cgroup, Limit};
 use crate::metrics::{MemoryMetrics, Missing, Reason};
+use crate::rate;
 
 /// The main memory of this machine.
 #[derive(Debug)]
 pub struct Memory {
     meminfo: ProcFile,
+    vmstat: ProcFile,
     cgroup: Cgroup,
+    pressure: Pressure,
+    block: PathBuf,
 }
 
 impl Memory {
-    /// Reads `meminfo` and `self/cgroup` under `proc` (normally `/proc`), limits under `sys` (normally `/sys`).
+    /// Reads under `proc` (normally `/proc`), limits and zram under `sys` (normally `/sys`).
     pub fn new(proc: &Path, sys: &Path) -> Self {
-        Self { meminfo: ProcFile::new(proc.join("meminfo")), cgroup: Cgroup::new(proc, sys) }
+        Self {
+            meminfo: ProcFile::new(proc.join("meminfo")),
+            vmstat: ProcFile::new(proc.join("vmstat")),
+            cgroup: Cgroup::new(proc, sys),
+            pressure: Pressure::new(proc, "memory"),
+            block: sys.join("block"),
+        }
     }
 }
 
 /// Bytes, from the lines of `/proc/meminfo` with the same names; a line that the kernel lacks is `None`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Sample {
+struct Meminfo {
     total: Option<u64>,
     available: Option<u64>,
+    free: Option<u64>,
+    buffers: Option<u64>,
+    cached: Option<u64>,
+    reclaimable: Option<u64>,
+    shared: Option<u64>,
     swap_total: Option<u64>,
     swap_free: Option<u64>,
+}
+
+/// Bytes since boot that went through swap (`pswpin`, `pswpout` of `/proc/vmstat`, proc(5), times the page size).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Swapped {
+    inward: u64,
+    outward: u64,
+}
+
+/// What the kernel says of memory at one moment.
+#[derive(Debug, Clone)]
+pub struct Sample {
+    meminfo: Meminfo,
+    swapped: Result<Swapped, Reason>,
+    zram: Result<u64, Reason>,
     limit: Option<Limit>,
+    pressure: pressure::Sample,
 }
 
 impl Source for Memory {
@@ -36,23 +69,53 @@ impl Source for Memory {
 
     fn read(&mut self) -> Result<Sample, SourceError> {
         let parsed = parse(&self.meminfo.read()?);
-        let sample = parsed.map_err(|malformed| malformed.at(self.meminfo.path()))?;
-        Ok(Sample { limit: self.cgroup.limit(), ..sample })
+        let meminfo = parsed.map_err(|malformed| malformed.at(self.meminfo.path()))?;
+        let swapped = match self.vmstat.read() {
+            Ok(text) => parse_vmstat(&text).ok_or(Reason::Unsupported),
+            Err(error) => Err(error.reason()),
+        };
+        Ok(Sample {
+            meminfo,
+            swapped,
+            zram: zram_used(&self.block),
+            limit: self.cgroup.limit(),
+            pressure: self.pressure.read(),
+        })
     }
 
-    fn derive(_previous: Previous<'_, Sample>, now: &Stamped<Sample>) -> Reading {
-        let sample = &now.sample;
+    fn derive(previous: Previous<'_, Sample>, now: &Stamped<Sample>) -> Reading {
+        let sample = &now.sample.meminfo;
+        let before = previous.map(|before| &before.sample);
+        let elapsed = previous.map_or(Duration::ZERO, |before| now.stamp.since(&before.stamp));
+        let swap_rate = |which: fn(&Swapped) -> u64| {
+            let (earlier, later) = (before?.swapped?, now.sample.swapped?);
+            rate::per_second(which(&earlier), which(&later), elapsed)
+        };
+        let pressure =
+            |which| pressure::percent(before.map(|before| before.pressure), now.sample.pressure, elapsed, which);
+        let known = |figure: Option<u64>| figure.ok_or(Reason::Unsupported);
+        let cached = sample.cached.zip(sample.reclaimable).map(|(cached, slab)| cached.saturating_add(slab));
         let used = |total: Option<u64>, rest: Option<u64>| {
             total.zip(rest).map(|(total, rest)| total.saturating_sub(rest)).ok_or(Reason::Unsupported)
         };
         let mut missing = Missing::new();
         Reading::Memory(MemoryMetrics {
             ram_used: figure(&mut missing, "ram_used", used(sample.total, sample.available)),
-            ram_total: figure(&mut missing, "ram_total", sample.total.ok_or(Reason::Unsupported)),
+            ram_total: figure(&mut missing, "ram_total", known(sample.total)),
             swap_used: figure(&mut missing, "swap_used", used(sample.swap_total, sample.swap_free)),
-            swap_total: figure(&mut missing, "swap_total", sample.swap_total.ok_or(Reason::Unsupported)),
-            cgroup_limit: sample.limit.map(|limit| limit.max),
-            cgroup_used: sample.limit.map(|limit| limit.used),
+            swap_total: figure(&mut missing, "swap_total", known(sample.swap_total)),
+            ram_available: figure(&mut missing, "ram_available", known(sample.available)),
+            ram_free: figure(&mut missing, "ram_free", known(sample.free)),
+            buffers: figure(&mut missing, "buffers", known(sample.buffers)),
+            cached: figure(&mut missing, "cached", known(cached)),
+            shared: figure(&mut missing, "shared", known(sample.shared)),
+            zram_used: figure(&mut missing, "zram_used", now.sample.zram),
+            swap_in_rate: figure(&mut missing, "swap_in_rate", swap_rate(|swapped| swapped.inward)),
+            swap_out_rate: figure(&mut missing, "swap_out_rate", swap_rate(|swapped| swapped.outward)),
+            pressure_some: figure(&mut missing, "pressure_some", pressure(|stalled| stalled.some)),
+            pressure_full: figure(&mut missing, "pressure_full", pressure(|stalled| stalled.full)),
+            cgroup_limit: now.sample.limit.map(|limit| limit.max),
+            cgroup_used: now.sample.limit.map(|limit| limit.used),
             missing,
             timestamp: now.stamp.wall,
         })
@@ -60,13 +123,18 @@ impl Source for Memory {
 }
 
 /// Parses the text of `/proc/meminfo`, whose "kB" are KiB (proc(5)).
-fn parse(text: &str) -> Result<Sample, Malformed> {
-    let mut sample = Sample::default();
+fn parse(text: &str) -> Result<Meminfo, Malformed> {
+    let mut sample = Meminfo::default();
     for line in text.lines() {
         let Some((name, rest)) = line.split_once(':') else { continue };
         let field = match name {
             "MemTotal" => &mut sample.total,
             "MemAvailable" => &mut sample.available,
+            "MemFree" => &mut sample.free,
+            "Buffers" => &mut sample.buffers,
+            "Cached" => &mut sample.cached,
+            "SReclaimable" => &mut sample.reclaimable,
+            "Shmem" => &mut sample.shared,
             "SwapTotal" => &mut sample.swap_total,
             "SwapFree" => &mut sample.swap_free,
             _ => continue,
@@ -81,6 +149,29 @@ fn parse(text: &str) -> Result<Sample, Malformed> {
     Ok(sample)
 }
 
+/// The swap counters of `/proc/vmstat`, in bytes; `None` for a kernel without swap.
+fn parse_vmstat(text: &str) -> Option<Swapped> {
+    let page = u64::try_from(rustix::param::page_size()).ok()?;
+    let bytes = |name: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '))?;
+        line.trim().parse::<u64>().ok()?.checked_mul(page)
+    };
+    Some(Swapped { inward: bytes("pswpin")?, outward: bytes("pswpout")? })
+}
+
+/// What all zram devices take of memory: the third number of their `mm_stat` (kernel: Documentation/admin-guide/blockdev/zram.rst).
+fn zram_used(block: &Path) -> Result<u64, Reason> {
+    let entries = std::fs::read_dir(block).map_err(|_| Reason::Absent)?;
+    let used = |entry: std::fs::DirEntry| {
+        if !entry.file_name().to_string_lossy().starts_with("zram") {
+            return None;
+        }
+        let text = std::fs::read_to_string(entry.path().join("mm_stat")).ok()?;
+        text.split_ascii_whitespace().nth(2)?.parse::<u64>().ok()
+    };
+    entries.filter_map(Result::ok).filter_map(used).reduce(u64::saturating_add).ok_or(Reason::Absent)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -88,13 +179,23 @@ mod tests {
     use super::*;
     use crate::clock::Stamp;
 
-    fn metrics(sample: Sample) -> MemoryMetrics {
-        let Reading::Memory(metrics) =
-            Memory::derive(Err(Reason::Starting), &Stamped { stamp: Stamp::default(), sample })
-        else {
-            panic!("not a memory reading")
-        };
+    fn at(seconds: u64, sample: Sample) -> Stamped<Sample> {
+        let mono = Duration::from_secs(seconds);
+        Stamped { stamp: Stamp { mono, boot: mono, wall: 7 }, sample }
+    }
+
+    fn reading(previous: Previous<'_, Sample>, now: &Stamped<Sample>) -> MemoryMetrics {
+        let Reading::Memory(metrics) = Memory::derive(previous, now) else { panic!("not a memory reading") };
         metrics
+    }
+
+    fn sample(meminfo: Meminfo) -> Sample {
+        let swapped = Ok(Swapped { inward: 0, outward: 0 });
+        Sample { meminfo, swapped, zram: Err(Reason::Absent), limit: None, pressure: Ok(pressure::Stalled::default()) }
+    }
+
+    fn metrics(meminfo: Meminfo) -> MemoryMetrics {
+        reading(Err(Reason::Starting), &at(1, sample(meminfo)))
     }
 
     const TEXT: &str = "MemTotal:       16000000 kB\nMemFree:         1000000 kB\nMemAvailable:   12000000 kB\nHugePages_Total:       0\nSwapTotal:       2000000 kB\nSwapFree:        1500000 kB\n";
@@ -106,7 +207,43 @@ mod tests {
         assert_eq!(metrics.ram_total, Some(16_000_000 * 1024));
         assert_eq!(metrics.swap_used, Some(500_000 * 1024));
         assert_eq!(metrics.swap_total, Some(2_000_000 * 1024));
-        assert!(metrics.missing.is_empty());
+        assert!(!metrics.missing.contains_key("ram_used"));
+    }
+
+    #[test]
+    fn the_split_is_that_of_free() {
+        let text = "MemTotal: 100 kB\nMemFree: 10 kB\nBuffers: 5 kB\nCached: 20 kB\nShmem: 3 kB\nSReclaimable: 4 kB\n";
+        let metrics = metrics(parse(text).unwrap());
+        assert_eq!((metrics.ram_free, metrics.buffers), (Some(10 * 1024), Some(5 * 1024)));
+        assert_eq!((metrics.cached, metrics.shared), (Some(24 * 1024), Some(3 * 1024)));
+    }
+
+    #[test]
+    fn swap_traffic_and_pressure_are_rates() {
+        let page = u64::try_from(rustix::param::page_size()).unwrap();
+        assert_eq!(
+            parse_vmstat("nr_free 1\npswpin 5\npswpout 7\n"),
+            Some(Swapped { inward: 5 * page, outward: 7 * page })
+        );
+        assert_eq!(parse_vmstat("nr_free 1\n"), None);
+        let before = at(1, sample(Meminfo::default()));
+        let mut now = at(3, sample(Meminfo::default()));
+        now.sample.swapped = Ok(Swapped { inward: 4_096, outward: 0 });
+        now.sample.pressure = Ok(pressure::Stalled { some: 1_000_000, full: 200_000 });
+        let metrics = reading(Ok(&before), &now);
+        assert_eq!((metrics.swap_in_rate, metrics.swap_out_rate), (Some(2_048.0), Some(0.0)));
+        assert_eq!((metrics.pressure_some, metrics.pressure_full), (Some(50.0), Some(10.0)));
+        assert_eq!(metrics.missing["zram_used"], Reason::Absent);
+    }
+
+    #[test]
+    fn all_zram_devices_are_added_up() {
+        let root = tempfile::tempdir().unwrap();
+        for (name, text) in [("zram0", "9 8 700 0\n"), ("zram1", "9 8 50 0\n"), ("sda", "1 2 3\n")] {
+            std::fs::create_dir(root.path().join(name)).unwrap();
+            std::fs::write(root.path().join(name).join("mm_stat"), text).unwrap();
+        }
+        assert_eq!(zram_used(root.path()), Ok(750));
     }
 
     #[test]
@@ -135,7 +272,7 @@ mod tests {
         std::fs::write(group.join("memory.max"), "1073741824\n").unwrap();
         std::fs::write(group.join("memory.current"), "4096\n").unwrap();
         let mut memory = Memory::new(&root.path().join("proc"), &root.path().join("sys"));
-        let metrics = metrics(memory.read().unwrap());
+        let metrics = reading(Err(Reason::Starting), &at(1, memory.read().unwrap()));
         assert_eq!((metrics.cgroup_limit, metrics.cgroup_used), (Some(1 << 30), Some(4096)));
         assert_eq!(metrics.ram_total, Some(16_000_000 * 1024), "the host's figure stays");
     }

@@ -68,6 +68,27 @@ fn interfaces_come_and_go() {
 }
 
 #[test]
+fn speed_and_state_come_from_sys_and_a_link_that_is_down_has_no_speed() {
+    let root = tree();
+    let class = root.path().join("sys/class/net");
+    for (name, speed, state) in [("enp5s0", "2500\n", "up\n"), ("enp6s0", "-1\n", "down\n")] {
+        std::fs::write(class.join(name).join("speed"), speed).unwrap();
+        std::fs::write(class.join(name).join("operstate"), state).unwrap();
+    }
+    write(&root, &["enp5s0", "enp6s0", "tun0"]);
+    let sample = Network::new(&root.path().join("proc"), &root.path().join("sys")).read().unwrap();
+    let link = |at: usize| (sample[at].link.speed, sample[at].link.state.as_deref());
+    assert_eq!([link(0), link(1), link(2)], [(Some(2_500_000_000), Some("up")), (None, Some("down")), (None, None)]);
+}
+
+#[test]
+fn this_machines_lo_has_its_address() {
+    let sample = Network::new(Path::new("/proc"), Path::new("/sys")).read().unwrap();
+    let lo = sample.iter().find(|interface| interface.name == "lo").unwrap();
+    assert!(lo.link.addresses.iter().any(|address| address == "127.0.0.1/8"), "{:?}", lo.link.addresses);
+}
+
+#[test]
 fn without_sys_the_names_decide() {
     let nowhere = Path::new("/nonexistent");
     for (name, expected) in [
@@ -86,8 +107,11 @@ fn without_sys_the_names_decide() {
 
 #[test]
 fn a_crowded_line_an_alias_and_a_foreign_shape() {
-    assert_eq!(parse_line("eth0:18446744073709551615 1 2 3 4 5 6 7 9 1 2 3 4 5 6 7").unwrap(), ("eth0", u64::MAX, 9));
-    assert_eq!(parse_line(" eth0:1: 5 1 2 3 4 5 6 7 9 1 2 3 4 5 6 7").unwrap(), ("eth0:1", 5, 9));
+    let bytes = |line: &'static str| parse_line(line).map(|stat| (stat.name, stat.received, stat.sent)).unwrap();
+    assert_eq!(bytes("eth0:18446744073709551615 1 2 3 4 5 6 7 9 1 2 3 4 5 6 7"), ("eth0", u64::MAX, 9));
+    assert_eq!(bytes(" eth0:1: 5 1 2 3 4 5 6 7 9 1 2 3 4 5 6 7"), ("eth0:1", 5, 9));
+    let stat = parse_line("eth0: 5 10 2 3 4 5 6 7 9 20 1 4 0 0 0 0").unwrap();
+    assert_eq!((stat.packets_received, stat.packets_sent, stat.errors, stat.drops), (10, 20, 3, 7));
     for line in ["eth0", "eth0: 1 2 3", "eth0: x 1 2 3 4 5 6 7 8"] {
         assert_eq!(parse_line(line).unwrap_err().found, line);
     }

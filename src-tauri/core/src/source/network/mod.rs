@@ -26,6 +26,27 @@ pub struct Counters {
     pub sent: u64,
     /// Bytes received.
     pub received: u64,
+    /// Packets sent.
+    pub packets_sent: u64,
+    /// Packets received.
+    pub packets_received: u64,
+    /// Packets damaged, both ways.
+    pub errors: u64,
+    /// Packets dropped, both ways.
+    pub drops: u64,
+    /// What changes rarely.
+    pub link: Link,
+}
+
+/// What an interface is connected to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Link {
+    /// Bits per second.
+    pub speed: Option<u64>,
+    /// As RFC 2863 names it.
+    pub state: Option<String>,
+    /// With their prefix lengths.
+    pub addresses: Vec<String>,
 }
 
 /// Rates of each interface that is there now, and the totals of the physical ones.
@@ -37,9 +58,11 @@ fn derive(previous: Previous<'_, Vec<Counters>>, now: &Stamped<Vec<Counters>>) -
             let same = before.sample.iter().find(|other| other.name == interface.name).ok_or(Reason::Starting)?;
             Ok((same, now.stamp.since(&before.stamp)))
         });
-        let upload = before.and_then(|(before, elapsed)| rate::per_second(before.sent, interface.sent, elapsed));
-        let download =
-            before.and_then(|(before, elapsed)| rate::per_second(before.received, interface.received, elapsed));
+        let per_second = |counter: fn(&Counters) -> u64| {
+            before.and_then(|(before, elapsed)| rate::per_second(counter(before), counter(interface), elapsed))
+        };
+        let upload = per_second(|counters| counters.sent);
+        let download = per_second(|counters| counters.received);
         if interface.kind == InterfaceKind::Physical {
             uploads.push(upload);
             downloads.push(download);
@@ -52,6 +75,13 @@ fn derive(previous: Previous<'_, Vec<Counters>>, now: &Stamped<Vec<Counters>>) -
             kind: interface.kind,
             upload_rate: rate("upload_rate", upload),
             download_rate: rate("download_rate", download),
+            upload_packets: rate("upload_packets", per_second(|counters| counters.packets_sent)),
+            download_packets: rate("download_packets", per_second(|counters| counters.packets_received)),
+            errors: rate("errors", per_second(|counters| counters.errors)),
+            drops: rate("drops", per_second(|counters| counters.drops)),
+            link_speed: interface.link.speed,
+            state: interface.link.state.clone(),
+            addresses: interface.link.addresses.clone(),
         }
     });
     let interfaces = interfaces.collect();
@@ -73,8 +103,17 @@ mod tests {
 
     fn at(seconds: u64, interfaces: &[(&str, InterfaceKind, u64, u64)]) -> Stamped<Vec<Counters>> {
         let mono = Duration::from_secs(seconds);
-        let counters =
-            interfaces.iter().map(|&(name, kind, sent, received)| Counters { name: name.into(), kind, sent, received });
+        let counters = interfaces.iter().map(|&(name, kind, sent, received)| Counters {
+            name: name.into(),
+            kind,
+            sent,
+            received,
+            packets_sent: sent / 10,
+            packets_received: received / 10,
+            errors: 0,
+            drops: received / 100,
+            link: Link::default(),
+        });
         Stamped { stamp: Stamp { mono, boot: mono, wall: 7 }, sample: counters.collect() }
     }
 
@@ -103,6 +142,9 @@ mod tests {
         let metrics = metrics(Ok(&before), &now);
         assert_eq!((metrics.upload_rate, metrics.download_rate), (Some(110.0), Some(1_020.0)));
         assert_eq!(metrics.interfaces[2].download_rate, Some(35.0));
+        let eth0 = &metrics.interfaces[1];
+        assert_eq!((eth0.upload_packets, eth0.download_packets), (Some(10.0), Some(100.0)));
+        assert_eq!((eth0.errors, eth0.drops), (Some(0.0), Some(10.0)));
         assert_eq!(metrics.interfaces.len(), 4);
     }
 

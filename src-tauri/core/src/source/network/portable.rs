@@ -5,7 +5,7 @@ use std::path::Path;
 use sysinfo::Networks;
 
 use super::super::{Previous, Reading, Source, SourceError, Stamped};
-use super::Counters;
+use super::{Counters, Link};
 use crate::metrics::InterfaceKind;
 
 /// The network interfaces of this machine.
@@ -35,6 +35,11 @@ impl Source for Network {
             kind: kind(&name.to_string_lossy()),
             sent: data.total_transmitted(),
             received: data.total_received(),
+            packets_sent: data.total_packets_transmitted(),
+            packets_received: data.total_packets_received(),
+            errors: data.total_errors_on_received().saturating_add(data.total_errors_on_transmitted()),
+            drops: 0,
+            link: Link { addresses: data.ip_networks().iter().map(ToString::to_string).collect(), ..Link::default() },
         });
         let mut counters: Vec<_> = counters.collect();
         counters.sort_by(|one, other| one.name.cmp(&other.name));

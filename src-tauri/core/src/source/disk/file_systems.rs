@@ -1,0 +1,165 @@
+//! Which file systems lie on which disk, and how full they are. Only those on disks of this machine are asked:
+//! statvfs on a network mount whose server is gone never returns.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::metrics::FileSystem;
+
+/// Devices on devices (LVM on LUKS on RAID) are followed this deep; a longer chain is a loop.
+const DEEPEST: u32 = 8;
+
+/// By the kernel's name of the disk. A file system on several disks stands under each.
+pub(super) fn by_disk(proc: &Path, sys: &Path) -> HashMap<String, Vec<FileSystem>> {
+    let mut found: HashMap<String, Vec<FileSystem>> = HashMap::new();
+    let Ok(text) = fs::read(proc.join("self/mountinfo")) else { return found };
+    let mut seen = Vec::new();
+    for mount in String::from_utf8_lossy(&text).lines().filter_map(parse_line) {
+        // Bind mounts and subvolumes repeat a device: its first mount stands for it.
+        // A FUSE file system answers as its program pleases, or never.
+        if seen.contains(&mount.device) || mount.kind.starts_with("fuse") {
+            continue;
+        }
+        let Some(name) = block_name(sys, &mount) else { continue };
+        seen.push(mount.device.clone());
+        let mut disks = Vec::new();
+        whole_disks(&sys.join("class/block"), &name, DEEPEST, &mut disks);
+        let Ok(stat) = rustix::fs::statvfs(&mount.point) else { continue };
+        let bytes = |blocks: u64| blocks.saturating_mul(stat.f_frsize);
+        for disk in disks {
+            found.entry(disk).or_default().push(FileSystem {
+                mount_point: mount.point.to_string_lossy().into_owned(),
+                kind: mount.kind.clone(),
+                total: bytes(stat.f_blocks),
+                used: bytes(stat.f_blocks.saturating_sub(stat.f_bfree)),
+                available: bytes(stat.f_bavail),
+            });
+        }
+    }
+    found
+}
+
+/// A line of `/proc/self/mountinfo` (proc(5)).
+#[derive(Debug, PartialEq, Eq)]
+struct Mount {
+    /// `major:minor`; major 0 where the file system has no device of its own number (btrfs, network, tmpfs).
+    device: String,
+    point: PathBuf,
+    kind: String,
+    source: String,
+}
+
+fn parse_line(line: &str) -> Option<Mount> {
+    let (left, right) = line.split_once(" - ")?;
+    let mut left = left.split(' ');
+    let (device, point) = (left.nth(2)?, left.nth(1)?);
+    let mut right = right.split(' ');
+    let (kind, source) = (right.next()?, right.next()?);
+    let source = unescaped(source);
+    // btrfs subvolumes have numbers of their own: the device's path tells that they are one.
+    let device = if device.starts_with("0:") { source.clone() } else { device.to_owned() };
+    Some(Mount { device, point: unescaped(point).into(), kind: kind.to_owned(), source })
+}
+
+/// Space, tab, newline and backslash are written as `\ooo`.
+fn unescaped(text: &str) -> String {
+    let mut parts = text.split('\\');
+    let mut out: Vec<u8> = parts.next().unwrap_or_default().into();
+    for part in parts {
+        let code = part.get(..3).and_then(|digits| u8::from_str_radix(digits, 8).ok());
+        match code {
+            Some(byte) => out.push(byte),
+            None => out.push(b'\\'),
+        }
+        out.extend_from_slice(part.get(if code.is_some() { 3.. } else { 0.. }).unwrap_or_default().as_bytes());
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// The kernel's name of the block device that is mounted.
+fn block_name(sys: &Path, mount: &Mount) -> Option<String> {
+    let last = |path: PathBuf| path.file_name().map(|name| name.to_string_lossy().into_owned());
+    if mount.device.starts_with('/') {
+        let path = fs::canonicalize(&mount.source).unwrap_or_else(|_| mount.source.clone().into());
+        return last(path).filter(|name| sys.join("class/block").join(name).exists());
+    }
+    last(fs::canonicalize(sys.join("dev/block").join(&mount.device)).ok()?)
+}
+
+/// The whole disks under a block device: its own disk if it is a partition, those of its slaves if it is built on others.
+fn whole_disks(class: &Path, name: &str, deepest: u32, disks: &mut Vec<String>) {
+    let Some(deeper) = deepest.checked_sub(1) else { return };
+    let Ok(folder) = fs::canonicalize(class.join(name)) else { return };
+    let names = |folder: &Path| fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
+    let slaves: Vec<_> = names(&folder.join("slaves")).map(|entry| entry.file_name()).collect();
+    if !slaves.is_empty() {
+        return slaves.iter().for_each(|slave| whole_disks(class, &slave.to_string_lossy(), deeper, disks));
+    }
+    let disk = if folder.join("partition").exists() { folder.parent() } else { Some(folder.as_path()) };
+    let Some(disk) = disk.and_then(Path::file_name).map(|name| name.to_string_lossy().replace('!', "/")) else {
+        return;
+    };
+    if !disks.contains(&disk) {
+        disks.push(disk);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn lines_of_mountinfo() {
+        let line = r"36 35 8:1 / /mnt/my\040disk rw,noatime shared:1 - ext4 /dev/sda1 rw";
+        let mount = parse_line(line).unwrap();
+        assert_eq!((mount.device.as_str(), mount.point.to_str().unwrap()), ("8:1", "/mnt/my disk"));
+        assert_eq!(mount.kind, "ext4");
+        let btrfs = parse_line("40 1 0:30 /@home /home rw - btrfs /dev/nvme0n1p2 rw").unwrap();
+        assert_eq!(btrfs.device, "/dev/nvme0n1p2");
+        assert_eq!(parse_line("36 35 8:1 / /mnt rw"), None);
+        assert_eq!(unescaped(r"a\134b\04"), r"a\b\04");
+    }
+
+    /// sda1 is a partition; dm-0 lies on sda2 and nvme0n1.
+    #[test]
+    fn file_systems_stand_under_the_disks_that_hold_them() {
+        let root = tempfile::tempdir().unwrap();
+        let (proc, sys) = (root.path().join("proc"), root.path().join("sys"));
+        let devices = sys.join("devices");
+        for folder in ["sda/sda1", "sda/sda2", "nvme0n1/slaves", "dm-0/slaves/sda2", "dm-0/slaves/nvme0n1"] {
+            fs::create_dir_all(devices.join(folder)).unwrap();
+        }
+        for partition in ["sda/sda1", "sda/sda2"] {
+            fs::write(devices.join(partition).join("partition"), "1").unwrap();
+        }
+        fs::create_dir_all(sys.join("class/block")).unwrap();
+        fs::create_dir_all(sys.join("dev/block")).unwrap();
+        for (name, number, folder) in [
+            ("sda1", "8:1", "sda/sda1"),
+            ("sda2", "8:2", "sda/sda2"),
+            ("dm-0", "253:0", "dm-0"),
+            ("nvme0n1", "259:0", "nvme0n1"),
+        ] {
+            symlink(devices.join(folder), sys.join("class/block").join(name)).unwrap();
+            symlink(devices.join(folder), sys.join("dev/block").join(number)).unwrap();
+        }
+        let here = root.path().display();
+        fs::create_dir_all(proc.join("self")).unwrap();
+        let text = format!(
+            "1 0 8:1 / {here} rw - ext4 /dev/sda1 rw\n2 1 8:1 /bind {here}/sys rw - ext4 /dev/sda1 rw\n\
+             3 1 253:0 / {here}/proc rw - xfs /dev/mapper/x rw\n4 1 0:5 / /nfs rw - nfs server:/x rw\n"
+        );
+        fs::write(proc.join("self/mountinfo"), text).unwrap();
+        let found = by_disk(&proc, &sys);
+        let points =
+            |disk: &str| found[disk].iter().map(|fs| (fs.mount_point.clone(), fs.kind.clone())).collect::<Vec<_>>();
+        assert_eq!(points("sda"), [(here.to_string(), "ext4".into()), (format!("{here}/proc"), "xfs".into())]);
+        assert_eq!(points("nvme0n1"), [(format!("{here}/proc"), "xfs".into())]);
+        assert_eq!(found.len(), 2);
+        let one = &found["sda"][0];
+        assert!(one.total > 0 && one.used <= one.total && one.available <= one.total);
+    }
+}
