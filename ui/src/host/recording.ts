@@ -1,5 +1,6 @@
 // A recorded `telltale-agent watch` as ticks and columns. Lines are NDJSON, one per channel and tick; a line
 // `{"channel":"dev/info", …}` of an invented recording carries the machine's description and the faults to show.
+import { figures } from "../base/fields";
 import type { HistoryGap, Reason, SystemInfo } from "../bindings";
 
 /** One line: a channel's payload with its time in milliseconds. */
@@ -43,30 +44,6 @@ const NOTHING_KNOWN: SystemInfo = {
 	notices: [],
 };
 
-/** The figures of a payload by their history field, as the core names them. */
-function* fields(line: Line): Generator<[string, number | null]> {
-	const lists: Record<string, string> = { devices: "name", interfaces: "name" };
-	for (const [name, value] of Object.entries(line)) {
-		if (name === "timestamp" || name === "index" || name === "core_ids") continue;
-		if (typeof value === "number" || value === null) yield [name, value];
-		else if (name === "per_core") {
-			const ids = line.core_ids as number[] | undefined;
-			for (const [at, share] of (value as (number | null)[]).entries()) yield [`per_core/${ids?.[at] ?? at}`, share];
-		} else if (name in lists) {
-			for (const part of value as Record<string, number | null>[]) {
-				for (const [key, figure] of Object.entries(part)) {
-					if (typeof figure === "number" || figure === null) yield [`${name}/${part.name}/${key}`, figure];
-				}
-			}
-		}
-	}
-}
-
-/** Milliseconds from either form of time. */
-function milliseconds(time: unknown): number {
-	return typeof time === "string" ? Date.parse(time) : Number(time);
-}
-
 /** Reads a whole recording. Lines of one tick stand together: a channel that comes again begins the next. */
 export function parse(text: string): Recording {
 	const ticks: Map<string, Line>[] = [];
@@ -78,7 +55,6 @@ export function parse(text: string): Recording {
 			extra = line as unknown as Partial<Recording>;
 			continue;
 		}
-		line.timestamp = milliseconds(line.timestamp);
 		let tick = ticks.at(-1);
 		const first = tick?.values().next().value as Line | undefined;
 		const late = first !== undefined && line.timestamp - first.timestamp > 250;
@@ -92,7 +68,7 @@ export function parse(text: string): Recording {
 	const columns = new Map<string, Columns>();
 	for (const [row, tick] of ticks.entries()) {
 		for (const line of tick.values()) {
-			for (const [field, value] of fields(line)) {
+			figures(line, (field, value) => {
 				const key = `${line.channel} ${field}`;
 				let column = columns.get(key);
 				if (!column) {
@@ -100,7 +76,7 @@ export function parse(text: string): Recording {
 					columns.set(key, column);
 				}
 				column.values[row] = value;
-			}
+			});
 		}
 	}
 	const steps = times.slice(1).map((time, at) => time - (times[at] as number));

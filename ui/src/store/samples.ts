@@ -1,5 +1,5 @@
 // Batches for tests: one machine with a GPU, two cores, a disk and an interface, at a time and a tick.
-import type { ChannelStatus, CurrentMetrics, Reason } from "../bindings";
+import type { ChannelStatus, CurrentMetrics, NetworkInterface, Reason } from "../bindings";
 
 export const CHANNELS = ["system/gpu/GPU-1", "system/cpu", "system/memory", "system/disk", "system/network"] as const;
 
@@ -12,6 +12,22 @@ export interface Sample {
 	interval?: number;
 	/** A channel that is not current: when it was sampled last, and why it is not now. */
 	stale?: { channel: string; since: number; reason: Reason };
+}
+
+function network(name: string, kind: NetworkInterface["kind"], up: number, down: number): NetworkInterface {
+	return {
+		name,
+		kind,
+		upload_rate: up,
+		download_rate: down,
+		upload_packets: 1,
+		download_packets: 2,
+		errors: 0,
+		drops: 0,
+		link_speed: 1_000_000_000,
+		state: "up",
+		addresses: ["192.0.2.1/24"],
+	};
 }
 
 export function batch({ tick, timestamp, cpu = tick, interval = 2, stale }: Sample): CurrentMetrics {
@@ -38,12 +54,34 @@ export function batch({ tick, timestamp, cpu = tick, interval = 2, stale }: Samp
 				timestamp: at("system/gpu/GPU-1"),
 			},
 		],
-		cpu: { utilization: cpu, per_core: [cpu, cpu], core_ids: [0, 1], missing: {}, timestamp: at("system/cpu") },
+		cpu: {
+			utilization: cpu,
+			per_core: [cpu, cpu],
+			core_ids: [0, 1],
+			core_clocks: [5100, 800],
+			load_1: 1.5,
+			load_5: 1.25,
+			load_15: 1,
+			temperature: null,
+			pressure_some: 10,
+			missing: { temperature: "unsupported" },
+			timestamp: at("system/cpu"),
+		},
 		memory: {
 			ram_used: 1024,
 			ram_total: 4096,
 			swap_used: 0,
 			swap_total: 0,
+			ram_available: 3072,
+			ram_free: 1024,
+			buffers: 512,
+			cached: 1536,
+			shared: 0,
+			zram_used: null,
+			swap_in_rate: 0,
+			swap_out_rate: 0,
+			pressure_some: 0,
+			pressure_full: 0,
 			cgroup_limit: null,
 			cgroup_used: null,
 			missing: {},
@@ -52,17 +90,29 @@ export function batch({ tick, timestamp, cpu = tick, interval = 2, stale }: Samp
 		disk: {
 			read_rate: 1,
 			write_rate: 2,
-			devices: [{ name: "sda", read_rate: 1, write_rate: 2 }],
+			pressure_some: 20,
+			pressure_full: 5,
+			devices: [
+				{
+					name: "sda",
+					read_rate: 1,
+					write_rate: 2,
+					model: "Test Disk",
+					size: 1024 ** 4,
+					busy: 50,
+					read_ops: 10,
+					write_ops: 20,
+					latency: 0.0025,
+					file_systems: [{ mount_point: "/", kind: "ext4", total: 100, used: 40, available: 55 }],
+				},
+			],
 			missing: {},
 			timestamp: at("system/disk"),
 		},
 		network: {
 			upload_rate: 3,
 			download_rate: 4,
-			interfaces: [
-				{ name: "eth0", kind: "physical", upload_rate: 3, download_rate: 4 },
-				{ name: "lo", kind: "loopback", upload_rate: 9, download_rate: 9 },
-			],
+			interfaces: [network("eth0", "physical", 3, 4), network("lo", "loopback", 9, 9)],
 			missing: {},
 			timestamp: at("system/network"),
 		},

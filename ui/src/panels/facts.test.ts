@@ -1,0 +1,41 @@
+// Figures at the foot of a page: in words, with their unit, and with the reason where there is none.
+import { expect, it } from "vitest";
+import { batch } from "../store/samples";
+import { facts, type Known } from "./facts";
+
+const known: Known = { batch: batch({ tick: 1, timestamp: 1_700_000_000_000 }), info: null, settings: null };
+const said = (kind: string, name = "") =>
+	Object.fromEntries(facts(kind, name, known).map((fact) => [fact.name, fact.value.replaceAll("\u00a0", " ")]));
+
+it("tells the processors' clocks, load and pressure, and why there is no temperature", () => {
+	expect(said("cpu")).toMatchObject({
+		Clock: "3.0 GHz on average, 5.1 GHz at most",
+		"Load average": "1.50   1.25   1.00",
+		Temperature: "— not reported by this device",
+		Pressure: "10 %",
+	});
+});
+
+it("splits memory as free does", () => {
+	expect(said("memory")).toMatchObject({ Installed: "4 KiB", Used: "1.0 KiB", Cached: "1.5 KiB", Swap: "none" });
+	expect(said("memory")).not.toHaveProperty("Compressed (zram)");
+});
+
+it("tells a disk's requests and latency", () => {
+	expect(said("disk", "sda")).toMatchObject({
+		Model: "Test Disk",
+		Size: "1 TiB",
+		Busy: "50 %",
+		Latency: "2.5 ms",
+		"Reads completed": "10/s",
+	});
+});
+
+it("tells an interface's link", () => {
+	expect(said("network", "eth0")).toMatchObject({ State: "up", "Link speed": "1.0 Gbit/s", Addresses: "192.0.2.1/24" });
+});
+
+it("has nothing to say of what it does not know", () => {
+	expect(facts("network", "gone", known)).toEqual([]);
+	expect(facts("overview", "", known)).toEqual([]);
+});

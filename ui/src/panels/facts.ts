@@ -1,0 +1,157 @@
+// The list of figures and facts at the foot of a device's page, as values.
+import { fixed, locale } from "../base/locale";
+import { duration } from "../base/time";
+import { bytes, capacity, percent, type Quantity, rate, temperature, text } from "../base/units";
+import type { CurrentMetrics, Reason, Settings, SystemInfo } from "../bindings";
+import { t } from "../text";
+
+export interface Fact {
+	name: string;
+	value: string;
+	help?: string | undefined;
+}
+
+/** What facts are made from. */
+export interface Known {
+	batch: CurrentMetrics | null;
+	info: SystemInfo | null;
+	settings: Settings | null;
+}
+
+const moment = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short", hourCycle: "h23" });
+
+const size = (value: number): Quantity => capacity(value);
+/** 2,310 MHz; 5.1 GHz. */
+export const clock = (megahertz: number): Quantity =>
+	megahertz >= 1000 ? { value: fixed(megahertz / 1000, 1), unit: "GHz" } : { value: fixed(megahertz, 0), unit: "MHz" };
+/** Seconds as milliseconds: 0.3 ms, 12 ms. */
+export const latency = (seconds: number): Quantity => ({
+	value: fixed(seconds * 1000, seconds < 0.00995 ? 1 : 0),
+	unit: t.milliseconds,
+});
+/** Things per second. */
+export const frequency = (value: number): string => t.perSecond(fixed(value, value > 0 && value < 10 ? 1 : 0));
+
+/** Collects facts. A figure that is missing says why, where a reason is given; a plain fact that is not known is left out. */
+class List {
+	readonly facts: Fact[] = [];
+
+	constructor(private readonly missing: { [field in string]: Reason } = {}) {}
+
+	fact(name: string, value: string | number | null | undefined): this {
+		if (value != null && value !== "") this.facts.push({ name, value: String(value) });
+		return this;
+	}
+
+	figure(
+		name: string,
+		help: string,
+		field: string,
+		value: number | null | undefined,
+		words: (value: number) => Quantity | string,
+	): this {
+		const reason = this.missing[field];
+		if (value != null) {
+			const said = words(value);
+			this.facts.push({ name, help, value: typeof said === "string" ? said : text(said) });
+		} else if (reason) this.facts.push({ name, help, value: `${t.noFigure} ${t.reasons[reason]}` });
+		return this;
+	}
+}
+
+function gpuFacts(id: string, { batch, info }: Known): List {
+	const gpu = batch?.gpu.find((one) => one.gpu_id === id);
+	const known = info?.gpus.find((one) => one.gpu_id === id);
+	return new List(gpu?.missing)
+		.fact(t.facts.model, gpu?.name)
+		.fact(t.facts.uuid, id)
+		.fact(t.facts.index, gpu?.index)
+		.figure(t.facts.installed, t.help.gpuMemory, "memory_total", gpu?.memory_total, size)
+		.fact(t.facts.driver, known?.driver_version);
+}
+
+function cpuFacts({ batch, info, settings }: Known): List {
+	const cpu = batch?.cpu;
+	const clocks = cpu?.core_clocks.filter((one) => one !== null) ?? [];
+	const mean = clocks.length > 0 ? clocks.reduce((sum, one) => sum + one, 0) / clocks.length : null;
+	const load = [cpu?.load_1, cpu?.load_5, cpu?.load_15].map((one) => (one == null ? t.noFigure : fixed(one, 2)));
+	return new List(cpu?.missing)
+		.fact(t.facts.model, info?.cpu_model)
+		.fact(t.facts.physicalCores, info?.cpu_cores)
+		.fact(t.facts.threads, info?.cpu_threads)
+		.figure(t.facts.clock, t.help.clock, "core_clocks", mean, (value) =>
+			t.clocks(text(clock(value)), text(clock(Math.max(...clocks)))),
+		)
+		.figure(t.facts.load, t.help.load, "load_1", cpu?.load_1, () => load.join("   "))
+		.figure(t.facts.temperature, t.help.cpuTemperature, "temperature", cpu?.temperature, (value) =>
+			temperature(value, settings?.temperature_unit ?? "celsius"),
+		)
+		.figure(t.facts.pressure, t.help.pressureSome, "pressure_some", cpu?.pressure_some, percent)
+		.fact(t.facts.kernel, info?.kernel)
+		.fact(t.facts.os, info?.os)
+		.fact(t.facts.started, info?.boot_time == null ? null : moment.format(info.boot_time))
+		.fact(t.facts.up, info?.boot_time == null || !batch ? null : duration(batch.timestamp - info.boot_time));
+}
+
+function memoryFacts({ batch }: Known): List {
+	const memory = batch?.memory;
+	const { facts, help } = t;
+	return new List(memory?.missing)
+		.figure(facts.installed, help.ramUsed, "ram_total", memory?.ram_total, size)
+		.figure(t.used, help.ramUsed, "ram_used", memory?.ram_used, bytes)
+		.figure(facts.available, help.available, "ram_available", memory?.ram_available, bytes)
+		.figure(facts.free, help.free, "ram_free", memory?.ram_free, bytes)
+		.figure(facts.buffers, help.buffers, "buffers", memory?.buffers, bytes)
+		.figure(facts.cached, help.cached, "cached", memory?.cached, bytes)
+		.figure(facts.shared, help.shared, "shared", memory?.shared, bytes)
+		.figure(t.swap, help.swapUsed, "swap_total", memory?.swap_total, (total) =>
+			total === 0 ? t.noSwap : `${text(bytes(memory?.swap_used ?? 0))} ${t.of(text(capacity(total)))}`,
+		)
+		.figure(facts.swapIn, help.swapRate, "swap_in_rate", memory?.swap_in_rate, rate)
+		.figure(facts.swapOut, help.swapRate, "swap_out_rate", memory?.swap_out_rate, rate)
+		.figure(facts.zram, help.zram, "zram_used", memory?.zram_used, bytes)
+		.figure(facts.pressure, help.pressureSome, "pressure_some", memory?.pressure_some, percent)
+		.figure(facts.pressureAll, help.pressureFull, "pressure_full", memory?.pressure_full, percent);
+}
+
+function diskFacts(name: string, { batch }: Known): List {
+	const disk = batch?.disk?.devices.find((one) => one.name === name);
+	const { facts, help } = t;
+	const missing = (field: string) => `devices/${name}/${field}`;
+	return new List(batch?.disk?.missing)
+		.fact(facts.model, disk?.model)
+		.figure(facts.size, "", missing("size"), disk?.size, size)
+		.figure(t.busy, help.busy, missing("busy"), disk?.busy, percent)
+		.figure(t.latency, help.latency, missing("latency"), disk?.latency, latency)
+		.figure(facts.readOps, help.ops, missing("read_ops"), disk?.read_ops, frequency)
+		.figure(facts.writeOps, help.ops, missing("write_ops"), disk?.write_ops, frequency)
+		.figure(facts.pressure, help.pressureSome, "pressure_some", batch?.disk?.pressure_some, percent)
+		.figure(facts.pressureAll, help.pressureFull, "pressure_full", batch?.disk?.pressure_full, percent);
+}
+
+function networkFacts(name: string, { batch }: Known): List {
+	const found = batch?.network?.interfaces.find((one) => one.name === name);
+	const { facts, help } = t;
+	const missing = (field: string) => `interfaces/${name}/${field}`;
+	return new List(batch?.network?.missing)
+		.fact(facts.kind, found && t.kinds[found.kind])
+		.fact(facts.state, found?.state)
+		.figure(facts.speed, help.speed, missing("link_speed"), found?.link_speed, (speed) => rate(speed / 8, "bits"))
+		.fact(t.addresses, found && (found.addresses.join("  ") || t.noAddress))
+		.figure(facts.packetsIn, help.packets, missing("download_packets"), found?.download_packets, frequency)
+		.figure(facts.packetsOut, help.packets, missing("upload_packets"), found?.upload_packets, frequency)
+		.figure(facts.errors, help.errors, missing("errors"), found?.errors, frequency)
+		.figure(facts.drops, help.drops, missing("drops"), found?.drops, frequency);
+}
+
+/** Of a page: `cpu`, `memory`, `gpu/{id}`, `disk/{name}`, `network/{name}`. */
+export function facts(kind: string, name: string, known: Known): Fact[] {
+	const lists: Record<string, () => List> = {
+		gpu: () => gpuFacts(name, known),
+		cpu: () => cpuFacts(known),
+		memory: () => memoryFacts(known),
+		disk: () => diskFacts(name, known),
+		network: () => networkFacts(name, known),
+	};
+	return lists[kind]?.().facts ?? [];
+}

@@ -1,0 +1,91 @@
+// The smaller charts of a device's page, under the large one.
+
+import { binaryCeiling, decimalCeiling } from "../base/scale";
+import { percent, text } from "../base/units";
+import { type ChartSpec, type Hue, PERCENT, type SeriesSpec } from "../chart/spec";
+import { t } from "../text";
+import { frequency, latency } from "./facts";
+
+/** A chart with the panel it stands in. */
+export interface More {
+	id: string;
+	title: string;
+	spec: ChartSpec;
+}
+
+function line(
+	channel: string,
+	field: string,
+	label: string,
+	help: string,
+	hue: Hue,
+	format: (value: number) => string,
+): SeriesSpec {
+	return { channel, field, label, help, hue, axis: "left", filled: false, format };
+}
+
+const share = (value: number) => text(percent(value));
+
+/** How long threads waited for a resource: some of them, and all of them. */
+function pressure(channel: string, hue: Hue, all: boolean): More {
+	const some = { ...line(channel, "pressure_some", t.someWaited, t.help.pressureSome, hue, share), filled: true };
+	const full = line(channel, "pressure_full", t.allWaited, t.help.pressureFull, "temperature", share);
+	const spec: ChartSpec = { title: t.pressure, series: all ? [some, full] : [some], left: PERCENT, right: null };
+	return { id: `pressure/${channel}`, title: t.pressure, spec };
+}
+
+function disk(name: string): More[] {
+	const channel = "system/disk";
+	const busy = { ...line(channel, `devices/${name}/busy`, t.busy, t.help.busy, "disk", share), filled: true };
+	const wait = line(channel, `devices/${name}/latency`, t.latency, t.help.latency, "disk", (value) =>
+		text(latency(value)),
+	);
+	const ops = (field: string, label: string, hue: Hue) =>
+		line(channel, `devices/${name}/${field}`, label, t.help.ops, hue, frequency);
+	return [
+		{ id: `busy/${name}`, title: t.busy, spec: { title: t.busy, series: [busy], left: PERCENT, right: null } },
+		{
+			id: `latency/${name}`,
+			title: t.latency,
+			spec: {
+				title: t.latency,
+				series: [wait],
+				left: { ends: (peak) => [0, decimalCeiling(peak, 0.01)], format: (value) => text(latency(value)) },
+				right: null,
+			},
+		},
+		{
+			id: `requests/${name}`,
+			title: t.requests,
+			spec: {
+				title: t.requests,
+				series: [ops("read_ops", t.read, "disk"), ops("write_ops", t.write, "temperature")],
+				left: { ends: (peak) => [0, decimalCeiling(peak, 100)], format: frequency },
+				right: null,
+			},
+		},
+		pressure(channel, "disk", true),
+	];
+}
+
+function network(name: string): More[] {
+	const packets = (field: string, label: string, hue: Hue) =>
+		line("system/network", `interfaces/${name}/${field}`, label, t.help.packets, hue, frequency);
+	const series = [
+		packets("download_packets", t.packetsIn, "network"),
+		packets("upload_packets", t.packetsOut, "memory"),
+	];
+	const left = { ends: (peak: number): [number, number] => [0, binaryCeiling(peak, 64)], format: frequency };
+	return [{ id: `packets/${name}`, title: t.packets, spec: { title: t.packets, series, left, right: null } }];
+}
+
+/** Of a page, beside its large chart. */
+export function more(kind: string, name: string): More[] {
+	const lists: Record<string, () => More[]> = {
+		cpu: () => [pressure("system/cpu", "cpu", false)],
+		memory: () => [pressure("system/memory", "memory", true)],
+		disk: () => disk(name),
+		network: () => network(name),
+	};
+	return lists[kind]?.() ?? [];
+}
