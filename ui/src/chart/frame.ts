@@ -1,4 +1,5 @@
 // Draws at most once per frame whatever changed, and never while nobody can see it.
+import { timed } from "../base/work";
 
 const waiting = new Set<() => void>();
 let asked = false;
@@ -8,7 +9,9 @@ function draw(): void {
 	if (document.hidden) return;
 	const due = [...waiting];
 	waiting.clear();
-	for (const one of due) one();
+	timed(() => {
+		for (const one of due) one();
+	});
 }
 
 function ask(): void {

@@ -21,8 +21,9 @@ export interface Surroundings {
 /** Pixels between two labels of the time axis. */
 const LABEL_WIDTH = 90;
 const FONT = "11px system-ui, 'DejaVu Sans', sans-serif";
-export const LEFT_SIZE = 62;
-export const RIGHT_SIZE = 50;
+/** Room for the labels of a value axis; less of it in a chart that has little. */
+const AXIS = { left: 62, right: 50, narrow: 44 };
+const NARROW = 260;
 
 /** A token's colour in the theme in force. */
 function colour(of: Element, token: Hue | "grid" | "text-dim" | "line"): string {
@@ -45,17 +46,21 @@ export function options(element: HTMLElement, around: Surroundings): uPlot.Optio
 	const bands: Bands = new Map();
 	const quiet = colour(element, "text-dim");
 	const grid = { stroke: colour(element, "grid"), width: 1 };
-	const axis = (scale: "left" | "right", size: number): uPlot.Axis => ({
+	const axis = (scale: "left" | "right"): uPlot.Axis => ({
 		scale,
 		side: scale === "left" ? 3 : 1,
-		size,
+		size: (u) => (u.width < NARROW ? AXIS.narrow : AXIS[scale]),
 		font: FONT,
 		stroke: quiet,
 		gap: 6,
 		ticks: { show: false },
 		grid: scale === "left" ? grid : { show: false },
 		splits: (_, __, min, max) => [0, 1, 2, 3, 4].map((quarter) => min + ((max - min) * quarter) / 4),
-		values: (_, splits) => splits.map((value, i) => (i % 2 === 0 ? axisSpec(around.spec(), scale).format(value) : "")),
+		values: (_, splits) =>
+			splits.map((value, i) => {
+				if (i % 2 === 1) return "";
+				return value === 0 ? "0" : axisSpec(around.spec(), scale).format(value);
+			}),
 	});
 	const scale = (side: "left" | "right"): uPlot.Scale => ({
 		auto: false,
@@ -91,8 +96,8 @@ export function options(element: HTMLElement, around: Surroundings): uPlot.Optio
 					return splits.map((time) => tickLabel(time, step));
 				},
 			},
-			axis("left", LEFT_SIZE),
-			...(spec.right ? [axis("right", RIGHT_SIZE)] : []),
+			axis("left"),
+			...(spec.right ? [axis("right")] : []),
 		],
 		series: [
 			{},

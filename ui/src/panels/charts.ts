@@ -23,7 +23,7 @@ export function networkRate(unit: NetworkUnit): AxisSpec {
 export function amount(total: number | null): AxisSpec {
 	return {
 		ends: (peak) => [0, total && total > 0 ? total : binaryCeiling(peak, KIB ** 3)],
-		format: (value) => (value === 0 ? "0" : text(capacity(value))),
+		format: (value) => text(capacity(value)),
 	};
 }
 
@@ -37,7 +37,7 @@ export function degreesAxis(unit: TemperatureUnit): AxisSpec {
 	};
 }
 
-/** A label must fit the axis: 512 MiB/s, not 512.0 MiB/s; nothing is "0". */
+/** A label must fit the axis: 3 MiB/s, not 3.0 MiB/s. */
 function axisLabel(words: string): string {
-	return words.startsWith("0\u00a0") ? "0" : words.replace(/[.,]0(?=\u00a0)/, "");
+	return words.replace(/[.,]0(?=\u00a0)/, "");
 }

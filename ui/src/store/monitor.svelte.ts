@@ -1,4 +1,6 @@
 // Everything that the page knows of the machine. Events, polls and the backfill all end in `History`'s one append.
+import { flushSync } from "svelte";
+import { timed } from "../base/work";
 import type { CurrentMetrics, Settings, SettingsPatch, SystemInfo } from "../bindings";
 import type { Host, Unsubscribe } from "../host/host";
 import { Connection, type ConnectionState } from "./connection";
@@ -60,7 +62,15 @@ export class Monitor {
 		}
 	}
 
+	/** Stores a batch and shows it, at once: what it costs is known then. */
 	private take(batch: CurrentMetrics): void {
+		timed(() => {
+			this.store(batch);
+			flushSync();
+		});
+	}
+
+	private store(batch: CurrentMetrics): void {
 		const before = this.history.last;
 		const outcome = this.history.append(batch);
 		if (outcome === "ignored") return;
