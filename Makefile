@@ -1,0 +1,109 @@
+# Everything there is to do with Telltale, each in one command. `make help` lists them.
+# `run` and `test` install what is missing themselves; a second run finds it all there.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help run dev test lint package bindings screenshots audit rust-and-node packages test-packages
+
+AGENT_PACKAGES := build-essential
+BUILD_PACKAGES := build-essential pkg-config libwebkit2gtk-4.1-dev
+# The window tests: a screen, a window manager, a driver for the web view. The accuracy tests: loads and other meters.
+TEST_PACKAGES := xvfb openbox dbus webkit2gtk-driver imagemagick stress-ng sysstat iproute2 procps util-linux
+TEST_PROGRAMS := Xvfb openbox dbus-daemon WebKitWebDriver identify stress-ng mpstat iostat ip free unshare
+
+UI_INSTALLED := ui/node_modules/.installed
+UI_BUILT := ui/dist/index.html
+UI_SOURCES := $(shell find ui -name node_modules -prune -o -name dist -prune -o -type f -print)
+TAURI := ui/node_modules/.bin/tauri
+DENY_VERSION := 0.20.2
+DENY := target/tools/cargo-deny-$(DENY_VERSION)/bin/cargo-deny
+
+# $(call need,Debian packages,command that succeeds where they are, for systems without apt-get)
+define need
+	@if ! command -v apt-get >/dev/null; then \
+		$(2) || { echo "That is missing, and there is no apt-get here to install it. On Debian it is in: $(1)" >&2; exit 1; }; \
+		exit 0; \
+	fi; \
+	missing=$$(for package in $(1); do \
+		dpkg-query -W -f '$${Status}' "$$package" 2>/dev/null | grep -q 'ok installed' || printf ' %s' "$$package"; \
+	done); \
+	[ -n "$$missing" ] || exit 0; \
+	as_root=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	echo "Installing what this needs and is not here, with $${as_root:+sudo }apt-get:$$missing"; \
+	$$as_root apt-get update -qq; \
+	$$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing
+endef
+
+# $(call programs,names): succeeds if all are on the PATH, and else names those that are not
+programs = ! { for program in $(1); do command -v $$program >/dev/null || echo "Missing: $$program"; done | grep . >&2; }
+
+help: ## Prints this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r name what; do \
+		printf '  make %-12s %s\n' "$$name" "$$what"; done
+
+run: rust-and-node ## Builds and starts Telltale; without a display, prints this machine's figures instead
+ifeq ($(DISPLAY)$(WAYLAND_DISPLAY),)
+	$(call need,$(AGENT_PACKAGES),$(call programs,cc))
+	@echo "Neither DISPLAY nor WAYLAND_DISPLAY is set, so no window can be opened."
+	@echo "Running telltale-agent watch instead, a line per channel every two seconds; Ctrl+C ends it."
+	cargo run --release --quiet --package telltale-agent -- watch
+else
+	@$(MAKE) --no-print-directory packages $(UI_BUILT)
+	cargo run --release --package telltale
+endif
+
+dev: rust-and-node packages $(UI_INSTALLED) ## Starts Telltale so that changes to ui/ and src-tauri/ show at once
+	$(TAURI) dev
+
+test: rust-and-node packages test-packages $(UI_BUILT) lint ## Lints and tests everything, the real window too
+	cd ui && npm test
+	cargo build --workspace
+	cargo test --workspace
+
+lint: rust-and-node packages $(UI_BUILT) $(DENY) ## Checks formats, types, lints, licences and where crates come from
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	cd ui && npm run check
+	cd ui && npm run lint
+	$(DENY) --log-level warn check bans licenses sources
+
+package: rust-and-node packages $(UI_INSTALLED) ## Makes the .deb and the .rpm, under target/release/bundle
+	$(TAURI) build --bundles deb,rpm
+
+bindings: rust-and-node packages $(UI_BUILT) ## Writes ui/src/bindings.ts anew from the commands and events in Rust
+	TELLTALE_WRITE_BINDINGS=1 cargo test --package telltale --lib bindings
+
+screenshots: rust-and-node packages test-packages $(UI_BUILT) ## Takes the pictures in the README from the real window
+	cargo build --workspace
+	TELLTALE_SCREENSHOT_SECONDS=60 cargo test --test whole -- window::screenshots
+	mkdir -p tests/screenshots
+	cp tests/out/screenshots/overview-dark-1280x800-1gpu.png tests/screenshots/overview-dark.png
+	cp tests/out/screenshots/overview-light-1280x800-8gpu.png tests/screenshots/overview-light.png
+
+audit: rust-and-node $(UI_INSTALLED) $(DENY) ## Asks the advisory databases of crates and of npm; needs the network
+	$(DENY) check advisories
+	cd ui && npm audit
+
+rust-and-node:
+	@command -v cargo >/dev/null || { echo "Rust is missing: https://rustup.rs" >&2; exit 1; }
+	@command -v npm >/dev/null || { echo "Node is missing (20.19 or newer): https://nodejs.org" >&2; exit 1; }
+
+packages:
+	$(call need,$(BUILD_PACKAGES),$(call programs,cc pkg-config) && pkg-config --print-errors --exists webkit2gtk-4.1)
+
+test-packages:
+	$(call need,$(TEST_PACKAGES),$(call programs,$(TEST_PROGRAMS)))
+
+$(UI_INSTALLED): ui/package.json ui/package-lock.json
+	cd ui && npm ci --no-fund
+	touch $@
+
+# The shell embeds ui/dist when it is compiled, so this comes before every cargo command that compiles it.
+$(UI_BUILT): $(UI_INSTALLED) $(UI_SOURCES)
+	cd ui && npm run build
+	touch $@
+
+$(DENY):
+	cargo install cargo-deny@$(DENY_VERSION) --locked --no-default-features --root target/tools/cargo-deny-$(DENY_VERSION)

@@ -1,0 +1,176 @@
+//! `telltale-agent` from outside: what it prints, when, and how it ends.
+
+use std::collections::BTreeMap;
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::Output;
+
+use serde_json::Value;
+
+use crate::common::agent::{LINE, Watch, figure, parse, run};
+use crate::common::process::output;
+use crate::common::{among_others, built};
+
+const CHANNELS: [&str; 4] = ["system/cpu", "system/disk", "system/memory", "system/network"];
+
+/// A rate of each channel that has any: null in the first line, a number in all others.
+const RATES: [(&str, &[&str]); 3] = [
+    ("system/cpu", &["/utilization", "/per_core/0"]),
+    ("system/disk", &["/read_rate", "/write_rate"]),
+    // lo; in a container there may be no physical interface to make a total of
+    ("system/network", &["/interfaces/0/upload_rate", "/interfaces/0/download_rate"]),
+];
+
+fn by_channel(text: &str) -> BTreeMap<String, Vec<Value>> {
+    let mut lines: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+    for line in text.lines() {
+        assert!(line.starts_with(r#"{"channel":""#), "the channel stands first: {line}");
+        let line = parse(line);
+        lines.entry(line["channel"].as_str().unwrap().into()).or_default().push(line);
+    }
+    lines
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[test]
+fn watch_prints_three_lines_per_channel_and_every_rate_but_the_first() {
+    let _turn = among_others();
+    let Output { status, stdout, stderr } = run(&["watch", "--count", "3", "--interval", "0.5"]);
+    assert_eq!(status.code(), Some(0), "{}", text(&stderr));
+    let lines = by_channel(&text(&stdout));
+    assert_eq!(lines.keys().collect::<Vec<_>>(), CHANNELS);
+    for (channel, lines) in &lines {
+        assert_eq!(lines.len(), 3, "{channel}: {lines:#?}");
+        let times: Vec<_> = lines.iter().map(|line| line["timestamp"].as_i64().expect("an integer")).collect();
+        assert!(times.windows(2).all(|pair| pair[0] < pair[1]), "{channel}: {times:?}");
+        for line in lines {
+            let time = line["time"].as_str().unwrap();
+            assert!(time.ends_with('Z') && time.len() == "2026-01-02T03:04:05.678Z".len(), "{time}");
+        }
+    }
+    for (channel, rates) in RATES {
+        for rate in rates {
+            let values: Vec<_> = lines[channel].iter().map(|line| figure(line, rate)).collect();
+            assert_eq!(values[0], None, "{channel}{rate}: one sample makes no rate");
+            assert!(
+                values[1..].iter().all(|value| value.is_some_and(|rate| rate >= 0.0)),
+                "{channel}{rate}: {values:?}"
+            );
+        }
+    }
+    assert!(lines["system/memory"].iter().all(|line| figure(line, "/ram_used") > Some(0.0)));
+}
+
+#[test]
+fn the_default_interval_is_two_seconds() {
+    let _turn = among_others();
+    let Output { stdout, .. } = run(&["watch", "--count", "3", "--channels", "memory"]);
+    let times: Vec<_> = text(&stdout).lines().map(|line| parse(line)["timestamp"].as_i64().unwrap()).collect();
+    assert!(times.len() == 3 && (times[2] - times[0] - 4_000).abs() < 500, "{times:?}");
+}
+
+#[test]
+fn a_line_can_be_read_at_once() {
+    let _turn = among_others();
+    let mut watch = Watch::start(&["--interval", "60", "--channels", "memory,cpu"]);
+    let channels = [watch.next().unwrap(), watch.next().unwrap()].map(|line| line["channel"].to_string());
+    assert_eq!(channels, [r#""system/cpu""#, r#""system/memory""#]);
+    assert_eq!(watch.group.ended(), None, "it waits for the next tick, in a minute");
+}
+
+#[test]
+fn wrong_arguments_are_refused_with_the_field_and_what_it_takes() {
+    let _turn = among_others();
+    let interval = ["--interval", "0.5 to 60"];
+    let channels = ["--channels", "gpu, gpu/{gpu_id}, cpu, memory, disk and network"];
+    let cases: [(&[&str], [&str; 2]); 9] = [
+        (&["--interval", "0"], interval),
+        (&["--interval=-1"], interval),
+        (&["--interval", "NaN"], interval),
+        (&["--interval", "1e9"], interval),
+        (&["--interval", ""], interval),
+        (&["--channels", "cpu,sound"], channels),
+        (&["--channels", ""], channels),
+        (&["--count", "0"], ["--count", "1.."]),
+        (&["--count", "three"], ["--count", "three"]),
+    ];
+    for (arguments, expected) in cases {
+        let Output { status, stdout, stderr } = run(&[&["watch"], arguments].concat());
+        let stderr = text(&stderr);
+        assert_eq!((status.code(), text(&stdout).as_str()), (Some(2), ""), "{arguments:?}: {stderr}");
+        assert!(expected.iter().all(|part| stderr.contains(part)), "{arguments:?} wants {expected:?}: {stderr}");
+    }
+    for arguments in [&[][..], &["snapshoot"], &["snapshot", "--jason"]] {
+        let Output { status, stdout, stderr } = run(arguments);
+        assert_eq!((status.code(), stdout.len()), (Some(2), 0), "{arguments:?}");
+        assert!(text(&stderr).contains("Usage"), "{arguments:?}: {}", text(&stderr));
+    }
+}
+
+#[test]
+fn signals_end_it_with_success() {
+    let _turn = among_others();
+    for signal in ["INT", "TERM"] {
+        let mut watch = Watch::start(&["--interval", "60", "--channels", "memory"]);
+        watch.next().expect("a line, so that it runs");
+        watch.group.signal(signal);
+        let status = watch.group.wait(LINE);
+        assert_eq!((status.code(), status.signal()), (Some(0), None), "{signal}");
+        assert_eq!(watch.next(), None, "nothing is printed after the signal");
+    }
+}
+
+#[test]
+fn a_closed_pipe_ends_it_with_success() {
+    let _turn = among_others();
+    let Watch { mut group, lines } = Watch::start(&["--interval", "0.5"]);
+    lines.next(LINE).expect("a line");
+    drop(lines);
+    assert_eq!(group.wait(LINE).code(), Some(0));
+    let errors = group.errors();
+    assert!(errors.lines().all(|line| line.contains("system/gpu")), "nothing is said of the pipe: {errors}");
+}
+
+#[test]
+fn help_and_version_say_what_it_is() {
+    let _turn = among_others();
+    for (argument, expected) in [("--help", "snapshot"), ("--version", env!("CARGO_PKG_VERSION"))] {
+        let Output { status, stdout, stderr } = run(&[argument]);
+        assert_eq!((status.code(), stderr.len()), (Some(0), 0), "{argument}");
+        assert!(text(&stdout).contains(expected), "{argument}: {}", text(&stdout));
+    }
+}
+
+#[test]
+fn snapshot_reads_twice_so_that_rates_are_real() {
+    let _turn = among_others();
+    let Output { status, stdout, stderr } = run(&["snapshot", "--json"]);
+    assert_eq!(status.code(), Some(0), "{}", text(&stderr));
+    let snapshot = parse(&text(&stdout));
+    for (channel, rates) in RATES {
+        for rate in rates {
+            let path = format!("{}{rate}", channel.trim_start_matches("system"));
+            assert!(figure(&snapshot, &path).is_some_and(|rate| rate >= 0.0), "{path}: {snapshot:#}");
+        }
+    }
+    assert!(figure(&snapshot, "/memory/ram_used") > Some(0.0));
+    assert_eq!(snapshot["gpu"], Value::Array(vec![]));
+
+    let Output { status, stdout, .. } = run(&["snapshot"]);
+    assert_eq!(status.code(), Some(0));
+    for name in ["CPU", "Memory", "Disk", "Network", "libnvidia-ml.so.1"] {
+        assert!(text(&stdout).contains(name), "{name} in {}", text(&stdout));
+    }
+}
+
+#[test]
+fn it_links_neither_gtk_nor_webkit() {
+    let _turn = among_others();
+    let libraries = output("ldd", &[built("telltale-agent").to_str().unwrap()]).to_lowercase();
+    assert!(libraries.contains("libc.so"), "{libraries}");
+    for library in ["webkit", "gtk", "libgdk", "javascriptcore", "libsoup"] {
+        assert!(!libraries.contains(library), "{libraries}");
+    }
+}

@@ -1,0 +1,60 @@
+//! `telltale-agent` as users run it: its lines, its messages, its exit code.
+
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::built;
+use super::process::{Group, Lines};
+
+/// Longer than any line takes on a busy machine.
+pub(crate) const LINE: Duration = Duration::from_secs(20);
+
+/// No test depends on whether this machine has a GPU.
+pub(crate) const NO_NVML: (&str, &str) = ("TELLTALE_NVML_LIB", "/nonexistent/libnvidia-ml.so.1");
+
+/// Runs the agent to its end; one that hangs ends with exit code 124.
+pub(crate) fn run(arguments: &[&str]) -> Output {
+    let mut command = Command::new("timeout");
+    command.args(["--kill-after=5", "60"]).arg(built("telltale-agent")).args(arguments).env(NO_NVML.0, NO_NVML.1);
+    command.output().unwrap()
+}
+
+/// A running `telltale-agent watch`.
+pub(crate) struct Watch {
+    pub(crate) group: Group,
+    pub(crate) lines: Lines,
+}
+
+impl Watch {
+    pub(crate) fn start(arguments: &[&str]) -> Self {
+        let mut group = Group::start(built("telltale-agent"), |command| {
+            command
+                .arg("watch")
+                .args(arguments)
+                .env(NO_NVML.0, NO_NVML.1)
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped());
+        });
+        let lines = group.lines();
+        Self { group, lines }
+    }
+
+    /// The next line, parsed.
+    pub(crate) fn next(&self) -> Option<Value> {
+        self.lines.next(LINE).map(|line| parse(&line))
+    }
+}
+
+/// A line as JSON.
+pub(crate) fn parse(line: &str) -> Value {
+    serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in {line:?}"))
+}
+
+/// A figure by its path in a payload; `None` where it is null.
+pub(crate) fn figure(payload: &Value, path: &str) -> Option<f64> {
+    let value = payload.pointer(path).unwrap_or_else(|| panic!("no {path} in {payload}"));
+    assert!(value.is_null() || value.is_number(), "{path} is {value}");
+    value.as_f64()
+}

@@ -1,0 +1,43 @@
+//! A screen, a window manager and a session bus of their own, so that no test sees another's window or the user's.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use super::process::Group;
+
+const START: Duration = Duration::from_secs(20);
+
+/// Dropped, it takes all its windows with it.
+pub(crate) struct Screen {
+    display: String,
+    bus_address: String,
+    // in this order: what is on the screen ends before it
+    _window_manager: Group,
+    _bus: Group,
+    _server: Group,
+}
+
+impl Screen {
+    pub(crate) fn open() -> Self {
+        let mut server = Group::start("Xvfb", |command| {
+            // It picks a free number and says which on the descriptor given: 1, its stdout.
+            command.args(["-displayfd", "1", "-screen", "0", "1400x950x24", "-nolisten", "tcp"]);
+            command.stdout(Stdio::piped()).stderr(Stdio::null());
+        });
+        let display = format!(":{}", server.lines().next(START).expect("Xvfb says its display"));
+        let mut bus = Group::start("dbus-daemon", |command| {
+            command.args(["--session", "--nofork", "--print-address=1"]).env("DISPLAY", &display);
+            command.stdout(Stdio::piped()).stderr(Stdio::null());
+        });
+        let bus_address = bus.lines().next(START).expect("dbus-daemon says its address");
+        let window_manager = Group::start("openbox", |command| {
+            command.arg("--sm-disable").env("DISPLAY", &display).stdout(Stdio::null()).stderr(Stdio::null());
+        });
+        Self { display, bus_address, _window_manager: window_manager, _bus: bus, _server: server }
+    }
+
+    /// What a program needs to know to show itself here.
+    pub(crate) fn environment(&self) -> [(&'static str, &str); 3] {
+        [("DISPLAY", &self.display), ("DBUS_SESSION_BUS_ADDRESS", &self.bus_address), ("GDK_BACKEND", "x11")]
+    }
+}

@@ -1,0 +1,223 @@
+//! Telltale as its user has it: started, looked at and closed through `WebKitWebDriver`.
+
+use std::fs::{self, File};
+use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
+
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::SOON;
+use crate::common::process::Group;
+use crate::common::screen::Screen;
+use crate::common::until::until;
+use crate::common::{built, root};
+
+/// A home that no other test has. The app keeps its settings there from one start to the next.
+pub(crate) struct Home(TempDir);
+
+impl Home {
+    pub(crate) fn new() -> Self {
+        Self(tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap())
+    }
+
+    /// The folder that the settings are kept in, made if need be.
+    pub(crate) fn settings_folder(&self) -> PathBuf {
+        let folder = self.0.path().join("config/dev.telltale.desktop");
+        fs::create_dir_all(&folder).unwrap();
+        folder
+    }
+
+    pub(crate) fn settings_file(&self) -> PathBuf {
+        self.settings_folder().join("settings.json")
+    }
+
+    fn log(&self) -> PathBuf {
+        self.0.path().join("log")
+    }
+}
+
+/// What GPUs the app finds.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Gpus {
+    /// No library, as on a machine without NVIDIA's driver.
+    NoDriver,
+    /// Those of a script in tests/nvml-sim/scripts.
+    Simulated(&'static str),
+}
+
+/// The running app.
+pub(crate) struct App {
+    client: Client,
+    home: PathBuf,
+    _driver: Group,
+}
+
+impl App {
+    /// Starts the app and waits for its page.
+    pub(crate) async fn start(screen: &Screen, home: &Home, gpus: Gpus) -> Self {
+        let binary = built("telltale");
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let mut driver = Group::start("WebKitWebDriver", |command| {
+            command.args(["--host=127.0.0.1", &format!("--port={port}")]);
+            // The app inherits all this.
+            command.envs(screen.environment()).env_remove("WAYLAND_DISPLAY");
+            command.env("TAURI_WEBVIEW_AUTOMATION", "true").env("WEBKIT_DISABLE_DMABUF_RENDERER", "1");
+            command.env("HOME", home.0.path()).env("NO_AT_BRIDGE", "1").env("TELLTALE_LOG", "info");
+            for (name, folder) in
+                [("XDG_CONFIG_HOME", "config"), ("XDG_DATA_HOME", "data"), ("XDG_CACHE_HOME", "cache")]
+            {
+                command.env(name, home.0.path().join(folder));
+            }
+            match gpus {
+                Gpus::NoDriver => command.env("TELLTALE_NVML_LIB", "/nonexistent/libnvidia-ml.so.1"),
+                Gpus::Simulated(script) => {
+                    let script = root().join("tests/nvml-sim/scripts").join(script).with_extension("sim");
+                    assert!(script.is_file(), "{} is missing", script.display());
+                    command.env("TELLTALE_NVML_LIB", built("libnvml_sim.so")).env("TELLTALE_NVML_SIM", script)
+                }
+            };
+            let log = File::options().create(true).append(true).open(home.log()).unwrap();
+            command.stdout(log.try_clone().unwrap()).stderr(log);
+        });
+        until("WebKitWebDriver listens", SOON, async || {
+            assert_eq!(driver.ended(), None, "WebKitWebDriver ended; see {}", home.log().display());
+            TcpStream::connect(("127.0.0.1", port))
+        })
+        .await;
+        let options = json!({ "webkitgtk:browserOptions": { "binary": binary, "args": [] } });
+        let connected = ClientBuilder::new(HttpConnector::new())
+            .capabilities(options.as_object().unwrap().clone())
+            .connect(&format!("http://127.0.0.1:{port}"))
+            .await;
+        let log = home.log();
+        let client = connected.unwrap_or_else(|error| panic!("{error}\n{}", fs::read_to_string(&log).unwrap()));
+        let app = Self { client, home: home.0.path().to_path_buf(), _driver: driver };
+        app.loaded().await;
+        app
+    }
+
+    /// Ends the app as its window's closing does, and waits until it has.
+    pub(crate) async fn close(self) {
+        self.client.clone().close().await.unwrap();
+        until("the app has ended", SOON, async || match self.processes() {
+            processes if processes.is_empty() => Ok(()),
+            processes => Err(processes),
+        })
+        .await;
+    }
+
+    /// The app's processes that run with this home.
+    fn processes(&self) -> Vec<PathBuf> {
+        let (binary, home) = (built("telltale"), format!("HOME={}", self.home.display()));
+        let ours = |process: &PathBuf| {
+            let environment = fs::read(process.join("environ")).unwrap_or_default();
+            fs::read_link(process.join("exe")).is_ok_and(|exe| exe == binary)
+                && environment.split(|byte| *byte == 0).any(|entry| entry == home.as_bytes())
+        };
+        fs::read_dir("/proc").unwrap().map(|entry| entry.unwrap().path()).filter(ours).collect()
+    }
+
+    /// Loads the page anew.
+    pub(crate) async fn reload(&self) {
+        self.client.refresh().await.unwrap();
+        self.loaded().await;
+    }
+
+    async fn loaded(&self) {
+        until("the page is there", SOON, async || {
+            let state = self.run("return [document.readyState, typeof window.__TAURI_INTERNALS__]").await;
+            if state == json!(["complete", "object"]) { Ok(()) } else { Err(state) }
+        })
+        .await;
+    }
+
+    /// Runs a script in the page and returns what it returns.
+    pub(crate) async fn run(&self, script: &str) -> Value {
+        self.run_with(script, vec![]).await
+    }
+
+    pub(crate) async fn run_with(&self, script: &str, arguments: Vec<Value>) -> Value {
+        self.client.execute(script, arguments).await.unwrap_or_else(|error| panic!("{error} in {script}"))
+    }
+
+    /// Calls a command as the page does: its result, or its error.
+    pub(crate) async fn call(&self, command: &str, arguments: Value) -> Result<Value, Value> {
+        const SCRIPT: &str = "const [command, given, done] = arguments;
+            window.__TAURI_INTERNALS__.invoke(command, given).then(ok => done({ok}), error => done({error}));";
+        let mut answer = self.client.execute_async(SCRIPT, vec![json!(command), arguments]).await.unwrap();
+        match answer.as_object_mut().unwrap().remove("error") {
+            Some(error) => Err(error),
+            None => Ok(answer["ok"].take()),
+        }
+    }
+
+    /// [`App::call`] for a command that answers.
+    pub(crate) async fn ask(&self, command: &str) -> Value {
+        self.call(command, json!({})).await.unwrap_or_else(|error| panic!("{command}: {error}"))
+    }
+
+    /// The text of every element that the selector finds.
+    pub(crate) async fn texts(&self, selector: &str) -> Vec<String> {
+        let texts = self
+            .run_with(
+                "return Array.from(document.querySelectorAll(arguments[0]), found => found.textContent.trim())",
+                vec![json!(selector)],
+            )
+            .await;
+        serde_json::from_value(texts).unwrap()
+    }
+
+    /// An attribute of the first element that the selector finds; null without either.
+    pub(crate) async fn attribute(&self, selector: &str, name: &str) -> Value {
+        let script = "return document.querySelector(arguments[0])?.getAttribute(arguments[1]) ?? null";
+        self.run_with(script, vec![json!(selector), json!(name)]).await
+    }
+
+    /// The tick that the page shows now; 0 before its first.
+    pub(crate) async fn tick(&self) -> u64 {
+        let tick = self.attribute("[data-tick]", "data-tick").await;
+        tick.as_str().and_then(|tick| tick.parse().ok()).unwrap_or(0)
+    }
+
+    /// Waits until the page shows a tick later than `tick`, and returns it.
+    pub(crate) async fn later_tick(&self, tick: u64) -> u64 {
+        let what = format!("the page shows a tick after {tick}");
+        until(&what, SOON, async || {
+            let now = self.tick().await;
+            if now > tick { Ok(now) } else { Err(now) }
+        })
+        .await
+    }
+
+    /// Clicks the first element that the selector finds, as soon as there is one.
+    pub(crate) async fn click(&self, selector: &str) {
+        let what = format!("{selector} can be clicked");
+        until(&what, SOON, async || self.client.find(Locator::Css(selector)).await?.click().await).await;
+    }
+
+    /// Makes the page exactly so large.
+    pub(crate) async fn resize(&self, width: u32, height: u32) {
+        self.client.set_window_size(width, height).await.unwrap();
+        until("the page has its size", SOON, async || {
+            let size = self.run("return [innerWidth, innerHeight]").await;
+            if size == json!([width, height]) { Ok(()) } else { Err(size) }
+        })
+        .await;
+    }
+
+    /// The page as a PNG.
+    pub(crate) async fn screenshot(&self) -> Vec<u8> {
+        self.client.screenshot().await.unwrap()
+    }
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("the app's log:\n{}", fs::read_to_string(self.home.join("log")).unwrap_or_default());
+        }
+    }
+}

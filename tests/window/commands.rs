@@ -1,0 +1,127 @@
+//! The commands as a page calls them: what they answer, and how they refuse.
+
+use serde_json::{Value, json};
+
+use super::SOON;
+use super::app::{App, Gpus, Home};
+use crate::common::screen::Screen;
+use crate::common::until::until;
+
+#[test]
+fn every_command_answers_in_the_shape_of_the_contract() {
+    super::test(async || {
+        let (screen, home) = (Screen::open(), Home::new());
+        let app = App::start(&screen, &home, Gpus::NoDriver).await;
+        let settings =
+            json!({ "interval": 2.0, "theme": "system", "temperature_unit": "celsius", "network_unit": "bytes" });
+        same(&app.ask("get_settings").await, &settings);
+        metrics(&app).await;
+        history(&app).await;
+
+        let info = app.ask("get_system_info").await;
+        let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap();
+        assert!(info.to_string().contains(host.trim()), "the host's name: {info:#}");
+        assert!(info.to_string().contains("/nonexistent/libnvidia-ml.so.1"), "why there is no GPU data: {info:#}");
+
+        let changed = app.call("update_settings", json!({ "patch": { "interval": 0.5, "theme": "dark" } })).await;
+        let expected =
+            json!({ "interval": 0.5, "theme": "dark", "temperature_unit": "celsius", "network_unit": "bytes" });
+        same(&changed.unwrap(), &expected);
+        same(&app.ask("get_settings").await, &expected);
+        until("the collector has the interval too", SOON, async || {
+            let interval = app.ask("get_current_metrics").await["interval"].as_f64();
+            if interval == Some(0.5) { Ok(()) } else { Err(interval) }
+        })
+        .await;
+        app.close().await;
+    });
+}
+
+/// The driver turns 2.0 into 2, which `==` between JSON values tells apart.
+fn same(one: &Value, other: &Value) {
+    let plain = |value: &Value| {
+        let fields = value.as_object().unwrap().iter();
+        fields.map(|(key, value)| (key.clone(), value.as_f64(), value.as_str().map(str::to_owned))).collect::<Vec<_>>()
+    };
+    assert_eq!(plain(one), plain(other));
+}
+
+async fn metrics(app: &App) {
+    let metrics = until("every channel has a second sample", SOON, async || {
+        let metrics = app.ask("get_current_metrics").await;
+        if metrics["tick"].as_u64() >= Some(2) { Ok(metrics) } else { Err(metrics) }
+    })
+    .await;
+    for (path, required) in [("/cpu/utilization", true), ("/memory/ram_total", true), ("/interval", true)] {
+        assert!(!required || metrics.pointer(path).is_some_and(Value::is_number), "{path} in {metrics:#}");
+    }
+    for channel in ["cpu", "memory", "disk", "network"] {
+        assert!(metrics[channel]["timestamp"].is_i64(), "{channel} in {metrics:#}");
+    }
+    assert_eq!(metrics["gpu"], json!([]));
+}
+
+async fn history(app: &App) {
+    let whole = app.call("get_metrics_history", json!({})).await.unwrap();
+    let times: Vec<_> = whole["timestamps"].as_array().unwrap().iter().map(|time| time.as_i64().unwrap()).collect();
+    assert!(times.len() >= 2 && times.is_sorted_by(|one, next| one < next), "{times:?}");
+    let series = whole["series"].as_array().unwrap();
+    assert!(series.iter().any(|one| one["channel"] == "system/cpu" && one["field"] == "per_core/0"), "{series:#?}");
+    assert!(series.iter().all(|one| one["values"].as_array().unwrap().len() == times.len() && one["min"].is_null()));
+
+    let query = json!({ "query": { "channels": ["cpu", "system/memory"], "until": times[1], "max_points": 1 } });
+    let part = app.call("get_metrics_history", query).await.unwrap();
+    assert_eq!(part["timestamps"].as_array().unwrap().len(), 1);
+    for one in part["series"].as_array().unwrap() {
+        assert!(["system/cpu", "system/memory"].contains(&one["channel"].as_str().unwrap()), "{one}");
+        let [min, value, max] = ["min", "values", "max"].map(|column| one[column][0].as_f64());
+        assert!(min <= value && value <= max, "{one}");
+    }
+}
+
+#[test]
+fn bad_input_is_refused_with_the_field_and_changes_nothing() {
+    super::test(async || {
+        let (screen, home) = (Screen::open(), Home::new());
+        let app = App::start(&screen, &home, Gpus::NoDriver).await;
+        let before = app.ask("get_settings").await;
+        // NaN and infinity become null on their way: JSON has no other way to say them.
+        for interval in [json!(0), json!(-1), json!(1e9), json!(60.1), json!("x"), json!(null), json!([1])] {
+            let patch = json!({ "patch": { "theme": "dark", "interval": interval } });
+            refused(&app, "update_settings", patch, "invalid_setting", "interval", "0.5 to 60 s").await;
+        }
+        let settings = [
+            (json!({ "theme": "pink" }), "theme", "system, light, dark"),
+            (json!({ "volume": 11 }), "volume", "interval, theme"),
+            (json!("dark"), "settings", "object"),
+        ];
+        for (patch, field, allowed) in settings {
+            refused(&app, "update_settings", json!({ "patch": patch }), "invalid_setting", field, allowed).await;
+        }
+        assert_eq!(app.ask("get_settings").await, before);
+        assert!(!home.settings_file().exists(), "nothing was written");
+
+        let queries = [
+            (json!({ "channels": ["cpu", "sound"] }), "channels", "memory, disk and network"),
+            (json!({ "since": 2_000, "until": 1_000 }), "since", "until"),
+            (json!({ "max_points": 0 }), "max_points", "1 to 10000"),
+            (json!({ "max_points": 1_000_000 }), "max_points", "1 to 10000"),
+            (json!({ "max_points": -1 }), "max_points", "max_points"),
+            (json!({ "since": "yesterday" }), "since", "yesterday"),
+            (json!({ "sinse": 1 }), "sinse", "since"),
+        ];
+        for (query, field, allowed) in queries {
+            refused(&app, "get_metrics_history", json!({ "query": query }), "invalid_query", field, allowed).await;
+        }
+        let answer = app.call("get_metrics_history", json!({ "query": null })).await.unwrap();
+        assert!(answer["timestamps"].is_array(), "and the next query is answered: {answer}");
+        app.close().await;
+    });
+}
+
+async fn refused(app: &App, command: &str, arguments: Value, kind: &str, field: &str, says: &str) {
+    let said = format!("{command} {arguments}");
+    let error = app.call(command, arguments).await.expect_err(&said);
+    assert_eq!((error["kind"].as_str(), error["field"].as_str()), (Some(kind), Some(field)), "{said}: {error}");
+    assert!(error["message"].as_str().unwrap().contains(says), "{said}: {error}");
+}

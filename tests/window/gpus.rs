@@ -1,0 +1,91 @@
+//! No GPU, one and eight: what the window shows of them is what the simulated driver reports.
+
+use serde_json::{Value, json};
+
+use super::SOON;
+use super::app::{App, Gpus, Home};
+use crate::common::screen::Screen;
+use crate::common::until::until;
+
+#[test]
+fn without_a_driver_the_panel_says_why() {
+    without_gpus(Gpus::NoDriver, "libnvidia-ml.so.1");
+}
+
+#[test]
+fn with_a_driver_and_no_gpu_the_panel_says_so() {
+    without_gpus(Gpus::Simulated("none"), "GPU");
+}
+
+fn without_gpus(gpus: Gpus, reason: &str) {
+    super::test(async || {
+        let (screen, home) = (Screen::open(), Home::new());
+        let app = App::start(&screen, &home, gpus).await;
+        until("the GPU panel is unavailable", SOON, async || {
+            let state = app.attribute("[data-panel=\"gpu\"]", "data-state").await;
+            if state == "unavailable" { Ok(()) } else { Err(state) }
+        })
+        .await;
+        let texts = app.texts("[data-panel=\"gpu\"]").await;
+        let detail = app.ask("get_system_info").await["gpu_missing"]["detail"].as_str().unwrap().to_owned();
+        assert!(detail.contains(reason), "{detail}");
+        assert!(texts.len() == 1 && texts[0].contains(&detail), "{texts:?} shows {detail:?}");
+        assert_eq!(app.ask("get_current_metrics").await["gpu"], json!([]));
+        app.close().await;
+    });
+}
+
+#[test]
+fn one_gpu_is_shown_as_the_driver_reports_it() {
+    with_gpus("one", 1);
+}
+
+#[test]
+fn eight_gpus_are_shown_as_the_driver_reports_them() {
+    with_gpus("eight", 8);
+}
+
+fn with_gpus(script: &'static str, count: usize) {
+    super::test(async || {
+        let (screen, home) = (Screen::open(), Home::new());
+        let app = App::start(&screen, &home, Gpus::Simulated(script)).await;
+        let metrics = until("the driver has reported its devices", SOON, async || {
+            let metrics = app.ask("get_current_metrics").await;
+            if metrics["gpu"].as_array().unwrap().len() == count { Ok(metrics) } else { Err(metrics) }
+        })
+        .await;
+        until("each has a panel with data", SOON, async || {
+            let states = app.run(STATES).await;
+            let data = states.as_array().unwrap().iter().filter(|state| **state == "data").count();
+            if data == count { Ok(()) } else { Err(states) }
+        })
+        .await;
+        for gpu in metrics["gpu"].as_array().unwrap() {
+            for field in ["utilization", "temperature", "power_draw"] {
+                agrees(&app, gpu["gpu_id"].as_str().unwrap(), field).await;
+            }
+        }
+        let overflow = app.run("return document.documentElement.scrollWidth - innerWidth").await;
+        assert!(overflow.as_i64() <= Some(0), "1 to 8 GPUs fit without horizontal scrolling: {overflow}");
+        app.close().await;
+    });
+}
+
+const STATES: &str = "return Array.from(document.querySelectorAll('[data-panel^=\"gpu/\"]'), it => it.dataset.state)";
+
+/// The figure shows the number that the command returns; they may be a tick apart for a moment.
+async fn agrees(app: &App, id: &str, field: &str) {
+    let selector = format!("[data-figure=\"gpu/{id}/{field}\"]");
+    until(&format!("{field} of {id} agrees"), SOON, async || {
+        let texts = app.texts(&selector).await;
+        let metrics = app.ask("get_current_metrics").await;
+        let gpu = metrics["gpu"].as_array().unwrap().iter().find(|gpu| gpu["gpu_id"] == id).unwrap();
+        let shown = |text: &String| {
+            let number: String = text.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect();
+            number.parse::<f64>().ok()
+        };
+        let near = |value: f64| texts.iter().any(|text| shown(text).is_some_and(|shown| (shown - value).abs() <= 0.51));
+        if gpu[field].as_f64().is_some_and(near) { Ok(()) } else { Err((texts, Value::clone(&gpu[field]))) }
+    })
+    .await;
+}

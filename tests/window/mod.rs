@@ -1,0 +1,31 @@
+//! The real window: the app driven from outside, on a screen of its own.
+
+mod app;
+mod commands;
+mod figures;
+mod gpus;
+mod screenshots;
+mod settings;
+mod stall;
+
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+
+use crate::common::among_others;
+
+/// A window takes about one of two cores while it opens.
+static WINDOWS: Semaphore = Semaphore::const_new(2);
+
+/// What a page may take to show something on a busy machine. Nothing waits this long unless it fails.
+const SOON: Duration = Duration::from_secs(30);
+
+/// Runs a test of a window, in its turn.
+fn test(body: impl AsyncFnOnce()) {
+    let _turn = among_others();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let _window = WINDOWS.acquire().await.unwrap();
+        body().await;
+    });
+}
