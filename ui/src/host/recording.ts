@@ -1,94 +1,55 @@
-// A recorded `telltale-agent watch` as ticks and columns. Lines are NDJSON, one per channel and tick; a line
-// `{"channel":"dev/info", …}` of an invented recording carries the machine's description and the faults to show.
-import { figures } from "../base/fields";
-import type { HistoryGap, Reason, SystemInfo } from "../bindings";
+// A recorded `telltale-agent watch` (NDJSON, one line per channel and tick) as the batches that were once sent.
+import type { CpuMetrics, CurrentMetrics, DiskMetrics, GpuMetrics, MemoryMetrics, NetworkMetrics } from "../bindings";
 
-/** One line: a channel's payload with its time in milliseconds. */
-export interface Line {
-	channel: string;
-	timestamp: number;
-	[field: string]: unknown;
+/** One line: a channel's payload. */
+type Line = { channel: string; timestamp: number };
+
+function empty(tick: number, timestamp: number): CurrentMetrics {
+	return { gpu: [], cpu: null, memory: null, disk: null, network: null, channels: [], tick, timestamp, interval: 2 };
 }
 
-export interface Columns {
-	channel: string;
-	field: string;
-	values: (number | null)[];
+function put(batch: CurrentMetrics, line: Line): void {
+	const { channel, timestamp } = line;
+	batch.channels.push({ channel, timestamp, age: 0, reason: null, detail: null });
+	const payload: unknown = line;
+	if (channel.startsWith("system/gpu/")) batch.gpu.push(payload as GpuMetrics);
+	else if (channel === "system/cpu") batch.cpu = payload as CpuMetrics;
+	else if (channel === "system/memory") batch.memory = payload as MemoryMetrics;
+	else if (channel === "system/disk") batch.disk = payload as DiskMetrics;
+	else if (channel === "system/network") batch.network = payload as NetworkMetrics;
 }
-
-export interface Recording {
-	interval: number;
-	times: number[];
-	ticks: Map<string, Line>[];
-	columns: Map<string, Columns>;
-	gaps: HistoryGap[];
-	info: SystemInfo;
-	/** Channels that do not answer any more, and why. */
-	stale: Record<string, { reason: Reason; detail: string | null }>;
-	/** Made up by dev/invent.mjs, not measured. */
-	invented: boolean;
-}
-
-const NOTHING_KNOWN: SystemInfo = {
-	host_name: "recording",
-	os: null,
-	kernel: null,
-	cpu_model: null,
-	cpu_cores: null,
-	cpu_threads: null,
-	memory_total: null,
-	boot_time: null,
-	gpus: [],
-	gpu_missing: null,
-	version: "0",
-	notices: [],
-};
 
 /** Reads a whole recording. Lines of one tick stand together: a channel that comes again begins the next. */
-export function parse(text: string): Recording {
-	const ticks: Map<string, Line>[] = [];
-	let extra: Partial<Recording> = {};
+export function parse(text: string): CurrentMetrics[] {
+	const batches: CurrentMetrics[] = [];
 	for (const raw of text.split("\n")) {
 		if (!raw.trim()) continue;
 		const line = JSON.parse(raw) as Line;
-		if (line.channel === "dev/info") {
-			extra = line as unknown as Partial<Recording>;
-			continue;
+		let batch = batches.at(-1);
+		if (!batch || batch.channels.some((known) => known.channel === line.channel)) {
+			batch = empty(batches.length + 1, line.timestamp);
+			batches.push(batch);
 		}
-		let tick = ticks.at(-1);
-		const first = tick?.values().next().value as Line | undefined;
-		const late = first !== undefined && line.timestamp - first.timestamp > 250;
-		if (!tick || late || tick.has(line.channel)) {
-			tick = new Map();
-			ticks.push(tick);
-		}
-		tick.set(line.channel, line);
+		put(batch, line);
 	}
-	const times = ticks.map((tick) => (tick.values().next().value as Line).timestamp);
-	const columns = new Map<string, Columns>();
-	for (const [row, tick] of ticks.entries()) {
-		for (const line of tick.values()) {
-			figures(line, (field, value) => {
-				const key = `${line.channel} ${field}`;
-				let column = columns.get(key);
-				if (!column) {
-					column = { channel: line.channel, field, values: new Array(ticks.length).fill(null) };
-					columns.set(key, column);
-				}
-				column.values[row] = value;
-			});
-		}
-	}
-	const steps = times.slice(1).map((time, at) => time - (times[at] as number));
-	const middle = steps.sort((a, b) => a - b)[steps.length >> 1] ?? 2000;
+	const steps = batches.slice(1).map((batch, at) => batch.timestamp - (batches[at] as CurrentMetrics).timestamp);
+	const usual = steps.sort((a, b) => a - b)[steps.length >> 1] ?? 2000;
+	for (const batch of batches) batch.interval = Math.max(0.5, Math.round(usual / 100) / 10);
+	return batches;
+}
+
+/** The same batch at another time and tick. */
+export function moved(batch: CurrentMetrics, tick: number, timestamp: number): CurrentMetrics {
+	const now = <T extends { timestamp: number }>(sample: T | null) => sample && { ...sample, timestamp };
 	return {
-		interval: Math.max(0.5, Math.round(middle / 100) / 10),
-		times,
-		ticks,
-		columns,
-		gaps: extra.gaps ?? [],
-		info: { ...NOTHING_KNOWN, ...extra.info },
-		stale: extra.stale ?? {},
-		invented: extra.invented ?? false,
+		...batch,
+		gpu: batch.gpu.map((gpu) => ({ ...gpu, timestamp })),
+		cpu: now(batch.cpu),
+		memory: now(batch.memory),
+		disk: now(batch.disk),
+		network: now(batch.network),
+		channels: batch.channels.map((status) => ({ ...status, timestamp })),
+		tick,
+		timestamp,
 	};
 }
