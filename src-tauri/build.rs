@@ -9,6 +9,8 @@ fn main() {
         "get_system_info",
         "get_settings",
         "update_settings",
+        "save_view",
+        "cancel_save",
     ]);
     let attributes = tauri_build::Attributes::new()
         .capabilities_path_pattern("./src-tauri/capabilities/**/*")

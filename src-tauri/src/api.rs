@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use specta::Type;
+use specta_typescript::Number;
 use tauri::Wry;
 use tauri_specta::{Builder, Event, collect_commands, collect_events};
 use telltale_core::channel::Channel;
@@ -35,6 +36,11 @@ pub struct SystemDisk(DiskMetrics);
 #[tauri_specta(event_name = "system/network")]
 pub struct SystemNetwork(NetworkMetrics);
 
+/// How much of a file is written, 0–1.
+#[derive(Debug, Clone, Serialize, Deserialize, Type, Event)]
+#[tauri_specta(event_name = "save/progress")]
+pub struct SaveProgress(#[specta(type = Number)] pub f64);
+
 /// The commands, events and types of the contract.
 pub fn builder() -> Builder<Wry> {
     Builder::new()
@@ -44,8 +50,10 @@ pub fn builder() -> Builder<Wry> {
             commands::get_system_info,
             commands::get_settings,
             commands::update_settings,
+            commands::save_view,
+            commands::cancel_save,
         ])
-        .events(collect_events![SystemAll, SystemCpu, SystemMemory, SystemDisk, SystemNetwork])
+        .events(collect_events![SystemAll, SystemCpu, SystemMemory, SystemDisk, SystemNetwork, SaveProgress])
         // one event per device, so its name is not known here: `GPU_EVENT_PREFIX` and the id
         .typ::<GpuMetrics>()
         .constant("GPU_EVENT_PREFIX", format!("{}/", Channel::Gpu.event()))

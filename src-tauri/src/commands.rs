@@ -4,7 +4,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 use specta::Type;
-use tauri::State;
+use tauri::{State, WebviewWindow};
 use telltale_core::history::{HistoryQuery, MetricsHistory};
 use telltale_core::metrics::CurrentMetrics;
 use telltale_core::settings::{Settings, SettingsPatch};
@@ -12,6 +12,7 @@ use telltale_core::system::{self, SystemInfo};
 
 use crate::Shell;
 use crate::error::{CommandError, ErrorKind};
+use crate::save;
 
 /// A [`HistoryQuery`] as it came.
 #[derive(Debug, Deserialize, Type)]
@@ -60,6 +61,28 @@ pub(crate) async fn update_settings(shell: State<'_, Shell>, patch: PatchArgumen
     let updated = shell.settings.update(&patch.0);
     shell.collector.set_interval(shell.settings.current().interval());
     updated
+}
+
+/// Asks where to save what the window shows, and saves it: the history that `query` asks for as CSV or JSON, or
+/// `image` (a PNG of the charts), as the chosen name ends. The path; `null` if the user cancelled. Progress comes as events.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn save_view(
+    window: WebviewWindow,
+    shell: State<'_, Shell>,
+    query: QueryArgument,
+    image: Vec<u8>,
+) -> Result<Option<String>, CommandError> {
+    let history = shell.feed.query(&parse_query(query.0)?)?;
+    save::save(&window, &shell.saving, history, image).await
+}
+
+/// Ends the saving that is under way; what was there before stays.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn cancel_save(shell: State<'_, Shell>) -> Result<(), CommandError> {
+    shell.saving.cancel();
+    Ok(())
 }
 
 fn parse_query(value: Value) -> Result<HistoryQuery, CommandError> {

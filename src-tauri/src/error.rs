@@ -26,6 +26,8 @@ pub(crate) enum ErrorKind {
     InvalidQuery,
     /// The settings are in force but could not be written to their file.
     NotSaved,
+    /// A file could not be written. What was there before is still there.
+    NotWritten,
 }
 
 impl From<InvalidSetting> for CommandError {

@@ -4,6 +4,7 @@ pub mod api;
 mod commands;
 mod error;
 mod events;
+mod save;
 mod settings;
 mod window;
 
@@ -24,6 +25,7 @@ struct Shell {
     /// The collector itself, for the one thing that only it can do: change its interval.
     collector: Arc<Collector>,
     settings: Stored,
+    saving: save::Saving,
 }
 
 /// Runs the app until its last window closes.
@@ -37,6 +39,7 @@ pub fn run() -> anyhow::Result<()> {
     let api = api::builder();
     let app = tauri::Builder::default()
         .plugin(tauri_plugin_store::Builder::new().build())
+        .plugin(tauri_plugin_dialog::init())
         .invoke_handler(api.invoke_handler())
         .setup(move |app| {
             api.mount_events(app);
@@ -56,6 +59,6 @@ fn start(app: &tauri::AppHandle) -> anyhow::Result<()> {
     let collector = Arc::new(collector);
     let feed: Arc<dyn Feed> = Arc::clone(&collector) as Arc<dyn Feed>;
     tauri::async_runtime::spawn(events::publish(app.clone(), feed.subscribe()));
-    app.manage(Shell { feed, collector, settings });
+    app.manage(Shell { feed, collector, settings, saving: save::Saving::default() });
     window::open(app).context("could not open the window")
 }

@@ -17,10 +17,18 @@ export const commands = {
 	getSettings: () => typedError<Settings, CommandError>(__TAURI_INVOKE("get_settings")),
 	/**  Changes some settings, at once and for good. An invalid value changes nothing. */
 	updateSettings: (patch: PatchArgument) => typedError<Settings, CommandError>(__TAURI_INVOKE("update_settings", { patch })),
+	/**
+	 *  Asks where to save what the window shows, and saves it: the history that `query` asks for as CSV or JSON, or
+	 *  `image` (a PNG of the charts), as the chosen name ends. The path; `null` if the user cancelled. Progress comes as events.
+	 */
+	saveView: (query: QueryArgument, image: number[]) => typedError<string | null, CommandError>(__TAURI_INVOKE("save_view", { query, image })),
+	/**  Ends the saving that is under way; what was there before stays. */
+	cancelSave: () => typedError<null, CommandError>(__TAURI_INVOKE("cancel_save")),
 };
 
 /** Events */
 export const events = {
+	saveProgress: makeEvent<SaveProgress, SaveProgress>("save/progress"),
 	systemAll: makeEvent<SystemAll, SystemAll>("system/all"),
 	systemCpu: makeEvent<SystemCpu, SystemCpu>("system/cpu"),
 	systemDisk: makeEvent<SystemDisk, SystemDisk>("system/disk"),
@@ -164,7 +172,9 @@ export type ErrorKind =
 /**  A query that can't be answered. */
 "invalid_query" | 
 /**  The settings are in force but could not be written to their file. */
-"not_saved";
+"not_saved" | 
+/**  A file could not be written. What was there before is still there. */
+"not_written";
 
 /**  A mounted file system on a disk. Bytes, from statvfs(3). */
 export type FileSystem = {
@@ -402,6 +412,9 @@ export type Reason =
 "counter_reset" | 
 /**  Nothing happened that it could be computed from: the latency of a disk that served nothing. */
 "idle";
+
+/**  How much of a file is written, 0–1. */
+export type SaveProgress = number;
 
 /**  The settings in force. */
 export type Settings = {

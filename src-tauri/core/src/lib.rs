@@ -5,6 +5,7 @@
 pub mod channel;
 pub mod clock;
 pub mod collector;
+pub mod export;
 pub mod feed;
 pub mod fields;
 pub mod history;

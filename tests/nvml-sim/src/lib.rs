@@ -6,3 +6,4 @@ mod exports;
 mod figures;
 pub mod script;
 mod sim;
+pub mod tables;

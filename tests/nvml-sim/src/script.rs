@@ -3,79 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// NVML's return codes by name, without `NVML_ERROR_` (nvml.h, `nvmlReturn_t`).
-pub const ERRORS: [(&str, u32); 31] = [
-    ("UNINITIALIZED", 1),
-    ("INVALID_ARGUMENT", 2),
-    ("NOT_SUPPORTED", 3),
-    ("NO_PERMISSION", 4),
-    ("ALREADY_INITIALIZED", 5),
-    ("NOT_FOUND", 6),
-    ("INSUFFICIENT_SIZE", 7),
-    ("INSUFFICIENT_POWER", 8),
-    ("DRIVER_NOT_LOADED", 9),
-    ("TIMEOUT", 10),
-    ("IRQ_ISSUE", 11),
-    ("LIBRARY_NOT_FOUND", 12),
-    ("FUNCTION_NOT_FOUND", 13),
-    ("CORRUPTED_INFOROM", 14),
-    ("GPU_IS_LOST", 15),
-    ("RESET_REQUIRED", 16),
-    ("OPERATING_SYSTEM", 17),
-    ("LIB_RM_VERSION_MISMATCH", 18),
-    ("IN_USE", 19),
-    ("MEMORY", 20),
-    ("NO_DATA", 21),
-    ("VGPU_ECC_NOT_SUPPORTED", 22),
-    ("INSUFFICIENT_RESOURCES", 23),
-    ("FREQ_NOT_SUPPORTED", 24),
-    ("ARGUMENT_VERSION_MISMATCH", 25),
-    ("DEPRECATED", 26),
-    ("NOT_READY", 27),
-    ("GPU_NOT_FOUND", 28),
-    ("INVALID_STATE", 29),
-    ("RESET_TYPE_NOT_SUPPORTED", 30),
-    ("UNKNOWN", 999),
-];
-
-/// The figures of a device that a script may set, with the units it may write them in. The first unit is the one
-/// that NVML answers in here: percent, bytes, °C, W, MHz, bytes per second, joules or a plain number.
-pub const FIGURES: [(&str, &[(&str, f64)]); 26] = [
-    ("utilization", PERCENT),
-    ("memory_bandwidth", PERCENT),
-    ("memory_total", BYTES),
-    ("memory_used", BYTES),
-    ("memory_reserved", BYTES),
-    ("temperature", CELSIUS),
-    ("temperature_slowdown", CELSIUS),
-    ("temperature_shutdown", CELSIUS),
-    ("power_draw", WATTS),
-    ("power_limit", WATTS),
-    ("energy", &[("J", 1.0), ("kJ", 1e3), ("kWh", 3.6e6)]),
-    ("fan", PERCENT),
-    ("sm_clock", MEGAHERTZ),
-    ("sm_clock_max", MEGAHERTZ),
-    ("memory_clock", MEGAHERTZ),
-    ("memory_clock_max", MEGAHERTZ),
-    ("pcie_generation", NUMBER),
-    ("pcie_generation_max", NUMBER),
-    ("pcie_width", NUMBER),
-    ("pcie_width_max", NUMBER),
-    ("pcie_sent", RATE),
-    ("pcie_received", RATE),
-    ("performance_state", NUMBER),
-    ("throttle_reasons", NUMBER),
-    ("encoder", PERCENT),
-    ("decoder", PERCENT),
-];
-
-const PERCENT: &[(&str, f64)] = &[("%", 1.0)];
-const CELSIUS: &[(&str, f64)] = &[("C", 1.0)];
-const WATTS: &[(&str, f64)] = &[("W", 1.0), ("mW", 1e-3)];
-const MEGAHERTZ: &[(&str, f64)] = &[("MHz", 1.0), ("GHz", 1e3)];
-const NUMBER: &[(&str, f64)] = &[];
-const BYTES: &[(&str, f64)] = &[("B", 1.0), ("KiB", 1024.0), ("MiB", 1_048_576.0), ("GiB", 1_073_741_824.0)];
-const RATE: &[(&str, f64)] = &[("B/s", 1.0), ("KiB/s", 1024.0), ("MiB/s", 1_048_576.0), ("GiB/s", 1_073_741_824.0)];
+pub use crate::figures::Figure;
+use crate::figures::{duration, quantity};
+use crate::tables::{BYTES, FIGURES, PERCENT};
 
 /// A whole script.
 #[derive(Debug, Clone, PartialEq)]
@@ -138,34 +68,50 @@ pub struct Device {
     pub uuid: String,
     /// PCI address such as `00000000:01:00.0`.
     pub pci: String,
+    /// Version of its firmware; empty where it has none to tell.
+    pub vbios: String,
     /// What it is now.
     pub state: State,
     /// Figures by name; one that is not named is not supported.
     pub figures: BTreeMap<String, Figure>,
+    /// How long a figure's call takes, where the script says so.
+    pub delays: BTreeMap<String, Duration>,
+    /// What runs on it.
+    pub processes: Vec<Process>,
 }
 
-/// What a figure's call does.
+/// A process on a device.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Figure {
-    /// Answers this.
-    Constant(f64),
-    /// Answers something between `low` and `high` that repeats every `period`.
-    Wave {
-        /// Least value.
-        low: f64,
-        /// Largest value.
-        high: f64,
-        /// Of one repetition.
-        period: Duration,
-        /// Of its start.
-        phase: Duration,
-        /// Only the two ends, half the time each.
-        square: bool,
-    },
-    /// Fails with this code.
-    Error(u32),
-    /// Does not return until the script says otherwise.
-    Hang,
+pub struct Process {
+    /// Its id.
+    pub pid: u32,
+    /// Whether it draws; else it computes.
+    pub graphics: bool,
+    /// Bytes; the driver does not always know.
+    pub memory: Option<f64>,
+    /// Percent of the multiprocessors; an idle one has none.
+    pub utilization: Option<f64>,
+}
+
+impl Process {
+    /// `PID compute|graphics [memory 6 GiB] [sm 40 %]`
+    fn parse(text: &str) -> Result<Self, String> {
+        const SHAPE: &str = "a process is PID compute or PID graphics, then memory 6 GiB and sm 40 % if it has them";
+        let (text, sm) = text.split_once(" sm ").map_or((text, None), |(before, sm)| (before, Some(sm)));
+        let (text, memory) =
+            text.split_once(" memory ").map_or((text, None), |(before, memory)| (before, Some(memory)));
+        let (pid, kind) = text.trim().split_once(' ').ok_or(SHAPE)?;
+        Ok(Self {
+            pid: pid.parse().map_err(|_| SHAPE)?,
+            graphics: match kind.trim() {
+                "compute" => false,
+                "graphics" => true,
+                _ => return Err(SHAPE.into()),
+            },
+            memory: memory.map(|memory| quantity(memory, BYTES)).transpose()?,
+            utilization: sm.map(|sm| quantity(sm, PERCENT)).transpose()?,
+        })
+    }
 }
 
 /// A line that could not be taken.
@@ -254,6 +200,8 @@ impl Device {
             "name" => self.name = value.into(),
             "uuid" => self.uuid = value.into(),
             "pci" => self.pci = value.into(),
+            "vbios" => self.vbios = value.into(),
+            "process" => self.processes.push(Process::parse(value)?),
             "state" => {
                 self.state = match value {
                     "ok" => State::Ok,
@@ -267,64 +215,22 @@ impl Device {
             _ => {
                 let Some((_, units)) = FIGURES.iter().find(|(name, _)| *name == key) else {
                     let names: Vec<_> = FIGURES.iter().map(|(name, _)| *name).collect();
-                    return Err(format!("{key}: a device has name, uuid, pci, state, {}", names.join(", ")));
+                    return Err(format!(
+                        "{key}: a device has name, uuid, pci, vbios, state, process, {}",
+                        names.join(", ")
+                    ));
                 };
-                self.figures.insert(key.into(), figure(value, units)?);
+                let (value, delay) =
+                    value.rsplit_once(" delay ").map_or((value, None), |(value, it)| (value, Some(it)));
+                self.figures.insert(key.into(), Figure::parse(value.trim(), units)?);
+                match delay {
+                    Some(delay) => drop(self.delays.insert(key.into(), duration(delay)?)),
+                    None => drop(self.delays.remove(key)),
+                }
             }
         }
         Ok(())
     }
-}
-
-fn figure(value: &str, units: &[(&str, f64)]) -> Result<Figure, String> {
-    let (first, rest) = value.split_once(' ').unwrap_or((value, ""));
-    match first {
-        "hang" => Ok(Figure::Hang),
-        "error" => {
-            let code = ERRORS.iter().find(|(name, _)| *name == rest.trim());
-            code.map(|(_, code)| Figure::Error(*code)).ok_or_else(|| "error takes a name such as NOT_SUPPORTED".into())
-        }
-        "wave" | "square" => wave(rest.trim(), units, first == "square"),
-        _ => quantity(value, units).map(Figure::Constant),
-    }
-}
-
-/// `LOW..HIGH UNIT period 60s [phase 10s]`
-fn wave(text: &str, units: &[(&str, f64)], square: bool) -> Result<Figure, String> {
-    const SHAPE: &str = "a wave is LOW..HIGH UNIT period 60s, and may end in phase 10s";
-    let (range, times) = text.split_once("period").ok_or(SHAPE)?;
-    let (low, high) = range.trim().split_once("..").ok_or(SHAPE)?;
-    let unit = high.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.' || c == '-').trim();
-    let (period, phase) = times.split_once("phase").unwrap_or((times, "0s"));
-    let period = duration(period.trim())?;
-    if period.is_zero() {
-        return Err("a period is longer than nothing".into());
-    }
-    let [low, high] = [quantity(&format!("{low} {unit}"), units)?, quantity(high, units)?];
-    Ok(Figure::Wave { low, high, period, phase: duration(phase.trim())?, square })
-}
-
-/// A number with one of these units, in the first of them.
-fn quantity(text: &str, units: &[(&str, f64)]) -> Result<f64, String> {
-    let text = text.trim();
-    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.' && c != '-').unwrap_or(text.len());
-    let (number, unit) = text.split_at(end);
-    let unit = unit.trim();
-    let factor = match units {
-        [] if unit.is_empty() => Some(1.0),
-        _ => units.iter().find(|(name, _)| *name == unit).map(|(_, factor)| *factor),
-    };
-    let number = number.parse::<f64>().ok().filter(|number| *number >= 0.0);
-    number.zip(factor).map(|(number, factor)| number * factor).ok_or_else(|| {
-        let names: Vec<_> = units.iter().map(|(name, _)| *name).collect();
-        format!("{text:?}: expected a number in {}", if names.is_empty() { "no unit".into() } else { names.join(", ") })
-    })
-}
-
-/// `5ms`, `1.5s`.
-fn duration(text: &str) -> Result<Duration, String> {
-    let seconds = quantity(text, &[("s", 1.0), ("ms", 1e-3)])?;
-    Duration::try_from_secs_f64(seconds).map_err(|_| format!("{text:?} is too long"))
 }
 
 #[cfg(test)]
@@ -337,7 +243,8 @@ mod tests {
     fn a_script_of_everything() {
         let script = Script::parse(
             "# a comment\ndriver_version = 560.1\nlatency = 5ms\n\n[gpu]\nname = NVIDIA H100\nmemory_total = 80 GiB # all of it\n\
-             utilization = wave 20..95 % period 60s phase 5s\npower_draw = error NOT_SUPPORTED\ntemperature = hang\n\
+             utilization = wave 20..95 % period 60s phase 5s\npower_draw = error NOT_SUPPORTED delay 2s\ntemperature = hang\n\
+             process = 41 compute memory 6 GiB sm 40 %\nprocess = 42 graphics\n\
              [gpu]\nstate = lost\nsm_clock = 1.5 GHz\npcie_width = 16\n",
         )
         .unwrap();
@@ -347,6 +254,10 @@ mod tests {
         let (period, phase) = (Duration::from_mins(1), Duration::from_secs(5));
         assert_eq!(one.figures["utilization"], Figure::Wave { low: 20.0, high: 95.0, period, phase, square: false });
         assert_eq!((one.figures["power_draw"], one.figures["temperature"]), (Figure::Error(3), Figure::Hang));
+        assert_eq!(one.delays, BTreeMap::from([("power_draw".into(), Duration::from_secs(2))]));
+        let trainer = Process { pid: 41, graphics: false, memory: Some(6_442_450_944.0), utilization: Some(40.0) };
+        let window = Process { pid: 42, graphics: true, memory: None, utilization: None };
+        assert_eq!(one.processes, [trainer, window]);
         assert_eq!((two.state, two.figures["sm_clock"]), (State::Lost, Figure::Constant(1_500.0)));
         assert_ne!(one.uuid, two.uuid);
     }
@@ -361,6 +272,12 @@ mod tests {
             ("[gpu]\nutilization = error NONE", 2, "NOT_SUPPORTED"),
             ("[gpu]\nutilization = wave 1..2 %", 2, "period"),
             ("[gpu]\nutilization = wave 1..2 % period 0s", 2, "longer"),
+            ("[gpu]\nutilization = wave 2..1 % period 1s", 2, "LOW..HIGH"),
+            ("[gpu]\nutilization = -5 %", 2, "%"),
+            ("[gpu]\nutilization = 5 % delay soon", 2, "ms"),
+            ("[gpu]\nutilization = hang 5 %", 2, "%"),
+            ("[gpu]\nprocess = 5", 2, "compute"),
+            ("[gpu]\nprocess = 5 compute memory 5 %", 2, "GiB"),
             ("[gpu]\nspeed = 5", 2, "temperature"),
             ("[gpu]\nname", 2, "key = value"),
         ] {
@@ -382,8 +299,30 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_panics(text in "((\\[gpu\\]|driver = [a-z_]{0,9}|utilization = (wave |square )?[0-9.%]{0,9}( period [0-9]{0,25}s)?|latency = [0-9]{0,40}s|.{0,30})\n){0,9}") {
+        fn no_text_panics(text in "\\PC*") {
             let _ = Script::parse(&text);
+        }
+
+        /// Texts that come closer to a script, and the values at the ends of what can be written.
+        #[test]
+        fn no_script_panics(text in "((\\[gpu\\]|driver = [a-z_]{0,9}|process = [0-9]{0,12} (compute|graphics)( memory .{0,9})?( sm .{0,9})?|utilization = (wave |square )?[0-9.%]{0,9}( period [0-9]{0,25}s)?( phase [0-9]{0,25}s)?( delay .{0,9})?|latency = [0-9]{0,40}s|.{0,30})\n){0,9}") {
+            if let Ok(script) = Script::parse(&text) {
+                for figure in script.devices.iter().flat_map(|device| device.figures.values()) {
+                    prop_assert!(figure.value(Duration::MAX).is_none_or(f64::is_finite));
+                }
+            }
+        }
+
+        /// What is written in any unit of any figure is read as that much of it.
+        #[test]
+        fn what_is_written_is_read(number in 0u32..1_000_000, figure in 0..FIGURES.len(), unit in 0..8usize, delay in 0u64..10_000) {
+            let (name, units) = FIGURES[figure];
+            let (unit, factor) = if units.is_empty() { ("", 1.0) } else { units[unit % units.len()] };
+            let written = Figure::Constant(f64::from(number) * factor);
+            let text = format!("[gpu]\n  {name}={number} {unit} delay {delay}ms # as said\n");
+            let script = Script::parse(&text).map_err(|error| TestCaseError::fail(error.to_string()))?;
+            prop_assert_eq!(script.devices[0].figures[name], written);
+            prop_assert_eq!(script.devices[0].delays[name].as_millis(), u128::from(delay));
         }
     }
 }

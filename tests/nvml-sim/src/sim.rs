@@ -1,14 +1,15 @@
 //! The state behind the functions: the script as it stands now, and what a call on it does.
 
-use std::fs::Metadata;
+use std::fmt::Display;
+use std::io::Write as _;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::PathBuf;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::calls;
-use crate::figures;
 use crate::script::{Device, Driver, Figure, Script, State};
 
 /// An NVML return code that is not `NVML_SUCCESS`.
@@ -26,11 +27,24 @@ const UNKNOWN: Code = 999;
 /// Between two looks at a script that makes a call hang.
 const LOOK: Duration = Duration::from_millis(5);
 
+/// Measuring the throughput of a link takes this long on a real device, too.
+const PCIE_MEASUREMENT: Duration = Duration::from_millis(20);
+
+/// What a look at a file finds, to tell its versions apart.
+#[derive(PartialEq, Eq)]
+enum Version {
+    Missing,
+    /// Inode, time of change and size.
+    Found(u64, i64, i64, u64),
+}
+
 /// The script's file with what was read from it.
 struct Source {
     path: Option<PathBuf>,
-    seen: Option<(u64, i64, i64, u64)>,
-    script: Arc<Script>,
+    /// The file as it was looked at last, if it ever was.
+    seen: Option<Version>,
+    /// The last text that could be taken.
+    script: Option<Arc<Script>>,
 }
 
 static SOURCE: OnceLock<Mutex<Source>> = OnceLock::new();
@@ -38,63 +52,80 @@ static STARTED: OnceLock<Instant> = OnceLock::new();
 /// nvmlInit is counted: as many shutdowns end it.
 static USERS: AtomicU32 = AtomicU32::new(0);
 
+/// On stderr, if there is one: `eprintln!` would panic without.
+fn say(what: impl Display) {
+    let _ = writeln!(std::io::stderr(), "nvml-sim: {what}");
+}
+
 fn source() -> MutexGuard<'static, Source> {
     let source = SOURCE.get_or_init(|| {
         let path = std::env::var_os("TELLTALE_NVML_SIM").map(PathBuf::from);
         if path.is_none() {
-            eprintln!("nvml-sim: TELLTALE_NVML_SIM names no script");
+            say("TELLTALE_NVML_SIM names no script");
         }
-        Mutex::new(Source { path, seen: None, script: Arc::new(Script::default()) })
+        Mutex::new(Source { path, seen: None, script: None })
     });
     source.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What tells two versions of a file apart: inode, time of change and size.
-fn version(metadata: &Metadata) -> (u64, i64, i64, u64) {
-    (metadata.ino(), metadata.mtime(), metadata.mtime_nsec(), metadata.size())
+fn version(path: &Path) -> Version {
+    std::fs::metadata(path)
+        .map_or(Version::Missing, |it| Version::Found(it.ino(), it.mtime(), it.mtime_nsec(), it.size()))
 }
 
 /// The script as its file has it now; a text that can't be taken is reported once and the one before goes on.
+/// Without one before there is nothing to answer from: `NVML_ERROR_UNKNOWN`, rather than devices that nobody described.
 fn script() -> Result<Arc<Script>, Code> {
     let mut source = source();
     let path = source.path.clone().ok_or(UNKNOWN)?;
-    let Ok(metadata) = std::fs::metadata(&path) else { return Ok(Arc::clone(&source.script)) };
-    let now = version(&metadata);
-    if source.seen != Some(now) {
-        source.seen = Some(now);
+    let now = Some(version(&path));
+    if source.seen != now {
+        source.seen = now;
         match std::fs::read_to_string(&path).map(|text| Script::parse(&text)) {
-            Ok(Ok(script)) => source.script = Arc::new(script),
-            Ok(Err(error)) => eprintln!("nvml-sim: {}: {error}", path.display()),
-            Err(error) => eprintln!("nvml-sim: {}: {error}", path.display()),
+            Ok(Ok(script)) => source.script = Some(Arc::new(script)),
+            Ok(Err(error)) => say(format_args!("{}: {error}", path.display())),
+            Err(error) => say(format_args!("{}: {error}", path.display())),
         }
     }
-    Ok(Arc::clone(&source.script))
+    source.script.clone().ok_or(UNKNOWN)
 }
 
-/// NVML's code for an outcome.
-pub(crate) fn code(outcome: Result<(), Code>) -> Code {
-    outcome.err().unwrap_or(0)
+/// NVML's code for an outcome. No panic may unwind into C.
+pub(crate) fn code(call: impl FnOnce() -> Result<(), Code>) -> Code {
+    // What a panic could leave half done is behind locks, which are taken over as they are.
+    catch_unwind(AssertUnwindSafe(call)).unwrap_or(Err(UNKNOWN)).err().unwrap_or(0)
 }
 
-/// A call that needs no session: counted, as slow as the script says, refused as the driver is.
-fn driver_call(function: &'static str) -> Result<Arc<Script>, Code> {
-    calls::count(function);
+/// The script, if the driver is there at all.
+fn answering() -> Result<Arc<Script>, Code> {
     let script = script()?;
-    if !script.latency.is_zero() {
-        std::thread::sleep(script.latency);
-    }
     match script.driver {
         Driver::Ok => Ok(script),
         Driver::Fails(code) => Err(code),
     }
 }
 
-/// `nvmlInit`.
+/// A call that needs no session: counted, as slow as the script says, refused as the driver is.
+fn driver_call(function: &'static str) -> Result<Arc<Script>, Code> {
+    calls::count(function);
+    std::thread::sleep(script()?.latency);
+    answering()
+}
+
+/// `nvmlInit`: wakes whatever sleeps.
 pub(crate) fn init(function: &'static str) -> Result<(), Code> {
     STARTED.get_or_init(Instant::now);
-    driver_call(function)?;
+    let script = driver_call(function)?;
+    script.devices.iter().for_each(wake);
     USERS.fetch_add(1, Ordering::SeqCst);
     Ok(())
+}
+
+/// Counts that a device was asked while it was asleep.
+pub(crate) fn wake(device: &Device) {
+    if device.state == State::Suspended {
+        calls::count("wakes");
+    }
 }
 
 /// `nvmlShutdown`.
@@ -115,6 +146,20 @@ pub(crate) fn present(script: &Script) -> impl Iterator<Item = (usize, &Device)>
     script.devices.iter().enumerate().filter(|(_, device)| device.state != State::Gone)
 }
 
+/// The script as soon as the device answers, or why it never will.
+fn awaited(mut script: Arc<Script>, place: usize) -> Result<Arc<Script>, Code> {
+    loop {
+        match script.devices.get(place).map_or(State::Gone, |device| device.state) {
+            State::Ok | State::Suspended => return Ok(script),
+            State::Lost | State::Gone => return Err(GPU_IS_LOST),
+            State::Hang => {
+                std::thread::sleep(LOOK);
+                script = answering()?;
+            }
+        }
+    }
+}
+
 /// A call on one device.
 pub(crate) struct OnDevice {
     pub(crate) script: Arc<Script>,
@@ -124,46 +169,42 @@ pub(crate) struct OnDevice {
 impl OnDevice {
     /// Waits while the device hangs; refused when it is lost or gone.
     pub(crate) fn new(function: &'static str, place: Option<usize>) -> Result<Self, Code> {
-        let mut script = call(function)?;
+        let script = call(function)?;
         let place = place.filter(|place| *place < script.devices.len()).ok_or(INVALID_ARGUMENT)?;
-        loop {
-            let Some(device) = script.devices.get(place) else { return Err(GPU_IS_LOST) };
-            match device.state {
-                State::Ok => break,
-                State::Suspended => {
-                    calls::count("wakes");
-                    break;
-                }
-                State::Lost | State::Gone => return Err(GPU_IS_LOST),
-                State::Hang => {
-                    std::thread::sleep(LOOK);
-                    script = self::script()?;
-                }
-            }
-        }
-        Ok(Self { script, place })
+        let on = Self { script: awaited(script, place)?, place };
+        wake(on.device()?);
+        Ok(on)
     }
 
     pub(crate) fn device(&self) -> Result<&Device, Code> {
         self.script.devices.get(self.place).ok_or(GPU_IS_LOST)
     }
 
+    /// A figure in the script's first unit for it, zero where the script does not name it.
+    pub(crate) fn figure_or_zero(&self, name: &str) -> Result<f64, Code> {
+        if self.device()?.figures.contains_key(name) { self.figure(name) } else { Ok(0.0) }
+    }
+
     /// A figure in the script's first unit for it; waits while it hangs.
     pub(crate) fn figure(&self, name: &str) -> Result<f64, Code> {
         let mut script = Arc::clone(&self.script);
         loop {
-            let figure = script.devices.get(self.place).and_then(|device| device.figures.get(name).copied());
-            match figure.ok_or(NOT_SUPPORTED)? {
-                Figure::Error(code) => return Err(code),
-                Figure::Hang => {
-                    std::thread::sleep(LOOK);
-                    script = self::script()?;
-                }
-                figure @ (Figure::Constant(_) | Figure::Wave { .. }) => {
-                    let at = STARTED.get().map_or(Duration::ZERO, Instant::elapsed);
-                    return figures::value(figure, at).ok_or(UNKNOWN);
-                }
+            let device = script.devices.get(self.place).ok_or(GPU_IS_LOST)?;
+            let figure = device.figures.get(name).copied().ok_or(NOT_SUPPORTED)?;
+            if figure == Figure::Hang {
+                std::thread::sleep(LOOK);
+                script = awaited(answering()?, self.place)?;
+                continue;
             }
+            let measured = matches!(name, "pcie_sent" | "pcie_received").then_some(PCIE_MEASUREMENT);
+            std::thread::sleep(device.delays.get(name).copied().or(measured).unwrap_or_default());
+            return match figure {
+                Figure::Error(code) => Err(code),
+                Figure::Constant(_) | Figure::Wave { .. } | Figure::Hang => {
+                    let at = STARTED.get().map_or(Duration::ZERO, Instant::elapsed);
+                    figure.value(at).ok_or(UNKNOWN)
+                }
+            };
         }
     }
 }

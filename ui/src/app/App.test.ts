@@ -32,6 +32,9 @@ const host = (change: Partial<Host> = {}): Host => ({
 		settings = { ...settings, ...patch } as Settings;
 		return settings;
 	},
+	save: async () => null,
+	saving: async () => () => undefined,
+	cancelSave: async () => undefined,
 	fields: SETTINGS,
 	label: null,
 	...change,

@@ -50,6 +50,12 @@ export interface Host {
 	settings(): Promise<Settings>;
 	/** Applies and saves; rejects with `Refused` and changes nothing if a value is not allowed. */
 	update(patch: SettingsPatch): Promise<Settings>;
+	/** Asks where to and saves what is shown: history as CSV or JSON, or the picture (a PNG). Its path; null if cancelled. */
+	save(query: HistoryQuery, image: Uint8Array): Promise<string | null>;
+	/** How much of the file is written, 0–1, while one is. */
+	saving(listener: (share: number) => void): Promise<Unsubscribe>;
+	/** Ends the saving that is under way; what was there before stays. */
+	cancelSave(): Promise<void>;
 	/** What the settings form is made from. */
 	readonly fields: readonly SettingField[];
 	/** Said in the window when the figures are not this machine's: a recording. */

@@ -83,6 +83,16 @@ export class Player implements Host {
 		return this.inForce;
 	}
 
+	async save(): Promise<null> {
+		throw new Refused("A recording in a browser has no file dialog: copy the recording itself.");
+	}
+
+	async saving(): Promise<() => void> {
+		return () => undefined;
+	}
+
+	async cancelSave(): Promise<void> {}
+
 	/** The newest tick: the recording's last one first, then its first, second, … with today's times. */
 	private batch(): CurrentMetrics {
 		const passed = Math.floor((Date.now() - this.started) / this.step);

@@ -27,6 +27,11 @@ export const tauri: Host = {
 	info: () => taken(commands.getSystemInfo()),
 	settings: () => taken(commands.getSettings()),
 	update: (patch) => taken(commands.updateSettings(patch)),
+	save: (query, image) => taken(commands.saveView(query, [...image])),
+	saving: async (listener) => events.saveProgress.listen((event) => listener(event.payload)),
+	async cancelSave() {
+		await taken(commands.cancelSave());
+	},
 	fields: SETTINGS,
 	label: null,
 };

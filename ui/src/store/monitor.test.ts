@@ -15,6 +15,9 @@ class Core implements Host {
 	historyFails = 0;
 	settingsInForce = SETTINGS;
 	fields = [];
+	save = async () => null;
+	saving = async () => () => undefined;
+	cancelSave = async () => undefined;
 	label = null;
 
 	tick = () => Math.floor((Date.now() - START) / 2000);

@@ -182,6 +182,17 @@ export const en = {
 		`${name}: now ${now}, minimum ${min}, mean ${mean}, maximum ${max}.`,
 	chartKeys: "Arrow keys move the crosshair, Escape removes it.",
 
+	copy: "Copy figures",
+	saveAs: "Save as…",
+	copied: "Copied",
+	notCopied: "The clipboard refused",
+	save: "Save",
+	saveHelp: "Saves the visible range as CSV or JSON, or the charts as PNG, as the file's name ends (Ctrl+S).",
+	saving: (percent: string) => `Saving… ${percent}`,
+	saved: (path: string) => `Saved ${path}`,
+	notSaved: (why: string) => `Not saved: ${why}`,
+	cancel: "Cancel",
+
 	startFailed: "The window could not reach Telltale's core",
 	notice: "Notice",
 	dismiss: "Dismiss",
@@ -190,6 +201,7 @@ export const en = {
 	allowed: (min: string, max: string, unit: string) => `${min} to ${max} ${unit}`,
 	settingLabels: {} as Record<string, string>,
 	settingHelp: {} as Record<string, string>,
+	choiceLabels: {} as Record<string, string>,
 };
 
 export type Messages = typeof en;

@@ -26,13 +26,13 @@ const RETRY: (Duration, Duration) = (Duration::from_secs(2), Duration::from_mins
 pub struct Gpu {
     library: OsString,
     session: Session,
-    /// Every device seen so far: one that goes away is shown as lost, not forgotten.
+    /// Every device seen so far, the one identified last at the end: one that goes away is shown as lost, not forgotten.
     known: Vec<Identity>,
 }
 
 #[derive(Debug)]
 enum Session {
-    Open { nvml: Box<Nvml>, driver_version: Option<String>, identities: Vec<Option<Identity>> },
+    Open { nvml: Box<Nvml>, driver_version: Option<String> },
     Closed { why: Option<Problem>, retry_at: Duration, wait: Duration },
 }
 
@@ -53,7 +53,7 @@ impl Gpu {
         match Nvml::builder().lib_path(&self.library).init() {
             Ok(nvml) => {
                 let driver_version = nvml.sys_driver_version().ok();
-                self.session = Session::Open { nvml: Box::new(nvml), driver_version, identities: Vec::new() };
+                self.session = Session::Open { nvml: Box::new(nvml), driver_version };
                 Ok(())
             }
             Err(error) => {
@@ -88,10 +88,10 @@ impl Source for Gpu {
         if let Err(problem) = self.open() {
             return Ok(self.nothing_but(problem));
         }
-        let Session::Open { nvml, driver_version, identities } = &mut self.session else {
+        let Session::Open { nvml, driver_version } = &self.session else {
             return Ok(Sample::default());
         };
-        let read = read_all(nvml, identities, &mut self.known);
+        let read = read_all(nvml, &mut self.known);
         let driver_version = driver_version.clone();
         Ok(match read {
             Ok(devices) => {
@@ -112,23 +112,19 @@ impl Source for Gpu {
 }
 
 /// Reads every device that NVML counts, and lists as lost those that it counted before.
-fn read_all(
-    nvml: &Nvml,
-    identities: &mut Vec<Option<Identity>>,
-    known: &mut Vec<Identity>,
-) -> Result<Vec<Device>, NvmlError> {
-    let count = nvml.device_count()?;
-    identities.resize(count as usize, None);
+fn read_all(nvml: &Nvml, known: &mut Vec<Identity>) -> Result<Vec<Device>, NvmlError> {
     let mut devices = Vec::with_capacity(known.len());
-    for (index, identity) in (0..count).zip(identities.iter_mut()) {
-        match read_one(nvml, index, identity, known) {
+    let mut nameless = Vec::new();
+    for index in 0..nvml.device_count()? {
+        match read_one(nvml, index, known) {
             Ok(device) => devices.push(device),
             Err(error) if refusal::ends_session(&error) => return Err(error),
-            Err(error) => {
-                let known = known.iter().find(|known| known.index == index);
-                devices.extend(known.cloned().map(|known| Device::without_figures(known, refusal::reason(&error))));
-            }
+            Err(error) => nameless.push((index, refusal::reason(&error))),
         }
+    }
+    for (index, reason) in nameless {
+        let identity = probably(index, known, &devices);
+        devices.push(Device::without_figures(identity, reason));
     }
     for known in known.iter() {
         if !devices.iter().any(|device| device.identity.id == known.id) {
@@ -139,28 +135,11 @@ fn read_all(
     Ok(devices)
 }
 
-/// Reads one device. A figure that it refuses takes only itself away; an error that ends the session is returned.
-fn read_one(
-    nvml: &Nvml,
-    index: u32,
-    identity: &mut Option<Identity>,
-    known: &mut Vec<Identity>,
-) -> Result<Device, NvmlError> {
+/// Reads one device. A figure that it refuses takes only itself away; an error that ends the session is returned, and
+/// so is one that leaves unknown which device it is.
+fn read_one(nvml: &Nvml, index: u32, known: &mut Vec<Identity>) -> Result<Device, NvmlError> {
     let device = nvml.device_by_index(index)?;
-    let identity = match identity {
-        Some(identity) => identity.clone(),
-        None => {
-            let id = device
-                .uuid()
-                .or_else(|_| device.pci_info().map(|pci| pci.bus_id))
-                .unwrap_or_else(|_| format!("index-{index}"));
-            let name = device.name().unwrap_or_else(|_| format!("GPU {index}"));
-            known.retain(|known| known.id != id);
-            let found = Identity { id, index, name };
-            known.push(found.clone());
-            identity.insert(found).clone()
-        }
-    };
+    let identity = identify(&device, index, known)?;
     Ok(Device {
         utilization: value(device.utilization_rates().map(|rates| f64::from(rates.gpu)), 100.0)?,
         memory: memory(device.memory_info())?,
@@ -168,6 +147,47 @@ fn read_one(
         power_draw: value(device.power_usage().map(|milliwatts| f64::from(milliwatts) / 1_000.0), 100_000.0)?,
         identity,
     })
+}
+
+/// Which device has this index now. Asked anew at each sample, as the others move up when one is taken out.
+fn identify(device: &nvml_wrapper::Device<'_>, index: u32, known: &mut Vec<Identity>) -> Result<Identity, NvmlError> {
+    let unsupported = |error: &NvmlError| refusal::reason(error) == Reason::Unsupported;
+    let bus_id = || device.pci_info().map(|pci| pci.bus_id);
+    let id = match device.uuid() {
+        Err(error) if unsupported(&error) => match bus_id() {
+            Err(error) if unsupported(&error) => by_index(index),
+            bus_id => bus_id?,
+        },
+        uuid => uuid?,
+    };
+    let identity = if let Some(place) = known.iter().position(|known| known.id == id) {
+        Identity { index, ..known.remove(place) }
+    } else {
+        match device.name() {
+            Ok(name) => Identity { id, index, name },
+            Err(error) if refusal::ends_session(&error) => return Err(error),
+            // Not kept, so that it is asked for again.
+            Err(_) => return Ok(Identity { id, index, name: unnamed(index) }),
+        }
+    };
+    known.push(identity.clone());
+    Ok(identity)
+}
+
+/// The device that had this index last and is not found elsewhere, or one never seen before.
+fn probably(index: u32, known: &[Identity], devices: &[Device]) -> Identity {
+    let elsewhere = |known: &Identity| devices.iter().any(|device| device.identity.id == known.id);
+    let before = known.iter().rev().find(|known| known.index == index && !elsewhere(known));
+    before.cloned().unwrap_or_else(|| Identity { id: by_index(index), index, name: unnamed(index) })
+}
+
+/// An id for a device that has none.
+fn by_index(index: u32) -> String {
+    format!("index-{index}")
+}
+
+fn unnamed(index: u32) -> String {
+    format!("GPU {index}")
 }
 
 /// One figure, or its reason. Above `most` it is one of the huge numbers that NVML uses for "not available".
@@ -194,4 +214,20 @@ fn memory(
 /// The library that the environment names, if it names one.
 pub fn library_from_environment() -> Option<OsString> {
     std::env::var_os("TELLTALE_NVML_LIB").filter(|name| !name.is_empty()).map(|name| OsStr::new(&name).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_that_does_not_say_which_it_is_is_the_last_that_had_its_index() {
+        let identity = |id: &str, index| Identity { id: id.into(), index, name: id.into() };
+        let known = [identity("taken out", 1), identity("here", 0), identity("moved up", 1)];
+        let here = Device::without_figures(identity("here", 0), Reason::Starting);
+        let devices = std::slice::from_ref(&here);
+        assert_eq!(probably(1, &known, devices), known[2]);
+        assert_eq!(probably(0, &known, devices).id, "index-0", "that one has said that it is another");
+        assert_eq!(probably(2, &known, devices), Identity { id: "index-2".into(), index: 2, name: "GPU 2".into() });
+    }
 }
