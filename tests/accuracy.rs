@@ -179,8 +179,9 @@ fn disk_rates_add_up_to_what_iostat_and_the_kernel_count() {
     let reports = sysstat("iostat", &["-d", "-k", "-y"]);
     let ended = load.wait(LINE).code();
     assert_eq!(ended, Some(124), "the load ran until its time was up: {}", load.errors());
-    let after: Vec<_> = names.iter().map(|name| diskstats(name)).collect();
+    // The last line is waited for, so that the counters are read as it comes: nobody else's writing lies between.
     lines.extend(take(&watch, SECONDS + 2));
+    let after: Vec<_> = names.iter().map(|name| diskstats(name)).collect();
 
     let (mut read_in_all, mut written_in_all) = (0.0, 0.0);
     for (index, name) in names.iter().enumerate() {

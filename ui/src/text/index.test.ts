@@ -1,0 +1,135 @@
+// That the right language is chosen, and that no translation lacks a word, drops a figure or is still in English.
+import { describe, expect, it, vi } from "vitest";
+import { SETTINGS } from "../bindings";
+import { en } from "./en";
+import { language, load, t, translations } from "./index";
+
+/** Records that are empty in English, where the core's own words stand: what the translations must have instead. */
+const FROM_CORE = {
+	settingLabels: SETTINGS.map((field) => field.key),
+	settingHelp: SETTINGS.map((field) => field.key),
+	choiceLabels: SETTINGS.flatMap((field) =>
+		"choices" in field ? field.choices.map((choice) => `${field.key}/${choice.value}`) : [],
+	),
+};
+
+/** What may read as in English, because it is a name, a symbol, or the same word in that language. */
+const SAME = ["CPU", "RAM", "UUID", "Telltale", "ms", "—"];
+const SAME_IN: Record<string, string[]> = {
+	de: ["System", "Swap", "Kernel"],
+	es: ["Total", "Kernel"],
+	fr: ["Total", "Swap"],
+	ja: [],
+	zh: [],
+};
+/** `swapUsed` is nothing but names; hours have one symbol; units of temperature carry people's names. */
+const SAME_PATHS = /^(help\.swapUsed|ranges\.3600|choiceLabels\.temperature_unit\/\w+)$/;
+
+type Words = string | ((...args: never[]) => string);
+
+/** Every word with the path to it. */
+function* words(node: object, path = ""): Generator<[string, Words]> {
+	for (const [key, value] of Object.entries(node)) {
+		if (typeof value === "object" && value !== null) yield* words(value, `${path}${key}.`);
+		else yield [path + key, value as Words];
+	}
+}
+
+const english = new Map(words(en));
+
+it.each([
+	["en-US", "en"],
+	["de", "de"],
+	["de-AT", "de"],
+	["es-419", "es"],
+	["fr-CA", "fr"],
+	["ja-JP", "ja"],
+	["zh", "zh"],
+	["zh-CN", "zh"],
+	["zh-SG", "zh"],
+	["zh-Hans-HK", "zh"],
+	["zh-Hant", "en"],
+	["zh-TW", "en"],
+	["zh-HK", "en"],
+	["pt-BR", "en"],
+	["C", "en"],
+	["en_US.UTF-8", "en"],
+	["", "en"],
+])("%j is read in %s", (locale, expected) => {
+	expect(language(locale)).toBe(expected);
+});
+
+it("speaks English here, and says so to the web view", () => {
+	expect(t).toBe(en);
+	expect(document.documentElement.lang).toBe("en");
+});
+
+it("falls back to English when the words do not load", async () => {
+	const warn = vi.spyOn(console, "warn").mockReturnValue();
+	const broken = () => Promise.reject(new Error("gone"));
+	const result = await load("de", { de: broken, es: broken, fr: broken, ja: broken, zh: broken });
+	expect(result).toEqual({ spoken: "en", messages: en });
+	expect(warn).toHaveBeenCalledOnce();
+});
+
+describe.each(translations)("%s", async (name) => {
+	const { spoken, messages } = await load(name);
+	const translated = new Map(words(messages));
+
+	it("is loaded", () => {
+		expect(spoken).toBe(name);
+	});
+
+	it("has the keys of English, and those of the core's settings", () => {
+		const added = Object.entries(FROM_CORE).flatMap(([record, keys]) => keys.map((key) => `${record}.${key}`));
+		expect([...translated.keys()].sort()).toEqual([...english.keys(), ...added].sort());
+	});
+
+	it("leaves nothing empty", () => {
+		const blank = [...translated].filter(([, value]) => typeof value === "string" && value.trim() === "");
+		expect(blank).toEqual([]);
+	});
+
+	it("says everything it is given", () => {
+		for (const [path, original] of english) {
+			if (typeof original !== "function") continue;
+			const value = translated.get(path);
+			if (typeof value !== "function") throw new Error(`${path} is not a function`);
+			// Small and large, since a plural may say its number in its own way.
+			for (const start of [0, 1, 2, 5, 21]) {
+				const args = Array.from({ length: original.length }, (_, at) => start + at);
+				const said = value(...(args as never[]));
+				const figures = said
+					.match(/\d+/g)
+					?.map(Number)
+					.sort((a, b) => a - b);
+				expect(figures, `${path}: ${said}`).toEqual(args);
+			}
+		}
+	});
+
+	it("is not still in English", () => {
+		const same = [...translated]
+			.filter(([path, value]) => typeof value === "string" && value === english.get(path))
+			.filter(
+				([path, value]) => ![...SAME, ...(SAME_IN[name] ?? [])].includes(value as string) && !SAME_PATHS.test(path),
+			);
+		expect(same).toEqual([]);
+		for (const field of SETTINGS) {
+			expect(messages.settingLabels[field.key]).not.toBe(field.label);
+			expect(messages.settingHelp[field.key]).not.toBe(field.help);
+		}
+	});
+
+	it("keeps the names of the kernel and of NVML", () => {
+		// Paths, constants, what stands in brackets after a source's name.
+		const names = (text: string) =>
+			text.match(
+				/\/(?:proc|sys|dev)\/[\w/*]+|NVML_\w+|nvml[A-Z]\w+|\b(?:Mem|Swap)[A-Z]\w+|%util|\bawait\b|\b[a-z]+(?:_[a-z]+)+\b|RFC \d+/g,
+			);
+		for (const [path, original] of english) {
+			if (typeof original !== "string") continue;
+			expect(names(String(translated.get(path)))?.sort(), path).toEqual(names(original)?.sort());
+		}
+	});
+});
