@@ -1,9 +1,11 @@
 //! The agent over the simulated NVML library: every figure in the contract's unit, every fault with its reason, and
 //! nothing that a GPU does touches another channel.
 
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs;
-use std::path::PathBuf;
-use std::process::Stdio;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -11,7 +13,7 @@ use tempfile::TempDir;
 
 use crate::common::agent::{LINE, parse};
 use crate::common::process::{Group, Lines};
-use crate::common::{among_others, built, root};
+use crate::common::{alone, among_others, built, root};
 
 /// First re-initialization after 2 s, then ever more rarely: by then a driver that is back has been noticed.
 const RECOVERY: Duration = Duration::from_secs(30);
@@ -19,8 +21,28 @@ const RECOVERY: Duration = Duration::from_secs(30);
 /// A running agent and the script of the driver under it.
 struct Driver {
     folder: TempDir,
-    _agent: Group,
+    agent: Group,
     lines: Lines,
+}
+
+/// What the simulated library is told by.
+fn environment(folder: &Path) -> [(&'static str, PathBuf); 3] {
+    [
+        ("TELLTALE_NVML_LIB", built("libnvml_sim.so")),
+        ("TELLTALE_NVML_SIM", folder.join("gpu.sim")),
+        ("TELLTALE_NVML_SIM_CALLS", folder.join("calls")),
+    ]
+}
+
+/// Runs the agent to its end over a driver that stays as it is; one that hangs ends with exit code 124.
+fn run(script: &str, arguments: &[&str]) -> Output {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("gpu.sim"), script).unwrap();
+    let mut command = Command::new("timeout");
+    command.args(["--kill-after=5", "60"]).arg(built("telltale-agent")).args(arguments);
+    let output = command.envs(environment(folder.path())).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    output
 }
 
 impl Driver {
@@ -30,14 +52,12 @@ impl Driver {
         let mut agent = Group::start(built("telltale-agent"), |command| {
             command
                 .args(["watch", "--interval", "0.5", "--channels", channels])
-                .env("TELLTALE_NVML_LIB", built("libnvml_sim.so"))
-                .env("TELLTALE_NVML_SIM", folder.path().join("gpu.sim"))
-                .env("TELLTALE_NVML_SIM_CALLS", folder.path().join("calls"))
+                .envs(environment(folder.path()))
                 .stdout(Stdio::piped())
-                .stderr(Stdio::null());
+                .stderr(Stdio::piped());
         });
         let lines = agent.lines();
-        Self { folder, _agent: agent, lines }
+        Self { folder, agent, lines }
     }
 
     /// Puts another script in the place of the one that runs.
@@ -49,6 +69,13 @@ impl Driver {
 
     fn calls(&self) -> PathBuf {
         self.folder.path().join("calls")
+    }
+
+    /// Ends the agent; all that it said on stderr.
+    fn said(mut self) -> String {
+        self.agent.signal("TERM");
+        self.agent.wait(LINE);
+        self.agent.errors()
     }
 
     fn line(&self) -> Value {
@@ -76,6 +103,81 @@ fn script(name: &str) -> String {
 const GPU: &str = "[gpu]\nuuid = GPU-a\nname = NVIDIA Test\nmemory_total = 24 GiB\nmemory_reserved = 1 GiB\n\
     memory_used = 6 GiB\nutilization = 42 %\ntemperature = 61 C\npower_draw = 123.456 W\n";
 
+/// Devices `GPU-0`, `GPU-1`, …, no two with a figure in common; `state` of the one at `place`.
+fn devices(count: usize, place: usize, state: &str) -> String {
+    let mut text = String::new();
+    for index in 0..count {
+        let state = if index == place { state } else { "ok" };
+        let _ = writeln!(
+            text,
+            "[gpu]\nuuid = GPU-{index}\nname = Number {index}\nstate = {state}\nmemory_total = {} GiB\nmemory_used = {} MiB\n\
+             memory_reserved = 300 MiB\nutilization = {} %\ntemperature = {} C\npower_draw = {}.25 W",
+            24 + index,
+            1_000 + index,
+            10 + index,
+            40 + index,
+            100 + index,
+        );
+    }
+    text
+}
+
+/// Whether a payload is what [`devices`] says of the device, in the contract's units and whatever its index is.
+fn is_as_described(payload: &Value, device: u32) -> bool {
+    let (gib, mib) = (1u64 << 30, 1u64 << 20);
+    let expected = json!({
+        "gpu_id": format!("GPU-{device}"), "name": format!("Number {device}"), "missing": {},
+        "memory_total": (24 + u64::from(device)) * gib, "memory_used": (1_000 + u64::from(device)) * mib,
+        "utilization": f64::from(10 + device), "temperature": f64::from(40 + device),
+        "power_draw": f64::from(100 + device) + 0.25,
+    });
+    expected.as_object().unwrap().iter().all(|(field, value)| payload[field] == *value)
+}
+
+#[test]
+fn a_snapshot_and_three_ticks_have_every_figure_of_every_device() {
+    let _turn = alone(); // on a machine that has no time to answer, a tick has no line
+    for count in [0, 1, 8] {
+        let script = devices(count, 0, "ok");
+        let snapshot = parse(&String::from_utf8(run(&script, &["snapshot", "--json"]).stdout).unwrap());
+        let gpus = snapshot["gpu"].as_array().unwrap();
+        assert_eq!(gpus.len(), count, "{snapshot:#}");
+        for (gpu, index) in gpus.iter().zip(0..) {
+            assert!(is_as_described(gpu, index) && gpu["index"] == index, "{index}: {gpu:#}");
+        }
+
+        let watched = run(&script, &["watch", "--interval", "0.5", "--count", "3", "--channels", "gpu"]);
+        let mut lines: BTreeMap<u32, usize> = BTreeMap::new();
+        for line in String::from_utf8(watched.stdout).unwrap().lines().map(parse) {
+            let device = line["gpu_id"].as_str().and_then(|id| id.strip_prefix("GPU-")?.parse().ok()).unwrap();
+            assert!(is_as_described(&line, device), "{line:#}");
+            assert_eq!(line["channel"], format!("system/gpu/GPU-{device}"));
+            *lines.entry(device).or_default() += 1;
+        }
+        assert_eq!(lines, (0..).take(count).map(|device| (device, 3)).collect());
+    }
+}
+
+#[test]
+fn a_driver_that_does_not_answer_says_why_in_words() {
+    let _turn = among_others();
+    for (script, reason, words) in [
+        ("driver = not_loaded", "absent", "sudo modprobe nvidia"),
+        ("driver = mismatch", "failed", "Restart the computer"),
+        ("driver = no_permission", "no_permission", "/dev/nvidia*"),
+        ("driver = ok", "absent", "reports no GPU"),
+    ] {
+        let snapshot = parse(&String::from_utf8(run(script, &["snapshot", "--json"]).stdout).unwrap());
+        let channels = snapshot["channels"].as_array().unwrap();
+        let gpu = channels.iter().find(|channel| channel["channel"] == "system/gpu").unwrap();
+        assert_eq!((&gpu["reason"], &snapshot["gpu"]), (&json!(reason), &json!([])), "{script}");
+        assert!(gpu["detail"].as_str().unwrap().contains(words), "{script}: {gpu:#}");
+        assert!(!snapshot["cpu"].is_null() && !snapshot["memory"].is_null(), "{script}: the others are there");
+        let text = String::from_utf8(run(script, &["snapshot"]).stdout).unwrap();
+        assert!(text.contains(words), "{script}: {text}");
+    }
+}
+
 #[test]
 fn every_figure_is_in_the_contracts_unit() {
     let _turn = among_others();
@@ -89,6 +191,30 @@ fn every_figure_is_in_the_contracts_unit() {
     for (field, value) in expected.as_object().unwrap() {
         assert_eq!(&line[field], value, "{field} of {line:#}");
     }
+}
+
+/// Each figure by itself, by not being there and by an error.
+#[test]
+fn a_figure_that_is_missing_takes_no_other_with_it() {
+    let _turn = among_others();
+    let others = ["utilization", "memory_used", "temperature", "power_draw"];
+    let driver = Driver::start(GPU, "gpu");
+    driver.line();
+    for (named, field) in [("42 %", 0), ("6 GiB", 1), ("61 C", 2), ("123.456 W", 3)] {
+        for (error, reason) in
+            [("NOT_SUPPORTED", "unsupported"), ("NO_PERMISSION", "no_permission"), ("UNKNOWN", "failed")]
+        {
+            driver.becomes(&GPU.replace(named, &format!("error {error}")));
+            let line = driver.until("the figure is missing for this reason", |line| {
+                line[others[field]].is_null() && line["missing"][others[field]] == reason
+            });
+            for other in others.iter().filter(|other| **other != others[field]) {
+                assert!(line[other].is_number(), "{other} without {}: {line:#}", others[field]);
+            }
+        }
+    }
+    driver.becomes(&GPU.replace("123.456 W", "4294967295 mW"));
+    driver.until("power is -1 in NVML's way", |line| line["missing"] == json!({"power_draw": "unsupported"}));
 }
 
 #[test]
@@ -118,20 +244,55 @@ fn each_fault_stays_with_its_own_device_and_figure() {
 }
 
 #[test]
-fn a_lost_device_is_shown_lost_and_back_when_it_is_back() {
+fn one_of_four_is_lost_the_others_are_not_touched_and_it_comes_back() {
     let _turn = among_others();
-    let two = |state: &str| format!("{GPU}state = {state}\n[gpu]\nuuid = GPU-b\nutilization = 7 %\n");
-    let driver = Driver::start(&two("ok"), "gpu");
-    let a = |line: &Value| line["gpu_id"] == "GPU-a";
-    let b = |line: &Value| line["gpu_id"] == "GPU-b";
-    driver.until("both are there", |line| b(line) && line["utilization"] == 7.0);
-    driver.becomes(&two("lost"));
-    let lost = driver.until("the first is lost", |line| a(line) && line["utilization"].is_null());
-    assert_eq!(lost["missing"]["temperature"], "lost");
-    let other = driver.until("the second goes on", b);
-    assert_eq!(other["utilization"], 7.0);
-    driver.becomes(&two("ok"));
-    driver.until("the first is back", |line| a(line) && line["utilization"] == 42.0);
+    let driver = Driver::start(&devices(4, 2, "ok"), "gpu");
+    let third = |line: &Value| line["gpu_id"] == "GPU-2";
+    driver.until("it is there", |line| is_as_described(line, 2));
+    driver.becomes(&devices(4, 2, "lost"));
+    let lost = driver.until("it is lost", |line| third(line) && line["utilization"].is_null());
+    assert_eq!((&lost["missing"]["temperature"], &lost["name"]), (&json!("lost"), &json!("Number 2")));
+    for _ in 0..8 {
+        let line = driver.line();
+        let described = [0, 1, 3].into_iter().any(|device| is_as_described(&line, device));
+        assert!(described || third(&line) && line["missing"] == lost["missing"], "{line:#}");
+    }
+    driver.becomes(&devices(4, 2, "ok"));
+    driver.until("it is back", |line| is_as_described(line, 2));
+}
+
+#[test]
+fn a_device_that_was_lost_from_the_start_gets_its_name_when_it_is_back() {
+    let _turn = among_others();
+    let driver = Driver::start(&devices(2, 0, "lost"), "gpu");
+    let lost = driver.until("it is shown as lost", |line| line["index"] == 0);
+    assert_eq!((&lost["utilization"], &lost["missing"]["utilization"]), (&Value::Null, &json!("lost")));
+    driver.becomes(&devices(2, 0, "ok"));
+    driver.until("it is back", |line| is_as_described(line, 0));
+    for _ in 0..6 {
+        let line = driver.line();
+        assert!(
+            is_as_described(&line, 0) || is_as_described(&line, 1),
+            "nothing is left of what stood for it: {line:#}"
+        );
+    }
+}
+
+/// NVML's indices have no gaps: those behind it move up.
+#[test]
+fn a_device_that_is_taken_out_leaves_its_figures_to_no_other() {
+    let _turn = among_others();
+    let driver = Driver::start(&devices(3, 1, "ok"), "gpu");
+    driver.until("it is there", |line| is_as_described(line, 1));
+    driver.becomes(&devices(3, 1, "gone"));
+    driver.until("it is lost", |line| line["gpu_id"] == "GPU-1" && line["missing"]["utilization"] == "lost");
+    for _ in 0..6 {
+        let line = driver.line();
+        let lost = line["gpu_id"] == "GPU-1" && line["utilization"].is_null();
+        assert!(lost || is_as_described(&line, 0) || is_as_described(&line, 2), "{line:#}");
+    }
+    driver.becomes(&devices(3, 1, "ok"));
+    driver.until("it is back", |line| is_as_described(line, 1));
 }
 
 #[test]
@@ -148,28 +309,30 @@ fn a_driver_that_is_loaded_later_replaced_or_unloaded_needs_no_restart() {
     driver.until("it was replaced", |line| gpu(line) && line["utilization"].is_null());
     driver.becomes(GPU);
     driver.until("it is back", |line| gpu(line) && line["utilization"] == 42.0);
+    let said = driver.said();
+    assert!(said.contains("modprobe nvidia") && said.contains("was replaced"), "{said}");
 }
 
 #[test]
 fn a_call_that_hangs_holds_up_no_other_channel_and_no_second_call_is_made() {
-    let _turn = among_others();
-    let driver = Driver::start(GPU, "gpu,memory");
+    let _turn = alone(); // it measures times
+    let driver = Driver::start(GPU, "gpu,cpu");
     let gpu = |line: &Value| line["gpu_id"] == "GPU-a";
-    let memory = |line: &Value| line["channel"] == "system/memory";
+    let cpu = |line: &Value| line["channel"] == "system/cpu";
     driver.until("it answers", |line| gpu(line));
     driver.becomes(&GPU.replace("61 C", "hang"));
-    driver.until("it hangs: two ticks of memory in a row", {
+    driver.until("it hangs: two ticks of cpu in a row", {
         let seen = std::cell::Cell::new(0);
         move |line| {
-            seen.set(if memory(line) { seen.get() + 1 } else { 0 });
+            seen.set(if cpu(line) { seen.get() + 1 } else { 0 });
             seen.get() >= 2
         }
     });
     let calls = || nvml_sim::calls::read(&driver.calls()).unwrap()["nvmlDeviceGetTemperature"];
     let hanging = calls();
     let times: Vec<_> =
-        (0..6).map(|_| driver.line()).map(|line| (memory(&line), line["timestamp"].as_i64().unwrap())).collect();
-    assert!(times.iter().all(|(memory, _)| *memory), "nothing but memory while it hangs: {times:?}");
+        (0..6).map(|_| driver.line()).map(|line| (cpu(&line), line["timestamp"].as_i64().unwrap())).collect();
+    assert!(times.iter().all(|(cpu, _)| *cpu), "nothing but cpu while it hangs: {times:?}");
     for pair in times.windows(2) {
         let apart = pair[1].1 - pair[0].1;
         assert!((400..=600).contains(&apart), "at most 100 ms late: {times:?}");

@@ -14,3 +14,4 @@ pub mod rate;
 pub mod settings;
 pub mod source;
 pub mod system;
+pub mod words;

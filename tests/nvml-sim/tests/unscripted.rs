@@ -1,5 +1,6 @@
 //! The library without a script to answer from: it says so, and makes up no device. Each case runs in a process of
 //! its own, since the environment is read once in each.
+#![allow(clippy::unwrap_used, reason = "a test says what is wrong by failing")]
 
 use std::process::Command;
 
