@@ -6,4 +6,5 @@ mod agent;
 mod common;
 mod gpu;
 mod tidy;
+mod tray;
 mod window;

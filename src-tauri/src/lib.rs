@@ -6,12 +6,16 @@ mod error;
 mod events;
 mod save;
 mod settings;
+#[cfg_attr(unix, path = "../agent/src/stop_unix.rs")]
+#[cfg_attr(not(unix), path = "../agent/src/stop_portable.rs")]
+mod stop;
+mod tray;
 mod window;
 
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use tauri::Manager as _;
+use tauri::{Manager as _, RunEvent};
 use telltale_core::collector::{Collector, Roots};
 use telltale_core::feed::Feed;
 use tracing_subscriber::EnvFilter;
@@ -26,32 +30,44 @@ struct Shell {
     collector: Arc<Collector>,
     settings: Stored,
     saving: save::Saving,
+    /// Whether closing the window leaves anything to come back from.
+    has_tray: bool,
 }
 
-/// Runs the app until its last window closes.
+/// Runs the app: with a tray until it is told to quit, without one until its window closes. `hidden` starts it in the
+/// tray, where there is one.
 ///
 /// # Errors
 /// Whatever kept it from starting, with what was being done.
-pub fn run() -> anyhow::Result<()> {
+pub fn run(hidden: bool) -> anyhow::Result<()> {
     let filter = EnvFilter::try_from_env("TELLTALE_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
 
     let api = api::builder();
     let app = tauri::Builder::default()
+        // First, so that a second start ends before it does anything.
+        .plugin(tauri_plugin_single_instance::init(|app, _, _| window::show(app, None)))
         .plugin(tauri_plugin_store::Builder::new().build())
         .plugin(tauri_plugin_dialog::init())
         .invoke_handler(api.invoke_handler())
         .setup(move |app| {
             api.mount_events(app);
-            start(app.handle()).map_err(Into::into)
+            start(app.handle(), hidden).map_err(Into::into)
         })
         .build(tauri::generate_context!())
         .context("could not start")?;
-    app.run(|_, _| {});
+    app.run(|app, event| {
+        // The last window was closed: the tray goes on, and its web view's memory is free. A quit has a code.
+        if let RunEvent::ExitRequested { api, code: None, .. } = event
+            && app.try_state::<Shell>().is_some_and(|shell| shell.has_tray)
+        {
+            api.prevent_exit();
+        }
+    });
     Ok(())
 }
 
-fn start(app: &tauri::AppHandle) -> anyhow::Result<()> {
+fn start(app: &tauri::AppHandle, hidden: bool) -> anyhow::Result<()> {
     let settings = Stored::load(app);
     let (collector, collecting) =
         Collector::start(&Roots::default(), settings.current().interval()).context("could not start the collector")?;
@@ -59,6 +75,21 @@ fn start(app: &tauri::AppHandle) -> anyhow::Result<()> {
     let collector = Arc::new(collector);
     let feed: Arc<dyn Feed> = Arc::clone(&collector) as Arc<dyn Feed>;
     tauri::async_runtime::spawn(events::publish(app.clone(), feed.subscribe()));
-    app.manage(Shell { feed, collector, settings, saving: save::Saving::default() });
-    window::open(app).context("could not open the window")
+    let tray = tray::start(app, feed.subscribe());
+    if let Err(error) = &tray {
+        tracing::info!(%error, "no tray: closing the window will quit");
+    }
+    let has_tray = tray.is_ok();
+    app.manage(Shell { feed, collector, settings, saving: save::Saving::default(), has_tray });
+    let asked = app.clone();
+    tauri::async_runtime::spawn(async move {
+        match stop::asked().await {
+            Ok(()) => asked.exit(0),
+            Err(error) => tracing::warn!(%error, "signals can't be heard"),
+        }
+    });
+    if hidden && has_tray {
+        return Ok(());
+    }
+    window::open(app, None).context("could not open the window")
 }

@@ -9,6 +9,7 @@ Telltale: system monitor and flight recorder for the workstation
 Usage: telltale [OPTIONS]
 
 Options:
+      --hidden   Start in the tray, where there is one
   -h, --help     Print help
   -V, --version  Print version
 
@@ -19,8 +20,9 @@ Environment:
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1);
+    let hidden = std::env::args_os().nth(1).is_some_and(|argument| argument == "--hidden");
     match arguments.next().as_ref().map(|argument| argument.to_string_lossy()).as_deref() {
-        None => {}
+        None | Some("--hidden") => {}
         Some("-h" | "--help") => {
             print!("{HELP}");
             return ExitCode::SUCCESS;
@@ -30,11 +32,11 @@ fn main() -> ExitCode {
             return ExitCode::SUCCESS;
         }
         Some(other) => {
-            eprintln!("telltale: unknown argument {other:?}; allowed are --help and --version");
+            eprintln!("telltale: unknown argument {other:?}; allowed are --hidden, --help and --version");
             return ExitCode::from(2);
         }
     }
-    match telltale::run() {
+    match telltale::run(hidden) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("telltale: {error:#}");

@@ -1,18 +1,19 @@
-//! The one window: how it is made, and what it may never do.
+//! The one window: how it is made, shown again, and what it may never do.
 
 use tauri::webview::NewWindowResponse;
-use tauri::{AppHandle, WebviewUrl, WebviewWindowBuilder};
+use tauri::{AppHandle, Manager as _, WebviewUrl, WebviewWindowBuilder};
 
 /// The label that capabilities and events know it by.
 const LABEL: &str = "main";
 
-/// Opens the window.
+/// Opens the window, at `page` where one is named.
 ///
 /// # Errors
 /// If the system refuses a window or a web view.
-pub(crate) fn open(app: &AppHandle) -> tauri::Result<()> {
+pub(crate) fn open(app: &AppHandle, page: Option<&str>) -> tauri::Result<()> {
     let own = app.config().build.dev_url.clone();
-    WebviewWindowBuilder::new(app, LABEL, WebviewUrl::App("index.html".into()))
+    let url = page.map_or_else(|| "index.html".into(), |page| format!("index.html#{page}"));
+    WebviewWindowBuilder::new(app, LABEL, WebviewUrl::App(url.into()))
         .title("Telltale")
         .inner_size(1280.0, 800.0)
         .min_inner_size(480.0, 360.0)
@@ -24,4 +25,24 @@ pub(crate) fn open(app: &AppHandle) -> tauri::Result<()> {
         .on_new_window(|_, _| NewWindowResponse::Deny)
         .build()?;
     Ok(())
+}
+
+/// Brings the window to the front, or builds it anew where it was closed to the tray.
+pub(crate) fn show(app: &AppHandle, page: Option<&'static str>) {
+    let handle = app.clone();
+    let shown = app.run_on_main_thread(move || {
+        let shown = match handle.get_webview_window(LABEL) {
+            Some(window) => {
+                let page = page.map_or(Ok(()), |page| window.eval(format!("location.hash = {page:?}")));
+                page.and_then(|()| window.unminimize()).and_then(|()| window.show()).and_then(|()| window.set_focus())
+            }
+            None => open(&handle, page),
+        };
+        if let Err(error) = shown {
+            tracing::error!(%error, "the window could not be shown");
+        }
+    });
+    if let Err(error) = shown {
+        tracing::error!(%error, "the window could not be shown");
+    }
 }

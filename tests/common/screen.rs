@@ -36,6 +36,11 @@ impl Screen {
         Self { display, bus_address, _window_manager: window_manager, _bus: bus, _server: server }
     }
 
+    /// Of its session bus.
+    pub(crate) fn bus_address(&self) -> &str {
+        &self.bus_address
+    }
+
     /// What a program needs to know to show itself here.
     pub(crate) fn environment(&self) -> [(&'static str, &str); 3] {
         [("DISPLAY", &self.display), ("DBUS_SESSION_BUS_ADDRESS", &self.bus_address), ("GDK_BACKEND", "x11")]

@@ -10,6 +10,7 @@ use telltale_core::clock::rfc3339;
 use telltale_core::collector::{Collector, Roots};
 use telltale_core::feed::{Feed as _, Snapshot};
 use telltale_core::metrics::{CurrentMetrics, GpuMetrics, InterfaceKind, Reason};
+use telltale_core::words;
 
 /// Between the two reads. Shorter, and the kernel's 10 ms ticks make percentages coarse.
 const BETWEEN: Duration = Duration::from_millis(500);
@@ -111,49 +112,21 @@ fn percent(value: Option<f64>) -> String {
 }
 
 fn of(used: Option<u64>, total: Option<u64>) -> String {
-    let bytes = |bytes: Option<u64>| bytes.map_or_else(missing, |bytes| iec(bytes as f64));
+    let bytes = |bytes: Option<u64>| bytes.map_or_else(missing, |bytes| words::bytes(bytes as f64));
     format!("{} of {}", bytes(used), bytes(total))
 }
 
 fn rate(value: Option<f64>) -> String {
-    value.map_or_else(missing, |rate| format!("{}/s", iec(rate)))
+    value.map_or_else(missing, words::rate)
 }
 
 fn missing() -> String {
     "–".into()
 }
 
-/// Bytes with the largest IEC prefix that leaves at least 1.
-fn iec(bytes: f64) -> String {
-    const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
-    let mut value = bytes;
-    let mut unit = UNITS[0];
-    for larger in &UNITS[1..] {
-        if value < 1024.0 {
-            break;
-        }
-        value /= 1024.0;
-        unit = larger;
-    }
-    if unit == UNITS[0] { format!("{value:.0} {unit}") } else { format!("{value:.1} {unit}") }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn bytes_have_iec_prefixes() {
-        for (bytes, expected) in [
-            (0.0, "0 B"),
-            (1023.0, "1023 B"),
-            (1024.0, "1.0 KiB"),
-            (1.5 * 1024.0 * 1024.0, "1.5 MiB"),
-            (3e15, "2728.5 TiB"),
-        ] {
-            assert_eq!(iec(bytes), expected);
-        }
-    }
 
     #[test]
     fn what_is_missing_is_a_dash_not_a_zero() {

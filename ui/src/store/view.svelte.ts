@@ -30,7 +30,16 @@ export class View {
 	constructor() {
 		const kept = this.kept();
 		if (typeof kept.page === "string") this.page = kept.page;
+		this.follow();
 		if (RANGES.some((range) => range === kept.range)) this.range = kept.range as number;
+	}
+
+	/** Opens the page that the address names, as the tray does; the address then forgets it. */
+	follow(): void {
+		const page = decodeURIComponent(location.hash.slice(1));
+		if (!page) return;
+		history.replaceState(null, "", location.pathname);
+		this.open(page);
 	}
 
 	/** What the charts show when the newest sample is that old. */
