@@ -24,6 +24,7 @@ struct Watcher {
     items: Arc<Mutex<Vec<String>>>,
 }
 
+#[expect(clippy::unused_self, reason = "the interface has it")]
 #[interface(name = "org.kde.StatusNotifierWatcher")]
 impl Watcher {
     fn register_status_notifier_item(&self, service: String) {
@@ -226,6 +227,43 @@ fn its_lines_agree_with_the_agent_and_closing_the_window_frees_the_web_view() {
     assert_eq!(app.ended(), None);
     panel.click("Quit");
     assert_eq!(app.wait(SOON).code(), Some(0));
+}
+
+/// Colours in the picture of the whole screen: an empty window has a handful.
+fn colours(desktop: &Desktop) -> usize {
+    let picture = desktop.home.path().join("screen.png");
+    let (display, path) = (desktop.screen.environment()[0].1, picture.to_str().unwrap());
+    output("import", &["-display", display, "-window", "root", path]);
+    output("identify", &["-format", "%k", path]).trim().parse().unwrap()
+}
+
+#[test]
+fn a_web_process_that_is_killed_comes_back_with_its_page() {
+    let _turn = among_others();
+    let desktop = Desktop::open();
+    let app = desktop.start(&[]);
+    let drawn = |what: &str| {
+        until_sync(what, SOON, || {
+            let colours = colours(&desktop);
+            if colours > 100 { Ok(()) } else { Err(colours) }
+        });
+    };
+    drawn("the page is drawn");
+    let web_process = || {
+        let table = output("ps", &["-e", "-o", "pid=,ppid=,comm="]);
+        let ours = |line: &&str| {
+            let fields: Vec<_> = line.split_whitespace().collect();
+            fields[1] == app.id().to_string() && fields[2].starts_with("WebKitWeb")
+        };
+        table.lines().find(ours).and_then(|line| line.split_whitespace().next()).map(str::to_owned)
+    };
+    let first = web_process().expect("what draws it is a process of its own");
+    output("kill", &["-KILL", &first]);
+    until_sync("another web process runs", SOON, || match web_process() {
+        Some(now) if now != first => Ok(()),
+        now => Err(now),
+    });
+    drawn("the page is drawn again");
 }
 
 #[test]

@@ -4,6 +4,7 @@ pub mod api;
 mod commands;
 mod error;
 mod events;
+pub mod rendering;
 mod save;
 mod settings;
 #[cfg_attr(unix, path = "../agent/src/stop_unix.rs")]
@@ -42,6 +43,7 @@ struct Shell {
 pub fn run(hidden: bool) -> anyhow::Result<()> {
     let filter = EnvFilter::try_from_env("TELLTALE_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing::info!("{}", rendering::chosen());
 
     let api = api::builder();
     let app = tauri::Builder::default()

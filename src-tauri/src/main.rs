@@ -36,6 +36,7 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     }
+    telltale::rendering::prepare();
     match telltale::run(hidden) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -1,7 +1,7 @@
 //! The one window: how it is made, shown again, and what it may never do.
 
 use tauri::webview::NewWindowResponse;
-use tauri::{AppHandle, Manager as _, WebviewUrl, WebviewWindowBuilder};
+use tauri::{AppHandle, Manager as _, WebviewUrl, WebviewWindow, WebviewWindowBuilder};
 
 /// The label that capabilities and events know it by.
 const LABEL: &str = "main";
@@ -23,7 +23,26 @@ pub(crate) fn open(app: &AppHandle, page: Option<&str>) -> tauri::Result<()> {
             bundled || (cfg!(dev) && own.as_ref().is_some_and(|dev| dev.origin() == url.origin()))
         })
         .on_new_window(|_, _| NewWindowResponse::Deny)
-        .build()?;
+        .build()
+        .and_then(|window| revive(&window))
+}
+
+/// Loads the page anew when its web process dies: Tauri leaves a white window.
+#[cfg(target_os = "linux")]
+fn revive(window: &WebviewWindow) -> tauri::Result<()> {
+    use webkit2gtk::WebViewExt as _;
+
+    window.with_webview(|web| {
+        web.inner().connect_web_process_terminated(|view, reason| {
+            tracing::warn!(?reason, "the web process ended; the page is loaded anew");
+            view.reload();
+        });
+    })
+}
+
+/// WebView2 and WKWebView load it anew by themselves.
+#[cfg(not(target_os = "linux"))]
+fn revive(_window: &WebviewWindow) -> tauri::Result<()> {
     Ok(())
 }
 

@@ -39,7 +39,7 @@ const host: Host = {
 	update: async () => host.settings(),
 	fields: SETTINGS,
 	label: null,
-	saving: () => () => undefined,
+	saving: async () => () => undefined,
 } as unknown as Host;
 
 const all = (selector: string) => [...document.querySelectorAll<HTMLElement>(selector)];
