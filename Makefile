@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run dev test lint package bindings screenshots audit rust-and-node packages test-packages
+.PHONY: help run dev test bench lint package bindings screenshots audit rust-and-node packages test-packages
 
 AGENT_PACKAGES := build-essential
 BUILD_PACKAGES := build-essential pkg-config libwebkit2gtk-4.1-dev
@@ -81,6 +81,11 @@ screenshots: rust-and-node packages test-packages $(UI_BUILT) ## Takes the pictu
 	mkdir -p tests/screenshots
 	cp tests/out/screenshots/overview-dark-1280x800-1gpu.png tests/screenshots/overview-dark.png
 	cp tests/out/screenshots/overview-light-1280x800-8gpu.png tests/screenshots/overview-light.png
+
+bench: rust-and-node packages test-packages $(UI_BUILT) ## Prints what the window costs: script time, processor, memory
+	$(call need,xdotool,$(call programs,xdotool))
+	cargo build --release --workspace
+	cargo bench --bench cost
 
 audit: rust-and-node $(UI_INSTALLED) $(DENY) ## Asks the advisory databases of crates and of npm; needs the network
 	$(DENY) check advisories

@@ -100,8 +100,20 @@ fn script(name: &str) -> String {
     fs::read_to_string(root().join(format!("tests/nvml-sim/scripts/{name}.sim"))).unwrap()
 }
 
-const GPU: &str = "[gpu]\nuuid = GPU-a\nname = NVIDIA Test\nmemory_total = 24 GiB\nmemory_reserved = 1 GiB\n\
-    memory_used = 6 GiB\nutilization = 42 %\ntemperature = 61 C\npower_draw = 123.456 W\n";
+/// Figures that are the same for all devices here, so that none is missing.
+macro_rules! rest {
+    () => {
+        "memory_bandwidth = 7 %\npower_limit = 450 W\nfan = 30 %\nsm_clock = 2310 MHz\nsm_clock_max = 2745 MHz\n\
+         memory_clock = 10501 MHz\nmemory_clock_max = 10502 MHz\npcie_generation = 4\npcie_width = 16\n\
+         performance_state = 2\nthrottle_reasons = 36\n"
+    };
+}
+
+const GPU: &str = concat!(
+    "[gpu]\nuuid = GPU-a\nname = NVIDIA Test\nmemory_total = 24 GiB\nmemory_reserved = 1 GiB\n",
+    "memory_used = 6 GiB\nutilization = 42 %\ntemperature = 61 C\npower_draw = 123.456 W\n",
+    rest!()
+);
 
 /// Devices `GPU-0`, `GPU-1`, …, no two with a figure in common; `state` of the one at `place`.
 fn devices(count: usize, place: usize, state: &str) -> String {
@@ -111,12 +123,13 @@ fn devices(count: usize, place: usize, state: &str) -> String {
         let _ = writeln!(
             text,
             "[gpu]\nuuid = GPU-{index}\nname = Number {index}\nstate = {state}\nmemory_total = {} GiB\nmemory_used = {} MiB\n\
-             memory_reserved = 300 MiB\nutilization = {} %\ntemperature = {} C\npower_draw = {}.25 W",
+             memory_reserved = 300 MiB\nutilization = {} %\ntemperature = {} C\npower_draw = {}.25 W\n{}",
             24 + index,
             1_000 + index,
             10 + index,
             40 + index,
             100 + index,
+            rest!(),
         );
     }
     text
@@ -187,6 +200,9 @@ fn every_figure_is_in_the_contracts_unit() {
     let expected = json!({
         "channel": "system/gpu/GPU-a", "gpu_id": "GPU-a", "index": 0, "name": "NVIDIA Test", "utilization": 42.0,
         "memory_used": 6u64 << 30, "memory_total": 24u64 << 30, "temperature": 61.0, "power_draw": 123.456, "missing": {},
+        "memory_bandwidth": 7.0, "power_limit": 450.0, "fan_speed": 30.0, "sm_clock": 2310.0, "sm_clock_max": 2745.0,
+        "memory_clock": 10501.0, "memory_clock_max": 10502.0, "pcie_generation": 4.0, "pcie_width": 16.0,
+        "performance_state": 2.0, "clock_limits": ["power_cap", "software_thermal"],
     });
     for (field, value) in expected.as_object().unwrap() {
         assert_eq!(&line[field], value, "{field} of {line:#}");

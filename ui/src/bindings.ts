@@ -56,6 +56,27 @@ export type ChannelStatus = {
 	detail: string | null,
 };
 
+/**  What keeps a GPU's clocks below their maximum. NVML's clocks throttle (event) reasons, in its order. */
+export type ClockLimit = 
+/**  Nothing to do. */
+"idle" | 
+/**  Clocks that the user set (application or locked clocks). */
+"application_clocks" | 
+/**  The power limit. */
+"power_cap" | 
+/**  The hardware slowed down: for heat, power brake or a fast change of power; the next two tell which. */
+"hardware_slowdown" | 
+/**  Kept equal with other devices of a group. */
+"sync_boost" | 
+/**  Heat, by the driver's threshold. */
+"software_thermal" | 
+/**  Heat, by the hardware's threshold. */
+"hardware_thermal" | 
+/**  The power supply asked for less. */
+"power_brake" | 
+/**  What the display needs. */
+"display_clocks";
+
 /**  What a command answers instead of its result. */
 export type CommandError = {
 	/**  For a program. */
@@ -222,6 +243,34 @@ export type GpuMetrics = {
 	temperature: number | null,
 	/**  W of the whole board (`nvmlDeviceGetPowerUsage`, which is in mW). */
 	power_draw: number | null,
+	/**  W that the board is held under (`nvmlDeviceGetEnforcedPowerLimit`). */
+	power_limit: number | null,
+	/**
+	 *  Percent of the last sampling period in which device memory was read or written (`nvmlUtilization_t.memory`):
+	 *  the bandwidth's use, not how full the memory is.
+	 */
+	memory_bandwidth: number | null,
+	/**  Percent of the first fan's full speed that it is told to run at (`nvmlDeviceGetFanSpeed_v2`). */
+	fan_speed: number | null,
+	/**  MHz of the streaming multiprocessors now (`NVML_CLOCK_SM`). */
+	sm_clock: number | null,
+	/**  MHz that they can reach (`nvmlDeviceGetMaxClockInfo`). */
+	sm_clock_max: number | null,
+	/**  MHz of the device memory now (`NVML_CLOCK_MEM`). */
+	memory_clock: number | null,
+	/**  MHz that it can reach. */
+	memory_clock_max: number | null,
+	/**  Generation of the `PCIe` link now; an idle device may lower it. */
+	pcie_generation: number | null,
+	/**  Lanes of the `PCIe` link now. */
+	pcie_width: number | null,
+	/**  0 (P0, full) to 15 (P15, least) (`nvmlDeviceGetPerformanceState`). */
+	performance_state: number | null,
+	/**
+	 *  What keeps the clocks below their maximum now (`nvmlDeviceGetCurrentClocksThrottleReasons`); `null` where the
+	 *  device does not tell, empty where nothing does.
+	 */
+	clock_limits: ClockLimit[] | null,
 	/**  Why fields are `null`. */
 	missing: { [key in string]: Reason },
 	/**  When it was sampled. */

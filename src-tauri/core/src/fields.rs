@@ -53,7 +53,21 @@ pub fn of_gpu(metrics: &GpuMetrics, visit: &mut impl Visit) {
     visit.field(&channel, "memory_used", Unit::Bytes, bytes(metrics.memory_used));
     visit.field(&channel, "memory_total", Unit::Bytes, bytes(metrics.memory_total));
     visit.field(&channel, "temperature", Unit::Celsius, metrics.temperature);
-    visit.field(&channel, "power_draw", Unit::Watts, metrics.power_draw);
+    for (field, unit, value) in [
+        ("power_draw", Unit::Watts, metrics.power_draw),
+        ("power_limit", Unit::Watts, metrics.power_limit),
+        ("memory_bandwidth", Unit::Percent, metrics.memory_bandwidth),
+        ("fan_speed", Unit::Percent, metrics.fan_speed),
+        ("sm_clock", Unit::Megahertz, metrics.sm_clock),
+        ("sm_clock_max", Unit::Megahertz, metrics.sm_clock_max),
+        ("memory_clock", Unit::Megahertz, metrics.memory_clock),
+        ("memory_clock_max", Unit::Megahertz, metrics.memory_clock_max),
+        ("pcie_generation", Unit::Count, metrics.pcie_generation),
+        ("pcie_width", Unit::Count, metrics.pcie_width),
+        ("performance_state", Unit::Count, metrics.performance_state),
+    ] {
+        visit.field(&channel, field, unit, value);
+    }
 }
 
 /// Visits the fields of the processors. A core's path has the kernel's number of the core.

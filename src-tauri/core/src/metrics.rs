@@ -59,10 +59,58 @@ pub struct GpuMetrics {
     pub temperature: Option<f64>,
     /// W of the whole board (`nvmlDeviceGetPowerUsage`, which is in mW).
     pub power_draw: Option<f64>,
+    /// W that the board is held under (`nvmlDeviceGetEnforcedPowerLimit`).
+    pub power_limit: Option<f64>,
+    /// Percent of the last sampling period in which device memory was read or written (`nvmlUtilization_t.memory`):
+    /// the bandwidth's use, not how full the memory is.
+    pub memory_bandwidth: Option<f64>,
+    /// Percent of the first fan's full speed that it is told to run at (`nvmlDeviceGetFanSpeed_v2`).
+    pub fan_speed: Option<f64>,
+    /// MHz of the streaming multiprocessors now (`NVML_CLOCK_SM`).
+    pub sm_clock: Option<f64>,
+    /// MHz that they can reach (`nvmlDeviceGetMaxClockInfo`).
+    pub sm_clock_max: Option<f64>,
+    /// MHz of the device memory now (`NVML_CLOCK_MEM`).
+    pub memory_clock: Option<f64>,
+    /// MHz that it can reach.
+    pub memory_clock_max: Option<f64>,
+    /// Generation of the `PCIe` link now; an idle device may lower it.
+    pub pcie_generation: Option<f64>,
+    /// Lanes of the `PCIe` link now.
+    pub pcie_width: Option<f64>,
+    /// 0 (P0, full) to 15 (P15, least) (`nvmlDeviceGetPerformanceState`).
+    pub performance_state: Option<f64>,
+    /// What keeps the clocks below their maximum now (`nvmlDeviceGetCurrentClocksThrottleReasons`); `null` where the
+    /// device does not tell, empty where nothing does.
+    pub clock_limits: Option<Vec<ClockLimit>>,
     /// Why fields are `null`.
     pub missing: Missing,
     /// When it was sampled.
     pub timestamp: i64,
+}
+
+/// What keeps a GPU's clocks below their maximum. NVML's clocks throttle (event) reasons, in its order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum ClockLimit {
+    /// Nothing to do.
+    Idle,
+    /// Clocks that the user set (application or locked clocks).
+    ApplicationClocks,
+    /// The power limit.
+    PowerCap,
+    /// The hardware slowed down: for heat, power brake or a fast change of power; the next two tell which.
+    HardwareSlowdown,
+    /// Kept equal with other devices of a group.
+    SyncBoost,
+    /// Heat, by the driver's threshold.
+    SoftwareThermal,
+    /// Heat, by the hardware's threshold.
+    HardwareThermal,
+    /// The power supply asked for less.
+    PowerBrake,
+    /// What the display needs.
+    DisplayClocks,
 }
 
 /// A sample of the processors, channel `system/cpu`.

@@ -20,10 +20,16 @@ export interface Surroundings {
 
 /** Pixels between two labels of the time axis. */
 const LABEL_WIDTH = 90;
-const FONT = "11px system-ui, 'DejaVu Sans', sans-serif";
+const FONT = "system-ui, 'DejaVu Sans', sans-serif";
 /** Room for the labels of a value axis; less of it in a chart that has little. */
 const AXIS = { left: 62, right: 50, narrow: 44 };
 const NARROW = 260;
+
+/** How much larger than by default text is; canvases must be told. */
+function textScale(): number {
+	const size = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
+	return Number.isFinite(size) && size > 0 ? size / 13 : 1;
+}
 
 /** A token's colour in the theme in force. */
 function colour(of: Element, token: Hue | "grid" | "text-dim" | "line"): string {
@@ -46,11 +52,17 @@ export function options(element: HTMLElement, around: Surroundings): uPlot.Optio
 	const bands: Bands = new Map();
 	const quiet = colour(element, "text-dim");
 	const grid = { stroke: colour(element, "grid"), width: 1 };
+	const scaled = textScale();
+	const font = `${11 * scaled}px ${FONT}`;
+	const labelWidth = LABEL_WIDTH * scaled;
+	// Asked once: a chart is made anew when the theme changes, and each answer costs a layout of the page.
+	const hatching = colour(element, "line");
+	const lines = spec.series.map((one) => colour(element, one.hue));
 	const axis = (scale: "left" | "right"): uPlot.Axis => ({
 		scale,
 		side: scale === "left" ? 3 : 1,
-		size: (u) => (u.width < NARROW ? AXIS.narrow : AXIS[scale]),
-		font: FONT,
+		size: (u) => (u.width < NARROW ? AXIS.narrow : AXIS[scale]) * scaled,
+		font,
 		stroke: quiet,
 		gap: 6,
 		ticks: { show: false },
@@ -78,21 +90,21 @@ export function options(element: HTMLElement, around: Surroundings): uPlot.Optio
 		},
 		axes: [
 			{
-				size: 24,
+				size: 24 * scaled,
 				gap: 6,
-				font: FONT,
+				font,
 				stroke: quiet,
 				grid: { show: false },
 				ticks: { show: false },
 				splits: (u, _, min, max) => {
 					const across = u.bbox.width / devicePixelRatio;
 					// A label that would hang over the edge is left out.
-					const margin = spec.right ? 0 : ((max - min) / across) * (LABEL_WIDTH / 4);
-					return ticks(min, max, across / LABEL_WIDTH).filter((time) => time <= max - margin);
+					const margin = spec.right ? 0 : ((max - min) / across) * (labelWidth / 4);
+					return ticks(min, max, across / labelWidth).filter((time) => time <= max - margin);
 				},
 				values: (u, splits) => {
 					const { min, max } = u.scales.x ?? {};
-					const step = tickStep((max ?? 0) - (min ?? 0), Math.max(1, u.bbox.width / devicePixelRatio / LABEL_WIDTH));
+					const step = tickStep((max ?? 0) - (min ?? 0), Math.max(1, u.bbox.width / devicePixelRatio / labelWidth));
 					return splits.map((time) => tickLabel(time, step));
 				},
 			},
@@ -101,8 +113,8 @@ export function options(element: HTMLElement, around: Surroundings): uPlot.Optio
 		],
 		series: [
 			{},
-			...spec.series.map((one): uPlot.Series => {
-				const line = colour(element, one.hue);
+			...spec.series.map((one, at): uPlot.Series => {
+				const line = lines[at] ?? quiet;
 				return {
 					scale: one.axis,
 					stroke: line,
@@ -125,17 +137,17 @@ export function options(element: HTMLElement, around: Surroundings): uPlot.Optio
 			},
 		},
 		hooks: {
-			drawClear: [(u) => drawGaps(u, around.gaps(), colour(element, "line"))],
+			drawClear: [(u) => drawGaps(u, around.gaps(), hatching)],
 			drawSeries: [
 				(u, index) => {
 					const band = bands.get(index);
-					const one = spec.series[index - 1];
-					if (!band || !one) return;
+					const line = lines[index - 1];
+					if (!band || !line) return;
 					u.ctx.save();
 					u.ctx.beginPath();
 					u.ctx.rect(u.bbox.left, u.bbox.top, u.bbox.width, u.bbox.height);
 					u.ctx.clip();
-					u.ctx.fillStyle = tint(colour(element, one.hue), 0.3);
+					u.ctx.fillStyle = tint(line, 0.3);
 					u.ctx.fill(band);
 					u.ctx.restore();
 				},

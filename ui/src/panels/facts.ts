@@ -1,8 +1,8 @@
 // The list of figures and facts at the foot of a device's page, as values.
 import { fixed, locale } from "../base/locale";
 import { duration } from "../base/time";
-import { bytes, capacity, percent, type Quantity, rate, temperature, text } from "../base/units";
-import type { CurrentMetrics, Reason, Settings, SystemInfo } from "../bindings";
+import { bytes, capacity, percent, type Quantity, rate, temperature, text, watts } from "../base/units";
+import type { ClockLimit, CurrentMetrics, Reason, Settings, SystemInfo } from "../bindings";
 import { t } from "../text";
 
 export interface Fact {
@@ -31,6 +31,15 @@ export const latency = (seconds: number): Quantity => ({
 });
 /** Things per second. */
 export const frequency = (value: number): string => t.perSecond(fixed(value, value > 0 && value < 10 ? 1 : 0));
+
+/** A clock and what it can reach. */
+function outOf(now: Quantity, most: number | null | undefined): string {
+	return most == null ? text(now) : `${text(now)} ${t.of(text(clock(most)))}`;
+}
+
+function heldBack(limits: readonly ClockLimit[]): string {
+	return limits.length === 0 ? t.clockLimits.none : limits.map((limit) => t.clockLimits[limit]).join(", ");
+}
 
 /** Collects facts. A figure that is missing says why, where a reason is given; a plain fact that is not known is left out. */
 class List {
@@ -67,6 +76,26 @@ function gpuFacts(id: string, { batch, info }: Known): List {
 		.fact(t.facts.uuid, id)
 		.fact(t.facts.index, gpu?.index)
 		.figure(t.facts.installed, t.help.gpuMemory, "memory_total", gpu?.memory_total, size)
+		.figure(t.facts.heldBack, t.help.clockLimits, "clock_limits", gpu?.clock_limits?.length, () =>
+			heldBack(gpu?.clock_limits ?? []),
+		)
+		.figure(t.facts.smClock, t.help.smClock, "sm_clock", gpu?.sm_clock, (now) => outOf(clock(now), gpu?.sm_clock_max))
+		.figure(t.facts.memoryClock, t.help.memoryClock, "memory_clock", gpu?.memory_clock, (now) =>
+			outOf(clock(now), gpu?.memory_clock_max),
+		)
+		.figure(t.facts.memoryBandwidth, t.help.memoryBandwidth, "memory_bandwidth", gpu?.memory_bandwidth, percent)
+		.figure(t.facts.powerLimit, t.help.powerLimit, "power_limit", gpu?.power_limit, watts)
+		.figure(t.facts.fan, t.help.fan, "fan_speed", gpu?.fan_speed, percent)
+		.figure(t.facts.pcie, t.help.pcie, "pcie_generation", gpu?.pcie_generation, (generation) =>
+			gpu?.pcie_width == null ? fixed(generation, 0) : `${fixed(generation, 0)} ×${fixed(gpu.pcie_width, 0)}`,
+		)
+		.figure(
+			t.facts.performanceState,
+			t.help.performanceState,
+			"performance_state",
+			gpu?.performance_state,
+			(state) => `P${fixed(state, 0)}`,
+		)
 		.fact(t.facts.driver, known?.driver_version);
 }
 

@@ -201,7 +201,7 @@ export class History {
 	private trim(): void {
 		const oldest = (this.last ?? 0) - HOUR;
 		const old = Math.max(lowerBound(this.times, oldest), this.rows - MOST_ROWS);
-		if (old < TRIM && this.rows <= MOST_ROWS) return;
+		if (old < TRIM) return;
 		this.times.splice(0, old);
 		this.dropped += old;
 		for (const [key, column] of this.columns) {

@@ -69,7 +69,28 @@ export const de: Messages = {
 	addresses: "Adressen",
 	noAddress: "keine",
 
+	clockLimits: {
+		none: "nichts: läuft frei",
+		idle: "keine Arbeit",
+		application_clocks: "eingestellte Takte",
+		power_cap: "Leistungsgrenze",
+		hardware_slowdown: "Hardware-Drosselung",
+		sync_boost: "Gleichtakt mit anderen GPUs",
+		software_thermal: "Wärme (Treiber)",
+		hardware_thermal: "Wärme (Hardware)",
+		power_brake: "Netzteil",
+		display_clocks: "Takte für den Bildschirm",
+	},
+
 	facts: {
+		heldBack: "Gebremst durch",
+		smClock: "SM-Takt",
+		memoryClock: "Speichertakt",
+		memoryBandwidth: "Speicherbandbreite",
+		powerLimit: "Leistungsgrenze",
+		fan: "Lüfter",
+		pcie: "PCIe",
+		performanceState: "Leistungszustand",
 		device: "Werte",
 		clock: "Takt",
 		load: "Durchschnittslast",
@@ -114,6 +135,15 @@ export const de: Messages = {
 	},
 
 	help: {
+		clockLimits: "Was die Takte in diesem Augenblick unter ihrem Höchstwert hält (NVML: clocks throttle reasons).",
+		smClock: "Takt der Streaming-Multiprozessoren jetzt und höchstens (NVML: NVML_CLOCK_SM).",
+		memoryClock: "Takt des Gerätespeichers jetzt und höchstens (NVML: NVML_CLOCK_MEM).",
+		memoryBandwidth:
+			"Anteil des letzten Messzeitraums, in dem Speicher gelesen oder geschrieben wurde (NVML: utilization.memory); nicht, wie voll er ist.",
+		powerLimit: "Unter dieser Leistung wird die Karte gehalten (NVML: enforced power limit).",
+		fan: "Vorgegebene Drehzahl des ersten Lüfters (NVML: nvmlDeviceGetFanSpeed_v2).",
+		pcie: "Generation und Lanes der Verbindung jetzt; im Leerlauf kann sie sinken (NVML: current PCIe link).",
+		performanceState: "P0 ist volle Leistung, P15 die geringste (NVML: nvmlDeviceGetPerformanceState).",
 		gpuUtilization:
 			"Anteil des letzten Messzeitraums, in dem ein Kernel auf der GPU lief (NVML: utilization.gpu). Wie viele ihrer Recheneinheiten beschäftigt waren, geht daraus nicht hervor.",
 		gpuMemory: "Belegter Speicher der Karte ohne den vom Treiber reservierten Teil (NVML: memory info v2, used).",

@@ -1,5 +1,5 @@
 // Every word of the window, in English. Other languages have the same shape; what they lack falls back to these.
-import type { Reason } from "../bindings";
+import type { ClockLimit, Reason } from "../bindings";
 
 export const en = {
 	app: "Telltale",
@@ -69,7 +69,28 @@ export const en = {
 	addresses: "Addresses",
 	noAddress: "none",
 
+	clockLimits: {
+		none: "nothing: it runs free",
+		idle: "nothing to do",
+		application_clocks: "clocks that were set",
+		power_cap: "power limit",
+		hardware_slowdown: "hardware slowdown",
+		sync_boost: "kept equal with other GPUs",
+		software_thermal: "heat (driver)",
+		hardware_thermal: "heat (hardware)",
+		power_brake: "power supply",
+		display_clocks: "display clocks",
+	} satisfies Record<ClockLimit | "none", string> as Record<ClockLimit | "none", string>,
+
 	facts: {
+		heldBack: "Held back by",
+		smClock: "SM clock",
+		memoryClock: "Memory clock",
+		memoryBandwidth: "Memory bandwidth",
+		powerLimit: "Power limit",
+		fan: "Fan",
+		pcie: "PCIe",
+		performanceState: "Performance state",
 		device: "Figures",
 		clock: "Clock",
 		load: "Load average",
@@ -119,6 +140,15 @@ export const en = {
 		gpuMemory: "Memory in use on the device, without what the driver reserves (NVML: memory info v2, used).",
 		gpuTemperature: "Temperature of the GPU die (NVML: NVML_TEMPERATURE_GPU).",
 		gpuPower: "Power of the whole board (NVML: nvmlDeviceGetPowerUsage).",
+		clockLimits: "What keeps the clocks below their maximum at this moment (NVML: clocks throttle reasons).",
+		smClock: "Clock of the streaming multiprocessors now, and what it can reach (NVML: NVML_CLOCK_SM).",
+		memoryClock: "Clock of the device memory now, and what it can reach (NVML: NVML_CLOCK_MEM).",
+		memoryBandwidth:
+			"Share of the last sampling period in which memory was read or written (NVML: utilization.memory); not how full it is.",
+		powerLimit: "The board is held under this power (NVML: enforced power limit).",
+		fan: "Speed that the first fan is told to run at (NVML: nvmlDeviceGetFanSpeed_v2).",
+		pcie: "Generation and lanes of the link now; an idle device may lower them (NVML: current PCIe link).",
+		performanceState: "P0 is full performance, P15 the least (NVML: nvmlDeviceGetPerformanceState).",
 		cpuUtilization:
 			"Busy time over all time since the last sample, over all cores; waiting for disks counts as idle (/proc/stat).",
 		ramUsed:

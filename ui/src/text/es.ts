@@ -69,7 +69,28 @@ export const es: Messages = {
 	addresses: "Direcciones",
 	noAddress: "ninguna",
 
+	clockLimits: {
+		none: "nada: funciona libre",
+		idle: "sin trabajo",
+		application_clocks: "relojes fijados",
+		power_cap: "límite de potencia",
+		hardware_slowdown: "freno por hardware",
+		sync_boost: "igualado con otras GPU",
+		software_thermal: "calor (controlador)",
+		hardware_thermal: "calor (hardware)",
+		power_brake: "fuente de alimentación",
+		display_clocks: "relojes de pantalla",
+	},
+
 	facts: {
+		heldBack: "Frenada por",
+		smClock: "Reloj SM",
+		memoryClock: "Reloj de memoria",
+		memoryBandwidth: "Ancho de banda de memoria",
+		powerLimit: "Límite de potencia",
+		fan: "Ventilador",
+		pcie: "PCIe",
+		performanceState: "Estado de rendimiento",
 		device: "Valores",
 		clock: "Frecuencia",
 		load: "Carga media",
@@ -114,6 +135,15 @@ export const es: Messages = {
 	},
 
 	help: {
+		clockLimits: "Lo que mantiene los relojes por debajo de su máximo en este momento (NVML: clocks throttle reasons).",
+		smClock: "Reloj actual de los multiprocesadores y el máximo que alcanza (NVML: NVML_CLOCK_SM).",
+		memoryClock: "Reloj actual de la memoria del dispositivo y el máximo que alcanza (NVML: NVML_CLOCK_MEM).",
+		memoryBandwidth:
+			"Parte del último período de muestreo en que se leyó o escribió la memoria (NVML: utilization.memory); no indica cuán llena está.",
+		powerLimit: "La tarjeta se mantiene por debajo de esta potencia (NVML: enforced power limit).",
+		fan: "Velocidad ordenada al primer ventilador (NVML: nvmlDeviceGetFanSpeed_v2).",
+		pcie: "Generación y líneas actuales del enlace; en reposo pueden bajar (NVML: current PCIe link).",
+		performanceState: "P0 es el rendimiento máximo y P15 el mínimo (NVML: nvmlDeviceGetPerformanceState).",
 		gpuUtilization:
 			"Parte del último periodo de muestreo durante la que se ejecutó un kernel en la GPU (NVML: utilization.gpu). No indica cuántas de sus unidades estaban ocupadas.",
 		gpuMemory: "Memoria en uso en el dispositivo, sin la que reserva el controlador (NVML: memory info v2, used).",

@@ -70,7 +70,28 @@ export const fr: Messages = {
 	addresses: "Adresses",
 	noAddress: "aucune",
 
+	clockLimits: {
+		none: "rien : elle tourne librement",
+		idle: "rien à faire",
+		application_clocks: "fréquences imposées",
+		power_cap: "limite de puissance",
+		hardware_slowdown: "ralentissement matériel",
+		sync_boost: "alignée sur les autres GPU",
+		software_thermal: "chaleur (pilote)",
+		hardware_thermal: "chaleur (matériel)",
+		power_brake: "alimentation",
+		display_clocks: "fréquences d’affichage",
+	},
+
 	facts: {
+		heldBack: "Freinée par",
+		smClock: "Fréquence SM",
+		memoryClock: "Fréquence mémoire",
+		memoryBandwidth: "Bande passante mémoire",
+		powerLimit: "Limite de puissance",
+		fan: "Ventilateur",
+		pcie: "PCIe",
+		performanceState: "État de performance",
 		device: "Valeurs",
 		clock: "Fréquence",
 		load: "Charge moyenne",
@@ -115,6 +136,15 @@ export const fr: Messages = {
 	},
 
 	help: {
+		clockLimits: "Ce qui maintient les fréquences sous leur maximum en ce moment (NVML : clocks throttle reasons).",
+		smClock: "Fréquence actuelle des multiprocesseurs et maximum possible (NVML : NVML_CLOCK_SM).",
+		memoryClock: "Fréquence actuelle de la mémoire du périphérique et maximum possible (NVML : NVML_CLOCK_MEM).",
+		memoryBandwidth:
+			"Part de la dernière période de mesure pendant laquelle la mémoire a été lue ou écrite (NVML : utilization.memory) ; pas son remplissage.",
+		powerLimit: "La carte est maintenue sous cette puissance (NVML : enforced power limit).",
+		fan: "Vitesse demandée au premier ventilateur (NVML : nvmlDeviceGetFanSpeed_v2).",
+		pcie: "Génération et lignes actuelles du lien ; au repos elles peuvent baisser (NVML : current PCIe link).",
+		performanceState: "P0 est la pleine performance, P15 la plus basse (NVML : nvmlDeviceGetPerformanceState).",
 		gpuUtilization:
 			"Part de la dernière période de mesure pendant laquelle un noyau de calcul s’exécutait sur le GPU (NVML\u00a0: utilization.gpu). Elle ne dit pas combien de ses unités étaient occupées.",
 		gpuMemory: "Mémoire utilisée sur la carte, sans la part réservée par le pilote (NVML\u00a0: memory info v2, used).",

@@ -14,7 +14,7 @@ const FROM_CORE = {
 };
 
 /** What may read as in English, because it is a name, a symbol, or the same word in that language. */
-const SAME = ["CPU", "RAM", "UUID", "Telltale", "ms", "—"];
+const SAME = ["CPU", "RAM", "UUID", "Telltale", "ms", "—", "PCIe"];
 const SAME_IN: Record<string, string[]> = {
 	de: ["System", "Swap", "Kernel"],
 	es: ["Total", "Kernel"],

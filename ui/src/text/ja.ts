@@ -69,7 +69,28 @@ export const ja: Messages = {
 	addresses: "アドレス",
 	noAddress: "なし",
 
+	clockLimits: {
+		none: "なし：制限なく動作中",
+		idle: "処理なし",
+		application_clocks: "設定されたクロック",
+		power_cap: "電力制限",
+		hardware_slowdown: "ハードウェアによる減速",
+		sync_boost: "他の GPU との同期",
+		software_thermal: "温度（ドライバー）",
+		hardware_thermal: "温度（ハードウェア）",
+		power_brake: "電源",
+		display_clocks: "表示用クロック",
+	},
+
 	facts: {
+		heldBack: "制限の理由",
+		smClock: "SM クロック",
+		memoryClock: "メモリクロック",
+		memoryBandwidth: "メモリ帯域幅",
+		powerLimit: "電力制限",
+		fan: "ファン",
+		pcie: "PCIe",
+		performanceState: "パフォーマンス状態",
 		device: "測定値",
 		clock: "クロック",
 		load: "ロードアベレージ",
@@ -114,6 +135,15 @@ export const ja: Messages = {
 	},
 
 	help: {
+		clockLimits: "現在クロックを最大値より下に抑えているもの (NVML: clocks throttle reasons)。",
+		smClock: "ストリーミングマルチプロセッサの現在のクロックと最大値 (NVML: NVML_CLOCK_SM)。",
+		memoryClock: "デバイスメモリの現在のクロックと最大値 (NVML: NVML_CLOCK_MEM)。",
+		memoryBandwidth:
+			"直近の測定期間のうちメモリが読み書きされた時間の割合 (NVML: utilization.memory)。使用量ではありません。",
+		powerLimit: "ボードはこの電力以下に保たれます (NVML: enforced power limit)。",
+		fan: "1 番目のファンに指示された速度 (NVML: nvmlDeviceGetFanSpeed_v2)。",
+		pcie: "現在のリンクの世代とレーン数。アイドル時には下がることがあります (NVML: current PCIe link)。",
+		performanceState: "P0 が最高性能、P15 が最低です (NVML: nvmlDeviceGetPerformanceState)。",
 		gpuUtilization:
 			"直近の測定期間のうち、GPU 上でカーネルが実行されていた時間の割合 (NVML: utilization.gpu)。演算ユニットがいくつ稼働していたかは示しません。",
 		gpuMemory: "デバイス上で使用中のメモリ。ドライバーの予約分を除きます (NVML: memory info v2, used)。",

@@ -70,7 +70,28 @@ export const zh: Messages = {
 	addresses: "地址",
 	noAddress: "无",
 
+	clockLimits: {
+		none: "无：自由运行",
+		idle: "无任务",
+		application_clocks: "已设定的频率",
+		power_cap: "功耗限制",
+		hardware_slowdown: "硬件降频",
+		sync_boost: "与其他 GPU 同步",
+		software_thermal: "温度（驱动程序）",
+		hardware_thermal: "温度（硬件）",
+		power_brake: "电源",
+		display_clocks: "显示频率",
+	},
+
 	facts: {
+		heldBack: "受限于",
+		smClock: "SM 频率",
+		memoryClock: "显存频率",
+		memoryBandwidth: "显存带宽",
+		powerLimit: "功耗限制",
+		fan: "风扇",
+		pcie: "PCIe",
+		performanceState: "性能状态",
 		device: "数据",
 		clock: "频率",
 		load: "平均负载",
@@ -115,6 +136,14 @@ export const zh: Messages = {
 	},
 
 	help: {
+		clockLimits: "此刻使频率低于最大值的原因 (NVML: clocks throttle reasons)。",
+		smClock: "流式多处理器的当前频率与可达到的最大频率 (NVML: NVML_CLOCK_SM)。",
+		memoryClock: "显存的当前频率与可达到的最大频率 (NVML: NVML_CLOCK_MEM)。",
+		memoryBandwidth: "上一采样周期内读写显存的时间占比 (NVML: utilization.memory)，并非占用量。",
+		powerLimit: "显卡功耗被限制在此值以下 (NVML: enforced power limit)。",
+		fan: "第一个风扇的设定转速 (NVML: nvmlDeviceGetFanSpeed_v2)。",
+		pcie: "链路当前的代数与通道数；空闲时可能降低 (NVML: current PCIe link)。",
+		performanceState: "P0 为最高性能，P15 为最低 (NVML: nvmlDeviceGetPerformanceState)。",
 		gpuUtilization:
 			"最近一个采样周期内 GPU 上有内核函数运行的时间占比 (NVML: utilization.gpu)。它不反映有多少计算单元处于忙碌状态。",
 		gpuMemory: "设备上已使用的显存，不含驱动程序保留的部分 (NVML: memory info v2, used)。",

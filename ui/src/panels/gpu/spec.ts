@@ -8,6 +8,9 @@ import { gpuChannel } from "../../store/readings";
 import { t } from "../../text";
 import { amount, degreesAxis } from "../charts";
 
+/** Which GPU: all that most of its charts are made from. It stays the same from tick to tick, and so do they. */
+type Which = Pick<GpuMetrics, "gpu_id" | "index">;
+
 function celsius(channel: string, unit: TemperatureUnit, axis: "left" | "right"): SeriesSpec {
 	return {
 		channel,
@@ -22,7 +25,7 @@ function celsius(channel: string, unit: TemperatureUnit, axis: "left" | "right")
 }
 
 /** Utilization and temperature, on two axes. */
-export function loadChart(gpu: GpuMetrics, settings: Settings): ChartSpec {
+export function loadChart(gpu: Which, settings: Settings): ChartSpec {
 	const channel = gpuChannel(gpu.gpu_id);
 	return {
 		title: `${t.gpu(gpu.index)}: ${t.utilization}, ${t.temperature}`,
@@ -64,7 +67,7 @@ export function memoryChart(gpu: GpuMetrics): ChartSpec {
 	};
 }
 
-export function powerChart(gpu: GpuMetrics): ChartSpec {
+export function powerChart(gpu: Which): ChartSpec {
 	return {
 		title: `${t.gpu(gpu.index)}: ${t.power}`,
 		series: [
@@ -79,7 +82,13 @@ export function powerChart(gpu: GpuMetrics): ChartSpec {
 				format: (value) => text(watts(value)),
 			},
 		],
-		left: { ends: (peak) => [0, decimalCeiling(peak, 100)], format: (value) => text(watts(value)) },
+		left: {
+			ends: (peak) => [
+				0,
+				gpu.power_limit !== null && peak <= gpu.power_limit ? gpu.power_limit : decimalCeiling(peak, 100),
+			],
+			format: (value) => text(watts(value)),
+		},
 		right: null,
 	};
 }

@@ -6,7 +6,7 @@ mod refusal;
 pub use nvml::{Gpu, library_from_environment};
 
 use super::{GpuReading, Previous, Problem, Reading, Stamped, figure};
-use crate::metrics::{GpuMetrics, Missing, Reason};
+use crate::metrics::{ClockLimit, GpuMetrics, Missing, Reason};
 
 /// What NVML said of all devices at one moment.
 #[derive(Debug, Clone, Default)]
@@ -28,11 +28,28 @@ struct Identity {
 #[derive(Debug, Clone)]
 struct Device {
     identity: Identity,
-    utilization: Result<f64, Reason>,
     memory: Result<Memory, Reason>,
-    temperature: Result<f64, Reason>,
-    power_draw: Result<f64, Reason>,
+    /// By the payload's names.
+    figures: [(&'static str, Result<f64, Reason>); FIGURES.len()],
+    clock_limits: Result<Vec<ClockLimit>, Reason>,
 }
+
+/// The figures of a device that are plain numbers, by the payload's names.
+const FIGURES: [&str; 13] = [
+    "utilization",
+    "temperature",
+    "power_draw",
+    "power_limit",
+    "memory_bandwidth",
+    "fan_speed",
+    "sm_clock",
+    "sm_clock_max",
+    "memory_clock",
+    "memory_clock_max",
+    "pcie_generation",
+    "pcie_width",
+    "performance_state",
+];
 
 /// Bytes.
 #[derive(Debug, Clone, Copy)]
@@ -46,24 +63,38 @@ impl Device {
     fn without_figures(identity: Identity, reason: Reason) -> Self {
         Self {
             identity,
-            utilization: Err(reason),
             memory: Err(reason),
-            temperature: Err(reason),
-            power_draw: Err(reason),
+            figures: FIGURES.map(|name| (name, Err(reason))),
+            clock_limits: Err(reason),
         }
     }
 
     fn metrics(&self, timestamp: i64) -> GpuMetrics {
         let mut missing = Missing::new();
+        let mut number = |name: &str| {
+            let found = self.figures.iter().find(|(known, _)| *known == name);
+            figure(&mut missing, name, found.map_or(Err(Reason::Unsupported), |(_, value)| *value))
+        };
         GpuMetrics {
             gpu_id: self.identity.id.clone(),
             index: self.identity.index,
             name: self.identity.name.clone(),
-            utilization: figure(&mut missing, "utilization", self.utilization),
+            utilization: number("utilization"),
+            temperature: number("temperature"),
+            power_draw: number("power_draw"),
+            power_limit: number("power_limit"),
+            memory_bandwidth: number("memory_bandwidth"),
+            fan_speed: number("fan_speed"),
+            sm_clock: number("sm_clock"),
+            sm_clock_max: number("sm_clock_max"),
+            memory_clock: number("memory_clock"),
+            memory_clock_max: number("memory_clock_max"),
+            pcie_generation: number("pcie_generation"),
+            pcie_width: number("pcie_width"),
+            performance_state: number("performance_state"),
+            clock_limits: figure(&mut missing, "clock_limits", self.clock_limits.clone()),
             memory_used: figure(&mut missing, "memory_used", self.memory.map(|memory| memory.used)),
             memory_total: figure(&mut missing, "memory_total", self.memory.map(|memory| memory.total)),
-            temperature: figure(&mut missing, "temperature", self.temperature),
-            power_draw: figure(&mut missing, "power_draw", self.power_draw),
             missing,
             timestamp,
         }

@@ -6,14 +6,16 @@ use std::ffi::{OsStr, OsString};
 use std::time::Duration;
 
 use nvml_wrapper::Nvml;
-use nvml_wrapper::enum_wrappers::device::TemperatureSensor;
+use nvml_wrapper::bitmasks::device::ThrottleReasons;
+use nvml_wrapper::enum_wrappers::device::{Clock, TemperatureSensor};
 use nvml_wrapper::error::NvmlError;
+use nvml_wrapper::struct_wrappers::device::MemoryInfo;
 
 use super::super::{Previous, Problem, Reading, Source, SourceError, Stamped};
 use super::refusal;
 use super::{Device, Identity, Memory, Sample};
 use crate::clock;
-use crate::metrics::Reason;
+use crate::metrics::{ClockLimit, Reason};
 
 /// The driver's library where none is named. The unversioned name belongs to development packages.
 const LIBRARY: &str = if cfg!(windows) { "nvml.dll" } else { "libnvidia-ml.so.1" };
@@ -140,13 +142,46 @@ fn read_all(nvml: &Nvml, known: &mut Vec<Identity>) -> Result<Vec<Device>, NvmlE
 fn read_one(nvml: &Nvml, index: u32, known: &mut Vec<Identity>) -> Result<Device, NvmlError> {
     let device = nvml.device_by_index(index)?;
     let identity = identify(&device, index, known)?;
+    let rates = settled(device.utilization_rates())?;
+    let clock = |clock| device.clock_info(clock).map(f64::from);
+    let clock_max = |clock| device.max_clock_info(clock).map(f64::from);
+    let watts = |milliwatts: u32| f64::from(milliwatts) / 1_000.0;
     Ok(Device {
-        utilization: value(device.utilization_rates().map(|rates| f64::from(rates.gpu)), 100.0)?,
+        figures: [
+            ("utilization", rates.clone().map(|rates| f64::from(rates.gpu)).and_then(|value| plausible(value, 100.0))),
+            ("temperature", value(device.temperature(TemperatureSensor::Gpu).map(f64::from), 500.0)?),
+            ("power_draw", value(device.power_usage().map(watts), 100_000.0)?),
+            ("power_limit", value(device.enforced_power_limit().map(watts), 100_000.0)?),
+            ("memory_bandwidth", rates.map(|rates| f64::from(rates.memory)).and_then(|value| plausible(value, 100.0))),
+            ("fan_speed", value(device.fan_speed(0).map(f64::from), 200.0)?),
+            ("sm_clock", value(clock(Clock::SM), 100_000.0)?),
+            ("sm_clock_max", value(clock_max(Clock::SM), 100_000.0)?),
+            ("memory_clock", value(clock(Clock::Memory), 100_000.0)?),
+            ("memory_clock_max", value(clock_max(Clock::Memory), 100_000.0)?),
+            ("pcie_generation", value(device.current_pcie_link_gen().map(f64::from), 64.0)?),
+            ("pcie_width", value(device.current_pcie_link_width().map(f64::from), 64.0)?),
+            ("performance_state", value(device.performance_state().map(|state| f64::from(state.as_c())), 15.0)?),
+        ],
         memory: memory(device.memory_info())?,
-        temperature: value(device.temperature(TemperatureSensor::Gpu).map(f64::from), 500.0)?,
-        power_draw: value(device.power_usage().map(|milliwatts| f64::from(milliwatts) / 1_000.0), 100_000.0)?,
+        clock_limits: settled(device.current_throttle_reasons())?.map(clock_limits),
         identity,
     })
+}
+
+/// NVML's bits by their names here.
+fn clock_limits(reasons: ThrottleReasons) -> Vec<ClockLimit> {
+    const NAMES: [(ThrottleReasons, ClockLimit); 9] = [
+        (ThrottleReasons::GPU_IDLE, ClockLimit::Idle),
+        (ThrottleReasons::APPLICATIONS_CLOCKS_SETTING, ClockLimit::ApplicationClocks),
+        (ThrottleReasons::SW_POWER_CAP, ClockLimit::PowerCap),
+        (ThrottleReasons::HW_SLOWDOWN, ClockLimit::HardwareSlowdown),
+        (ThrottleReasons::SYNC_BOOST, ClockLimit::SyncBoost),
+        (ThrottleReasons::SW_THERMAL_SLOWDOWN, ClockLimit::SoftwareThermal),
+        (ThrottleReasons::HW_THERMAL_SLOWDOWN, ClockLimit::HardwareThermal),
+        (ThrottleReasons::HW_POWER_BRAKE_SLOWDOWN, ClockLimit::PowerBrake),
+        (ThrottleReasons::DISPLAY_CLOCK_SETTING, ClockLimit::DisplayClocks),
+    ];
+    NAMES.iter().filter(|(bit, _)| reasons.contains(*bit)).map(|(_, limit)| *limit).collect()
 }
 
 /// Which device has this index now. Asked anew at each sample, as the others move up when one is taken out.
@@ -190,25 +225,31 @@ fn unnamed(index: u32) -> String {
     format!("GPU {index}")
 }
 
-/// One figure, or its reason. Above `most` it is one of the huge numbers that NVML uses for "not available".
-fn value(answer: Result<f64, NvmlError>, most: f64) -> Result<Result<f64, Reason>, NvmlError> {
+/// An answer, or the reason why there is none; an error that ends the session is returned.
+fn settled<T>(answer: Result<T, NvmlError>) -> Result<Result<T, Reason>, NvmlError> {
     match answer {
-        Ok(value) if value <= most => Ok(Ok(value)),
-        Ok(_) => Ok(Err(Reason::Unsupported)),
+        Ok(value) => Ok(Ok(value)),
         Err(error) if refusal::ends_session(&error) => Err(error),
         Err(error) => Ok(Err(refusal::reason(&error))),
     }
 }
 
-fn memory(
-    answer: Result<nvml_wrapper::struct_wrappers::device::MemoryInfo, NvmlError>,
-) -> Result<Result<Memory, Reason>, NvmlError> {
-    match answer {
-        Ok(info) if info.total > 0 && info.used <= info.total => Ok(Ok(Memory { used: info.used, total: info.total })),
-        Ok(_) => Ok(Err(Reason::Unsupported)),
-        Err(error) if refusal::ends_session(&error) => Err(error),
-        Err(error) => Ok(Err(refusal::reason(&error))),
-    }
+/// One figure, or its reason.
+fn value(answer: Result<f64, NvmlError>, most: f64) -> Result<Result<f64, Reason>, NvmlError> {
+    Ok(settled(answer)?.and_then(|value| plausible(value, most)))
+}
+
+/// Above `most` it is one of the huge numbers that NVML uses for "not available".
+fn plausible(value: f64, most: f64) -> Result<f64, Reason> {
+    if value <= most { Ok(value) } else { Err(Reason::Unsupported) }
+}
+
+fn memory(answer: Result<MemoryInfo, NvmlError>) -> Result<Result<Memory, Reason>, NvmlError> {
+    let known = |info: MemoryInfo| {
+        let plausible = info.total > 0 && info.used <= info.total;
+        if plausible { Ok(Memory { used: info.used, total: info.total }) } else { Err(Reason::Unsupported) }
+    };
+    Ok(settled(answer)?.and_then(known))
 }
 
 /// The library that the environment names, if it names one.
