@@ -191,6 +191,40 @@ fn a_driver_that_does_not_answer_says_why_in_words() {
     }
 }
 
+/// A sleeping GPU in a /sys of its own: in a mount namespace, where the agent finds it like the real one.
+#[test]
+fn a_sleeping_gpu_is_not_asked_and_shown_when_something_else_wakes_it() {
+    const IN_ITS_OWN_SYS: &str = "
+        mount -t tmpfs none /sys/bus/pci/devices
+        mkdir -p /sys/bus/pci/devices/0000:01:00.0/power
+        cd /sys/bus/pci/devices/0000:01:00.0
+        echo 0x10de > vendor; echo 0x030200 > class; echo auto > power/control; echo suspended > power/runtime_status
+        \"$0\" watch --interval 0.5 --channels gpu,memory &
+        read -r _; echo active > power/runtime_status
+        wait";
+    let _turn = among_others();
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("gpu.sim"), GPU).unwrap();
+    let mut agent = Group::start("unshare", |command| {
+        command.args(["--mount", "sh", "-c", IN_ITS_OWN_SYS]).arg(built("telltale-agent"));
+        command.envs(environment(folder.path())).stdin(Stdio::piped()).stdout(Stdio::piped());
+    });
+    let lines = agent.lines();
+    for _ in 0..4 {
+        assert_eq!(parse(&lines.next(LINE).expect("the agent runs"))["channel"], "system/memory");
+    }
+    assert!(!folder.path().join("calls").exists(), "not one call to NVML");
+    agent.input("\n");
+    let begun = Instant::now();
+    loop {
+        let line = parse(&lines.next(LINE).expect("the agent runs"));
+        if line["gpu_id"] == "GPU-a" && line["utilization"] == 42.0 {
+            break;
+        }
+        assert!(begun.elapsed() < RECOVERY, "its figures come: {line:#}");
+    }
+}
+
 #[test]
 fn every_figure_is_in_the_contracts_unit() {
     let _turn = among_others();

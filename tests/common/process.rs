@@ -1,7 +1,7 @@
 //! Child processes that never outlive their test, with all that they start themselves.
 
 use std::ffi::OsStr;
-use std::io::{BufRead as _, BufReader, Read};
+use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, ExitStatus, Output};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -37,6 +37,11 @@ impl Group {
         let mut text = String::new();
         self.child.stderr.take().expect("stderr is piped").read_to_string(&mut text).unwrap();
         text
+    }
+
+    /// Writes to its piped stdin, which stays open.
+    pub(crate) fn input(&mut self, text: &str) {
+        self.child.stdin.as_mut().expect("stdin is piped").write_all(text.as_bytes()).unwrap();
     }
 
     /// Its process id.

@@ -50,7 +50,7 @@ impl Default for Roots {
 /// Starts every source on its own thread. A new source is one more line here.
 fn workers(roots: &Roots, outcomes: &mpsc::UnboundedSender<Outcome>) -> io::Result<Vec<Worker>> {
     Ok(vec![
-        source(Channel::Gpu, roots, outcomes, |roots| gpu::Gpu::new(roots.nvml.clone()))?,
+        source(Channel::Gpu, roots, outcomes, |roots| gpu::Gpu::new(roots.nvml.clone(), &roots.sys))?,
         source(Channel::Cpu, roots, outcomes, |roots| cpu::Cpu::new(&roots.proc, &roots.sys))?,
         source(Channel::Memory, roots, outcomes, |roots| memory::Memory::new(&roots.proc, &roots.sys))?,
         source(Channel::Disk, roots, outcomes, |roots| disk::Disk::new(&roots.proc, &roots.sys))?,

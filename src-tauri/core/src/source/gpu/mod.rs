@@ -2,6 +2,7 @@
 
 mod nvml;
 mod refusal;
+mod sleep;
 
 pub use nvml::{Gpu, library_from_environment};
 
@@ -67,6 +68,11 @@ impl Device {
             figures: FIGURES.map(|name| (name, Err(reason))),
             clock_limits: Err(reason),
         }
+    }
+
+    /// Whether no kernel ran on it lately, as far as it says.
+    fn is_idle(&self) -> bool {
+        self.figures.iter().any(|(name, value)| *name == "utilization" && *value == Ok(0.0))
     }
 
     fn metrics(&self, timestamp: i64) -> GpuMetrics {

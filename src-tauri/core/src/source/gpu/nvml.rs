@@ -3,6 +3,7 @@
 //! Initializing can take seconds and wakes a sleeping GPU, so a failed one is tried again ever more rarely.
 
 use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use nvml_wrapper::Nvml;
@@ -13,6 +14,7 @@ use nvml_wrapper::struct_wrappers::device::MemoryInfo;
 
 use super::super::{Previous, Problem, Reading, Source, SourceError, Stamped};
 use super::refusal;
+use super::sleep::{self, Power, Sleep};
 use super::{Device, Identity, Memory, Sample};
 use crate::clock;
 use crate::metrics::{ClockLimit, Reason};
@@ -30,6 +32,8 @@ pub struct Gpu {
     session: Session,
     /// Every device seen so far, the one identified last at the end: one that goes away is shown as lost, not forgotten.
     known: Vec<Identity>,
+    sys: PathBuf,
+    sleep: Sleep,
 }
 
 #[derive(Debug)]
@@ -40,9 +44,29 @@ enum Session {
 
 impl Gpu {
     /// Will load `library`, or the driver's own where none is named (`TELLTALE_NVML_LIB` names one).
-    pub fn new(library: Option<OsString>) -> Self {
-        let session = Session::Closed { why: None, retry_at: Duration::ZERO, wait: RETRY.0 };
-        Self { library: library.unwrap_or_else(|| LIBRARY.into()), session, known: Vec::new() }
+    /// Whether devices sleep is read under `sys` (normally `/sys`).
+    pub fn new(library: Option<OsString>, sys: &Path) -> Self {
+        Self {
+            library: library.unwrap_or_else(|| LIBRARY.into()),
+            session: Session::Closed { why: None, retry_at: Duration::ZERO, wait: RETRY.0 },
+            known: Vec::new(),
+            sys: sys.into(),
+            sleep: Sleep::default(),
+        }
+    }
+
+    /// Lets go of NVML, so that the devices can sleep; nothing is to wait for when they wake.
+    fn let_go(&mut self) {
+        self.session = Session::Closed { why: None, retry_at: Duration::ZERO, wait: RETRY.0 };
+    }
+
+    /// The devices while they sleep.
+    fn asleep(&self) -> Sample {
+        self.nothing_but(Problem {
+            reason: Reason::Asleep,
+            detail: "The GPU is asleep. Telltale does not wake it; its figures come back when something uses it."
+                .into(),
+        })
     }
 
     /// Initializes if it is time to; the problem where there is no session.
@@ -87,6 +111,13 @@ impl Source for Gpu {
     type Sample = Sample;
 
     fn read(&mut self) -> Result<Sample, SourceError> {
+        let (power, now) = (sleep::power(&self.sys), clock::now().mono);
+        if !self.sleep.may_ask(power, now) {
+            if power == Power::Asleep {
+                self.let_go();
+            }
+            return Ok(self.asleep());
+        }
         if let Err(problem) = self.open() {
             return Ok(self.nothing_but(problem));
         }
@@ -97,6 +128,10 @@ impl Source for Gpu {
         let driver_version = driver_version.clone();
         Ok(match read {
             Ok(devices) => {
+                let idle = devices.iter().all(Device::is_idle);
+                if self.sleep.lets_go(power, idle, now) {
+                    self.let_go();
+                }
                 let none = devices.is_empty();
                 let problem = none.then(|| Problem {
                     reason: Reason::Absent,
