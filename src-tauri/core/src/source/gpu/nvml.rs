@@ -60,13 +60,17 @@ impl Gpu {
         self.session = Session::Closed { why: None, retry_at: Duration::ZERO, wait: RETRY.0 };
     }
 
-    /// The devices while they sleep.
-    fn asleep(&self) -> Sample {
-        self.nothing_but(Problem {
-            reason: Reason::Asleep,
-            detail: "The GPU is asleep. Telltale does not wake it; its figures come back when something uses it."
-                .into(),
-        })
+    /// The devices while they sleep, or are left alone so that they can.
+    fn asleep(&self, power: Power) -> Sample {
+        let detail = match power {
+            Power::Asleep => {
+                "The GPU is asleep. Telltale does not wake it; its figures come back when something uses it."
+            }
+            Power::Awake | Power::AlwaysOn => {
+                "The GPU was idle: Telltale leaves it alone for a moment, so that it can fall asleep."
+            }
+        };
+        self.nothing_but(Problem { reason: Reason::Asleep, detail: detail.into() })
     }
 
     /// Initializes if it is time to; the problem where there is no session.
@@ -116,7 +120,7 @@ impl Source for Gpu {
             if power == Power::Asleep {
                 self.let_go();
             }
-            return Ok(self.asleep());
+            return Ok(self.asleep(power));
         }
         if let Err(problem) = self.open() {
             return Ok(self.nothing_but(problem));
