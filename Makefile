@@ -84,7 +84,7 @@ screenshots: rust-and-node packages test-packages $(UI_BUILT) ## Takes the pictu
 
 bench: rust-and-node packages test-packages $(UI_BUILT) ## Prints what the window costs: script time, processor, memory
 	$(call need,xdotool,$(call programs,xdotool))
-	cargo build --release --workspace
+	cargo build --release --package nvml-sim
 	cargo bench --bench cost
 
 audit: rust-and-node $(UI_INSTALLED) $(DENY) ## Asks the advisory databases of crates and of npm; needs the network

@@ -34,6 +34,14 @@ impl Home {
         self.settings_folder().join("settings.json")
     }
 
+    /// The simulated driver's script for [`Gpus::Scripted`]. Written beside it and renamed: half a script is a script.
+    pub(crate) fn script(&self, text: &str) -> PathBuf {
+        let (written, script) = (self.0.path().join("gpus.new"), self.0.path().join("gpus.sim"));
+        fs::write(&written, text).unwrap();
+        fs::rename(&written, &script).unwrap();
+        script
+    }
+
     fn log(&self) -> PathBuf {
         self.0.path().join("log")
     }
@@ -46,11 +54,23 @@ pub(crate) enum Gpus {
     NoDriver,
     /// Those of a script in tests/nvml-sim/scripts.
     Simulated(&'static str),
+    /// Those of the script that [`Home::script`] wrote, and writes anew while the app runs.
+    Scripted,
+}
+
+impl Gpus {
+    fn script(self, home: &Home) -> Option<PathBuf> {
+        match self {
+            Self::NoDriver => None,
+            Self::Simulated(name) => Some(root().join("tests/nvml-sim/scripts").join(name).with_extension("sim")),
+            Self::Scripted => Some(home.0.path().join("gpus.sim")),
+        }
+    }
 }
 
 /// The running app.
 pub(crate) struct App {
-    client: Client,
+    pub(super) client: Client,
     home: PathBuf,
     _driver: Group,
 }
@@ -71,10 +91,9 @@ impl App {
             {
                 command.env(name, home.0.path().join(folder));
             }
-            match gpus {
-                Gpus::NoDriver => command.env("TELLTALE_NVML_LIB", "/nonexistent/libnvidia-ml.so.1"),
-                Gpus::Simulated(script) => {
-                    let script = root().join("tests/nvml-sim/scripts").join(script).with_extension("sim");
+            match gpus.script(home) {
+                None => command.env("TELLTALE_NVML_LIB", "/nonexistent/libnvidia-ml.so.1"),
+                Some(script) => {
                     assert!(script.is_file(), "{} is missing", script.display());
                     command.env("TELLTALE_NVML_LIB", built("libnvml_sim.so")).env("TELLTALE_NVML_SIM", script)
                 }
@@ -109,13 +128,21 @@ impl App {
         .await;
     }
 
-    /// The app's processes that run with this home.
-    fn processes(&self) -> Vec<PathBuf> {
-        let (binary, home) = (built("telltale"), format!("HOME={}", self.home.display()));
+    /// The app's processes that run with this home, as folders of /proc.
+    pub(crate) fn processes(&self) -> Vec<PathBuf> {
+        let binary = built("telltale");
+        self.family()
+            .into_iter()
+            .filter(|process| fs::read_link(process.join("exe")).is_ok_and(|exe| exe == binary))
+            .collect()
+    }
+
+    /// Every process that runs with this home: the app, the processes of its web view, and the driver.
+    pub(crate) fn family(&self) -> Vec<PathBuf> {
+        let home = format!("HOME={}", self.home.display());
         let ours = |process: &PathBuf| {
             let environment = fs::read(process.join("environ")).unwrap_or_default();
-            fs::read_link(process.join("exe")).is_ok_and(|exe| exe == binary)
-                && environment.split(|byte| *byte == 0).any(|entry| entry == home.as_bytes())
+            environment.split(|byte| *byte == 0).any(|entry| entry == home.as_bytes())
         };
         fs::read_dir("/proc").unwrap().map(|entry| entry.unwrap().path()).filter(ours).collect()
     }

@@ -1,9 +1,14 @@
 //! The real window: the app driven from outside, on a screen of its own.
 
+mod access;
 mod app;
+mod charts;
 mod commands;
 mod figures;
 mod gpus;
+mod hands;
+mod network_log;
+mod pages;
 mod screenshots;
 mod settings;
 mod stall;

@@ -73,7 +73,7 @@ fn pictures(gpus: Gpus, count: usize) {
 }
 
 /// A picture's size, its number of colours, and how bright it is from 0 to 1.
-fn measure(file: &Path) -> (String, u32, f64) {
+pub(super) fn measure(file: &Path) -> (String, u32, f64) {
     let text = output("identify", &["-format", "%wx%h %k %[fx:mean]", file.to_str().unwrap()]);
     let fields: Vec<_> = text.split_whitespace().collect();
     (fields[0].into(), fields[1].parse().unwrap(), fields[2].parse().unwrap())

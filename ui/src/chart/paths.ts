@@ -74,11 +74,16 @@ export function runs({ times, values, first, last, perPixel }: Points): Run[] {
 export function paths(bands: Bands): uPlot.Series.PathBuilder {
 	return (u, index, first, last) => {
 		const scale = u.series[index]?.scale ?? "left";
-		const { min, max } = u.scales.x ?? {};
-		const perPixel = ((max ?? 1) - (min ?? 0)) / (u.bbox.width / devicePixelRatio);
-		const x = (value: number) => u.valToPos(value, "x", true);
-		const y = (value: number) => u.valToPos(value, scale, true);
-		const base = u.bbox.top + u.bbox.height;
+		const { left: start, top, width, height } = u.bbox;
+		const base = top + height;
+		const { min: from = 0, max: to = 1 } = u.scales.x as { min?: number; max?: number };
+		const { min: low = 0, max: high = 1 } = u.scales[scale] as { min?: number; max?: number };
+		const perPixel = (to - from) / (width / devicePixelRatio);
+		// As valToPos has it, without a call per point.
+		const [across1, up1] = [width / (to - from), height / (high - low)];
+		const x = (value: number) => start + (value - from) * across1;
+		const y = (value: number) => base - (value - low) * up1;
+		const filled = u.series[index]?.fill !== undefined;
 		const [stroke, fill, band] = [new Path2D(), new Path2D(), new Path2D()];
 		bands.delete(index);
 		const points = { times: u.data[0], values: u.data[index] ?? [], first, last, perPixel };
@@ -92,10 +97,12 @@ export function paths(bands: Bands): uPlot.Series.PathBuilder {
 				stroke.lineTo(left + devicePixelRatio, line[0] as number);
 			}
 			trace(stroke, across, line, true);
-			fill.moveTo(left, base);
-			trace(fill, across, line, false);
-			fill.lineTo(right, base);
-			fill.closePath();
+			if (filled) {
+				fill.moveTo(left, base);
+				trace(fill, across, line, false);
+				fill.lineTo(right, base);
+				fill.closePath();
+			}
 			if (run.least.length === 0) continue;
 			trace(band, across, run.largest.map(y), true);
 			trace(band, across.toReversed(), run.least.map(y).reverse(), false);

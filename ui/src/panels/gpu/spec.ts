@@ -67,7 +67,7 @@ export function memoryChart(gpu: GpuMetrics): ChartSpec {
 	};
 }
 
-export function powerChart(gpu: Which): ChartSpec {
+export function powerChart(gpu: GpuMetrics): ChartSpec {
 	return {
 		title: `${t.gpu(gpu.index)}: ${t.power}`,
 		series: [

@@ -1,11 +1,10 @@
 // The chart of main memory: swap on the same axis, since both are what programs hold.
 import { bytes, text } from "../../base/units";
-import type { MemoryMetrics } from "../../bindings";
 import type { ChartSpec, SeriesSpec } from "../../chart/spec";
 import { t } from "../../text";
 import { amount } from "../charts";
 
-export function memoryChart(memory: MemoryMetrics | null): ChartSpec {
+export function memoryChart(ramTotal: number, swapTotal: number): ChartSpec {
 	const ram: SeriesSpec = {
 		channel: "system/memory",
 		field: "ram_used",
@@ -24,7 +23,6 @@ export function memoryChart(memory: MemoryMetrics | null): ChartSpec {
 		hue: "power",
 		filled: false,
 	};
-	const swaps = (memory?.swap_total ?? 0) > 0;
-	const most = Math.max(memory?.ram_total ?? 0, memory?.swap_total ?? 0);
-	return { title: t.memory, series: swaps ? [ram, swap] : [ram], left: amount(most), right: null };
+	const series = swapTotal > 0 ? [ram, swap] : [ram];
+	return { title: t.memory, series, left: amount(Math.max(ramTotal, swapTotal)), right: null };
 }
