@@ -10,8 +10,8 @@ SHELL := /bin/bash
 AGENT_PACKAGES := build-essential
 BUILD_PACKAGES := build-essential pkg-config libwebkit2gtk-4.1-dev
 # The window tests: a screen, a window manager, a driver for the web view. The accuracy tests: loads and other meters.
-TEST_PACKAGES := xvfb openbox wmctrl dbus webkit2gtk-driver imagemagick stress-ng sysstat iproute2 procps util-linux
-TEST_PROGRAMS := Xvfb openbox wmctrl dbus-daemon WebKitWebDriver identify stress-ng mpstat iostat ip free unshare
+TEST_PACKAGES := xvfb openbox wmctrl xdotool xclip dbus webkit2gtk-driver imagemagick stress-ng sysstat iproute2 procps util-linux
+TEST_PROGRAMS := Xvfb openbox wmctrl xdotool xclip dbus-daemon WebKitWebDriver identify stress-ng mpstat iostat ip free unshare
 
 UI_INSTALLED := ui/node_modules/.installed
 UI_BUILT := ui/dist/index.html

@@ -9,6 +9,7 @@ mod gpus;
 mod hands;
 mod network_log;
 mod pages;
+mod save;
 mod screenshots;
 mod settings;
 mod stall;
