@@ -83,7 +83,6 @@ screenshots: rust-and-node packages test-packages $(UI_BUILT) ## Takes the pictu
 	cp tests/out/screenshots/overview-light-1280x800-8gpu.png tests/screenshots/overview-light.png
 
 bench: rust-and-node packages test-packages $(UI_BUILT) ## Prints what the window costs: script time, processor, memory
-	$(call need,xdotool,$(call programs,xdotool))
 	cargo build --release --package nvml-sim
 	cargo bench --bench cost
 
