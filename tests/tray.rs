@@ -104,7 +104,8 @@ impl Panel {
     fn click(&self, label: &str) {
         let id = self.labels().into_iter().find(|(_, other)| other == label).unwrap_or_else(|| panic!("no {label}")).0;
         let data = Value::from(0i32);
-        self.menu().call_method("Event", &(id, "clicked", data, 0u32)).unwrap();
+        // Quit ends the program before it could reply.
+        self.menu().call_noreply("Event", &(id, "clicked", data, 0u32)).unwrap();
     }
 }
 
