@@ -11,18 +11,21 @@ use crate::history::History;
 use crate::metrics::{ChannelStatus, CurrentMetrics, GpuMetrics, Reason};
 use crate::source::{GpuReading, Problem, Reading};
 
-/// All channels, in the order of their sources.
+/// All channels, in the order of their sources. Several sources may feed the GPU channel, each for its own devices.
 #[derive(Debug)]
 pub(super) struct Channels {
     states: Vec<State>,
     metrics: CurrentMetrics,
-    gpu: GpuReading,
 }
 
+/// One source.
 #[derive(Debug)]
 struct State {
+    source: &'static str,
     channel: Channel,
     last: Option<Stamp>,
+    /// What it said last, if it feeds the GPU channel.
+    gpus: GpuReading,
     /// The error that the last answer was, if it was one.
     problem: Option<Problem>,
     /// It had not answered when the newest tick came.
@@ -31,33 +34,36 @@ struct State {
 
 impl Channels {
     pub(super) fn new(workers: &[Worker]) -> Self {
-        let state = |worker: &Worker| State { channel: worker.channel(), last: None, problem: None, overdue: false };
-        Self {
-            states: workers.iter().map(state).collect(),
-            metrics: CurrentMetrics::default(),
-            gpu: GpuReading::default(),
-        }
+        let state = |worker: &Worker| State {
+            source: worker.source(),
+            channel: worker.channel(),
+            last: None,
+            gpus: GpuReading::default(),
+            problem: None,
+            overdue: false,
+        };
+        Self { states: workers.iter().map(state).collect(), metrics: CurrentMetrics::default() }
     }
 
     /// The events of all channels that are known now.
     pub(super) fn events(&self) -> Vec<String> {
         let events = |state: &State| match state.channel {
-            Channel::Gpu => self.metrics.gpu.iter().map(|gpu| gpu_event(&gpu.gpu_id)).collect(),
+            Channel::Gpu => state.gpus.devices.iter().map(|gpu| gpu_event(&gpu.gpu_id)).collect(),
             Channel::Cpu | Channel::Memory | Channel::Disk | Channel::Network => vec![state.channel.event().into()],
         };
         self.states.iter().flat_map(events).collect()
     }
 
     /// Notes whether a source was free to be asked at the newest tick.
-    pub(super) fn asked(&mut self, channel: Channel, asked: bool) {
-        if let Some(state) = self.states.iter_mut().find(|state| state.channel == channel) {
+    pub(super) fn asked(&mut self, source: &str, asked: bool) {
+        if let Some(state) = self.states.iter_mut().find(|state| state.source == source) {
             state.overdue = !asked;
         }
     }
 
     /// Takes an answer in, and its values into the row of the tick it belongs to.
     pub(super) fn accept(&mut self, outcome: Outcome, history: &mut History) {
-        let Some(state) = self.states.iter_mut().find(|state| state.channel == outcome.channel) else { return };
+        let Some(state) = self.states.iter_mut().find(|state| state.source == outcome.source) else { return };
         state.overdue = false;
         let (stamp, reading) = match outcome.result {
             Ok(answer) => answer,
@@ -72,8 +78,8 @@ impl Channels {
         match reading {
             Reading::Gpu(reading) => {
                 reading.devices.iter().for_each(|gpu| fields::of_gpu(gpu, &mut row));
-                self.metrics.gpu.clone_from(&reading.devices);
-                self.gpu = reading;
+                state.gpus = reading;
+                self.metrics.gpu = one_list(self.gpu_sources());
             }
             Reading::Cpu(metrics) => fields::of_cpu(self.metrics.cpu.insert(metrics), &mut row),
             Reading::Memory(metrics) => fields::of_memory(self.metrics.memory.insert(metrics), &mut row),
@@ -85,43 +91,80 @@ impl Channels {
     /// What is published: the newest of everything, and how fresh each channel is at `now`.
     pub(super) fn snapshot(&self, tick: u64, at: &Stamp, now: &Stamp, interval: Duration) -> Snapshot {
         let metrics = CurrentMetrics {
-            channels: self.states.iter().flat_map(|state| self.statuses(state, now)).collect(),
+            channels: self.statuses(now),
             tick,
             timestamp: at.wall,
             interval: interval.as_secs_f64(),
             ..self.metrics.clone()
         };
-        Snapshot { metrics, gpu_driver: self.gpu.driver_version.clone(), gpu_problem: self.gpu_problem() }
+        Snapshot {
+            metrics,
+            gpu_driver: self.gpu_sources().find_map(|state| state.gpus.driver_version.clone()),
+            gpu_problem: self.gpu_problem(),
+        }
     }
 
-    /// Why there is no GPU figure at all: the source's own state, or what the driver said.
+    fn gpu_sources(&self) -> impl Iterator<Item = &State> + Clone {
+        self.states.iter().filter(|state| state.channel == Channel::Gpu)
+    }
+
+    /// Why there is no GPU figure at all, or none of one source: that it does not answer, or what its driver said. That
+    /// one source knows no device is worth a word only where no other knows any.
     fn gpu_problem(&self) -> Option<Problem> {
-        let source = self.states.iter().find(|state| state.channel == Channel::Gpu)?;
-        source.trouble().or_else(|| self.gpu.problem.clone())
+        if let Some(trouble) = self.gpu_sources().find_map(State::trouble) {
+            return Some(trouble);
+        }
+        if self.metrics.gpu.is_empty() {
+            let problems = self.gpu_sources().filter_map(|state| state.gpus.problem.clone());
+            return problems.reduce(|first, next| Problem {
+                reason: first.reason,
+                detail: format!("{} {}", first.detail, next.detail),
+            });
+        }
+        let mut with_devices = self.gpu_sources().filter(|state| !state.gpus.devices.is_empty());
+        with_devices.find_map(|state| state.gpus.problem.clone())
     }
 
-    fn statuses(&self, state: &State, now: &Stamp) -> Vec<ChannelStatus> {
-        let status = |channel: String, problem: Option<Problem>| ChannelStatus {
+    fn statuses(&self, now: &Stamp) -> Vec<ChannelStatus> {
+        let mut all = Vec::new();
+        for state in self.gpu_sources() {
+            let problem = |gpu: &GpuMetrics| state.trouble().or_else(|| state.device_problem(gpu));
+            let status = |gpu: &GpuMetrics| state.status(gpu_event(&gpu.gpu_id), problem(gpu), now);
+            all.extend(state.gpus.devices.iter().map(status));
+        }
+        // One word for the sources that know no device: of one that owes an answer, else of the first.
+        let mut without = self.gpu_sources().filter(|state| state.gpus.devices.is_empty());
+        let waiting = without.clone().find(|state| state.trouble().is_some());
+        if let Some(state) = waiting.or_else(|| without.next().filter(|_| all.is_empty())) {
+            let problem = state.trouble().or_else(|| self.gpu_problem());
+            all.push(state.status(Channel::Gpu.event().into(), problem, now));
+        }
+        let others = self.states.iter().filter(|state| state.channel != Channel::Gpu);
+        all.extend(others.map(|state| state.status(state.channel.event().into(), state.trouble(), now)));
+        all
+    }
+}
+
+/// The devices of all sources. A source numbers its own; those of a later one move up behind those of the ones before.
+fn one_list<'a>(sources: impl Iterator<Item = &'a State>) -> Vec<GpuMetrics> {
+    let mut all: Vec<GpuMetrics> = Vec::new();
+    for state in sources {
+        let free = all.iter().map(|gpu| gpu.index + 1).max().unwrap_or(0);
+        let lowest = state.gpus.devices.iter().map(|gpu| gpu.index).min().unwrap_or(0);
+        let up = free.saturating_sub(lowest);
+        all.extend(state.gpus.devices.iter().map(|gpu| GpuMetrics { index: gpu.index + up, ..gpu.clone() }));
+    }
+    all
+}
+
+impl State {
+    fn status(&self, channel: String, problem: Option<Problem>, now: &Stamp) -> ChannelStatus {
+        ChannelStatus {
             channel,
-            timestamp: state.last.map(|last| last.wall),
-            age: state.last.map(|last| now.since(&last).as_secs_f64()),
+            timestamp: self.last.map(|last| last.wall),
+            age: self.last.map(|last| now.since(&last).as_secs_f64()),
             reason: problem.as_ref().map(|problem| problem.reason),
             detail: problem.map(|problem| problem.detail).filter(|detail| !detail.is_empty()),
-        };
-        match state.channel {
-            Channel::Gpu if self.metrics.gpu.is_empty() => {
-                vec![status(Channel::Gpu.event().into(), self.gpu_problem())]
-            }
-            Channel::Gpu => {
-                let one = |gpu: &GpuMetrics| {
-                    let problem = state.trouble().or_else(|| self.device_problem(gpu));
-                    status(gpu_event(&gpu.gpu_id), problem)
-                };
-                self.metrics.gpu.iter().map(one).collect()
-            }
-            Channel::Cpu | Channel::Memory | Channel::Disk | Channel::Network => {
-                vec![status(state.channel.event().into(), state.trouble())]
-            }
         }
     }
 
@@ -133,12 +176,10 @@ impl Channels {
             || gpu.power_draw.is_some();
         let reason = gpu.missing.values().next().filter(|_| !some)?;
         let detail =
-            self.gpu.problem.as_ref().map_or_else(|| device_words(*reason).into(), |problem| problem.detail.clone());
+            self.gpus.problem.as_ref().map_or_else(|| device_words(*reason).into(), |problem| problem.detail.clone());
         Some(Problem { reason: *reason, detail })
     }
-}
 
-impl State {
     fn trouble(&self) -> Option<Problem> {
         let not_answering =
             || Problem { reason: Reason::NotAnswering, detail: "The source has not answered yet.".into() };

@@ -47,25 +47,27 @@ impl Default for Roots {
     }
 }
 
-/// Starts every source on its own thread. A new source is one more line here.
+/// Starts every source on its own thread, under a name of its own. A new source is one more line here. Of several that
+/// feed the GPU channel, the devices of the first come first.
 fn workers(roots: &Roots, outcomes: &mpsc::UnboundedSender<Outcome>) -> io::Result<Vec<Worker>> {
     Ok(vec![
-        source(Channel::Gpu, roots, outcomes, |roots| gpu::Gpu::new(roots.nvml.clone(), &roots.sys))?,
-        source(Channel::Cpu, roots, outcomes, |roots| cpu::Cpu::new(&roots.proc, &roots.sys))?,
-        source(Channel::Memory, roots, outcomes, |roots| memory::Memory::new(&roots.proc, &roots.sys))?,
-        source(Channel::Disk, roots, outcomes, |roots| disk::Disk::new(&roots.proc, &roots.sys))?,
-        source(Channel::Network, roots, outcomes, |roots| network::Network::new(&roots.proc, &roots.sys))?,
+        source("nvml", Channel::Gpu, roots, outcomes, |roots| gpu::Gpu::new(roots.nvml.clone(), &roots.sys))?,
+        source("cpu", Channel::Cpu, roots, outcomes, |roots| cpu::Cpu::new(&roots.proc, &roots.sys))?,
+        source("memory", Channel::Memory, roots, outcomes, |roots| memory::Memory::new(&roots.proc, &roots.sys))?,
+        source("disk", Channel::Disk, roots, outcomes, |roots| disk::Disk::new(&roots.proc, &roots.sys))?,
+        source("network", Channel::Network, roots, outcomes, |roots| network::Network::new(&roots.proc, &roots.sys))?,
     ])
 }
 
 fn source<S: Source>(
+    name: &'static str,
     channel: Channel,
     roots: &Roots,
     outcomes: &mpsc::UnboundedSender<Outcome>,
     make: fn(&Roots) -> S,
 ) -> io::Result<Worker> {
     let roots = roots.clone();
-    Worker::spawn(channel, outcomes.clone(), move || make(&roots))
+    Worker::spawn(name, channel, outcomes.clone(), move || make(&roots))
 }
 
 /// The live feed: what the collector in this process publishes and keeps.
@@ -194,14 +196,14 @@ impl Loop {
         drop(history);
         for worker in &mut self.workers {
             let asked = worker.ask(self.tick, self.interval);
-            self.channels.asked(worker.channel(), asked);
+            self.channels.asked(worker.source(), asked);
         }
         self.deadline = Some(Instant::now() + DEADLINE);
     }
 
     fn accept(&mut self, outcome: Outcome) {
         let late = outcome.tick < self.tick;
-        if let Some(worker) = self.workers.iter_mut().find(|worker| worker.channel() == outcome.channel) {
+        if let Some(worker) = self.workers.iter_mut().find(|worker| worker.source() == outcome.source) {
             worker.answered();
         }
         self.channels.accept(outcome, &mut self.shared.history());

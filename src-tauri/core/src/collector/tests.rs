@@ -5,13 +5,13 @@ use std::sync::{Arc, Condvar};
 
 use super::*;
 use crate::channel::Channel;
-use crate::metrics::{CpuMetrics, CurrentMetrics, MemoryMetrics};
-use crate::source::{Previous, Reading, Source, SourceError, Stamped};
+use crate::metrics::{CpuMetrics, CurrentMetrics, GpuMetrics, MemoryMetrics};
+use crate::source::{GpuReading, Previous, Problem, Reading, Source, SourceError, Stamped};
 
 const INTERVAL: Duration = Duration::from_millis(50);
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What the CPU source does when it is asked.
+/// What a source does when it is asked.
 #[derive(Debug, Default)]
 struct Script {
     hang: Mutex<bool>,
@@ -28,6 +28,24 @@ impl Script {
         *self.hang.lock().unwrap() = on;
         self.released.notify_all();
     }
+
+    fn read(&self) -> Result<(), SourceError> {
+        if self.in_flight.fetch_add(1, Ordering::SeqCst) > 0 {
+            self.overlapped.store(true, Ordering::SeqCst);
+        }
+        let mut hang = self.hang.lock().unwrap();
+        while *hang {
+            hang = self.released.wait(hang).unwrap();
+        }
+        drop(hang);
+        self.in_flight.fetch_sub(1, Ordering::SeqCst);
+        assert!(!self.panic.load(Ordering::SeqCst), "scripted");
+        if self.fail.load(Ordering::SeqCst) {
+            let error = io::Error::from(io::ErrorKind::PermissionDenied);
+            return Err(SourceError::Read { path: "/proc/stat".into(), error });
+        }
+        Ok(())
+    }
 }
 
 struct Scripted(Arc<Script>);
@@ -36,22 +54,7 @@ impl Source for Scripted {
     type Sample = ();
 
     fn read(&mut self) -> Result<(), SourceError> {
-        let script = &self.0;
-        if script.in_flight.fetch_add(1, Ordering::SeqCst) > 0 {
-            script.overlapped.store(true, Ordering::SeqCst);
-        }
-        let mut hang = script.hang.lock().unwrap();
-        while *hang {
-            hang = script.released.wait(hang).unwrap();
-        }
-        drop(hang);
-        script.in_flight.fetch_sub(1, Ordering::SeqCst);
-        assert!(!script.panic.load(Ordering::SeqCst), "scripted");
-        if script.fail.load(Ordering::SeqCst) {
-            let error = io::Error::from(io::ErrorKind::PermissionDenied);
-            return Err(SourceError::Read { path: "/proc/stat".into(), error });
-        }
-        Ok(())
+        self.0.read()
     }
 
     fn derive(previous: Previous<'_, ()>, now: &Stamped<()>) -> Reading {
@@ -75,6 +78,59 @@ impl Source for Steady {
     }
 }
 
+/// One of two sources that feed the GPU channel: its devices, by their ids.
+#[derive(Debug, Default)]
+struct Gpus {
+    script: Script,
+    ids: Mutex<Vec<&'static str>>,
+}
+
+impl Gpus {
+    fn of(ids: &[&'static str]) -> Arc<Self> {
+        Arc::new(Self { ids: Mutex::new(ids.to_vec()), ..Self::default() })
+    }
+}
+
+impl Source for Arc<Gpus> {
+    type Sample = Vec<&'static str>;
+
+    fn read(&mut self) -> Result<Vec<&'static str>, SourceError> {
+        self.script.read()?;
+        Ok(self.ids.lock().unwrap().clone())
+    }
+
+    fn derive(_previous: Previous<'_, Vec<&'static str>>, now: &Stamped<Vec<&'static str>>) -> Reading {
+        let gpu = |(index, id): (u32, &&str)| GpuMetrics {
+            gpu_id: (*id).into(),
+            index,
+            utilization: Some(1.0),
+            timestamp: now.stamp.wall,
+            ..GpuMetrics::default()
+        };
+        let problem = Problem { reason: Reason::Absent, detail: "None here.".into() };
+        Reading::Gpu(GpuReading {
+            driver_version: None,
+            devices: (0..).zip(&now.sample).map(gpu).collect(),
+            problem: now.sample.is_empty().then_some(problem),
+        })
+    }
+}
+
+fn start_gpus(first: &Arc<Gpus>, second: &Arc<Gpus>) -> Collector {
+    let (outcomes, received) = mpsc::unbounded_channel();
+    let source = |gpus: &Arc<Gpus>| {
+        let gpus = Arc::clone(gpus);
+        move || Arc::clone(&gpus)
+    };
+    let workers = vec![
+        Worker::spawn("first", Channel::Gpu, outcomes.clone(), source(first)).unwrap(),
+        Worker::spawn("second", Channel::Gpu, outcomes, source(second)).unwrap(),
+    ];
+    let (collector, run) = Collector::with_workers(workers, received, INTERVAL);
+    tokio::spawn(run);
+    collector
+}
+
 fn start(interval: Duration) -> (Arc<Script>, Collector) {
     let script = Arc::new(Script::default());
     let (outcomes, received) = mpsc::unbounded_channel();
@@ -84,8 +140,8 @@ fn start(interval: Duration) -> (Arc<Script>, Collector) {
         Scripted(Arc::clone(&for_thread))
     };
     let workers = vec![
-        Worker::spawn(Channel::Cpu, outcomes.clone(), scripted).unwrap(),
-        Worker::spawn(Channel::Memory, outcomes, || Steady).unwrap(),
+        Worker::spawn("cpu", Channel::Cpu, outcomes.clone(), scripted).unwrap(),
+        Worker::spawn("memory", Channel::Memory, outcomes, || Steady).unwrap(),
     ];
     let (collector, run) = Collector::with_workers(workers, received, interval);
     tokio::spawn(run);
@@ -107,7 +163,7 @@ fn reason(metrics: &CurrentMetrics, event: &str) -> Option<Reason> {
 #[tokio::test]
 async fn before_the_first_tick_every_channel_is_starting() {
     let (outcomes, received) = mpsc::unbounded_channel();
-    let workers = vec![Worker::spawn(Channel::Memory, outcomes, || Steady).unwrap()];
+    let workers = vec![Worker::spawn("memory", Channel::Memory, outcomes, || Steady).unwrap()];
     let (collector, _not_run) = Collector::with_workers(workers, received, INTERVAL);
     let snapshot = collector.current();
     assert_eq!(reason(&snapshot.metrics, "system/memory"), Some(Reason::Starting));
@@ -155,6 +211,59 @@ async fn a_source_that_hangs_makes_its_own_channel_stale_and_no_other_and_recove
     assert!(utilization.values.iter().skip(1).any(Option::is_none));
     let memory = history.series.iter().find(|series| series.field == "ram_used").unwrap();
     assert!(memory.values[..memory.values.len() - 1].iter().all(Option::is_some));
+}
+
+#[tokio::test]
+async fn a_source_of_gpus_that_hangs_leaves_the_gpus_of_another_current() {
+    let sources = [Gpus::of(&["GPU-a"]), Gpus::of(&["PCI-b"])];
+    let events = ["system/gpu/GPU-a", "system/gpu/PCI-b"];
+    let collector = start_gpus(&sources[0], &sources[1]);
+    let both = |metrics: &CurrentMetrics| {
+        metrics.gpu.len() == 2 && events.iter().all(|event| reason(metrics, event).is_none())
+    };
+    for (hanging, well) in [(0, 1), (1, 0)] {
+        until(&collector, both).await;
+        sources[hanging].script.hang(true);
+        let stale = until(&collector, |metrics| reason(metrics, events[hanging]) == Some(Reason::NotAnswering)).await;
+        let later = until(&collector, |metrics| metrics.tick >= stale.metrics.tick + 5).await;
+        assert_eq!(reason(&later.metrics, events[well]), None);
+        assert!(later.metrics.timestamp - later.metrics.gpu[well].timestamp <= 100, "it is of this very tick");
+        assert_eq!(later.metrics.gpu[hanging], stale.metrics.gpu[hanging], "the last sample is kept");
+        sources[hanging].script.hang(false);
+    }
+    until(&collector, both).await;
+    assert!(sources.iter().all(|source| !source.script.overlapped.load(Ordering::SeqCst)));
+}
+
+#[tokio::test]
+async fn that_one_source_of_gpus_has_none_is_said_only_where_no_other_has_any() {
+    let (first, second) = (Gpus::of(&[]), Gpus::of(&[]));
+    let collector = start_gpus(&first, &second);
+    let none = until(&collector, |metrics| reason(metrics, "system/gpu") == Some(Reason::Absent)).await;
+    assert_eq!(none.gpu_problem.as_ref().unwrap().detail, "None here. None here.");
+
+    second.ids.lock().unwrap().push("PCI-b");
+    let one = until(&collector, |metrics| metrics.gpu.len() == 1).await;
+    assert_eq!((one.metrics.gpu[0].index, &one.gpu_problem), (0, &None));
+    let channels: Vec<&str> = one.metrics.channels.iter().map(|status| status.channel.as_str()).collect();
+    assert_eq!(channels, ["system/gpu/PCI-b"]);
+
+    first.ids.lock().unwrap().extend(["GPU-a", "GPU-c"]);
+    let three = until(&collector, |metrics| metrics.gpu.len() == 3).await;
+    let indices: Vec<_> = three.metrics.gpu.iter().map(|gpu| (gpu.gpu_id.as_str(), gpu.index)).collect();
+    assert_eq!(indices, [("GPU-a", 0), ("GPU-c", 1), ("PCI-b", 2)], "no two have one index");
+}
+
+#[tokio::test]
+async fn a_source_of_gpus_that_has_yet_to_answer_is_waited_for_though_another_has_some() {
+    let (first, second) = (Gpus::of(&["GPU-a"]), Gpus::of(&["PCI-b"]));
+    first.script.hang(true);
+    let collector = start_gpus(&first, &second);
+    let waiting = until(&collector, |metrics| reason(metrics, "system/gpu") == Some(Reason::NotAnswering)).await;
+    assert_eq!(reason(&waiting.metrics, "system/gpu/PCI-b"), None);
+    first.script.hang(false);
+    let both = until(&collector, |metrics| metrics.gpu.len() == 2).await;
+    assert!(both.metrics.channels.iter().all(|status| status.channel != "system/gpu"));
 }
 
 #[tokio::test]

@@ -19,7 +19,8 @@ const PENALTY: (u32, u32) = (1, 32);
 /// What a source answered to one tick.
 #[derive(Debug)]
 pub(super) struct Outcome {
-    pub(super) channel: Channel,
+    /// The source's name.
+    pub(super) source: &'static str,
     pub(super) tick: u64,
     pub(super) result: Result<(Stamp, Reading), Problem>,
 }
@@ -27,6 +28,8 @@ pub(super) struct Outcome {
 /// The collector's end of a source's thread.
 #[derive(Debug)]
 pub(super) struct Worker {
+    /// Its own name: two sources may feed one channel.
+    source: &'static str,
     channel: Channel,
     requests: SyncSender<Request>,
     /// The tick it was asked for and has not answered: there is never a second call in flight.
@@ -42,14 +45,19 @@ struct Request {
 impl Worker {
     /// Starts the thread. `make` is called there, and again after a panic.
     pub(super) fn spawn<S: Source>(
+        source: &'static str,
         channel: Channel,
         outcomes: UnboundedSender<Outcome>,
         make: impl Fn() -> S + Send + 'static,
     ) -> io::Result<Self> {
         let (requests, received) = sync_channel(1);
-        let name = format!("source-{}", channel.short());
-        std::thread::Builder::new().name(name).spawn(move || serve(channel, &received, &outcomes, make))?;
-        Ok(Self { channel, requests, asked: None })
+        let name = format!("source-{source}");
+        std::thread::Builder::new().name(name).spawn(move || serve(source, &received, &outcomes, make))?;
+        Ok(Self { source, channel, requests, asked: None })
+    }
+
+    pub(super) fn source(&self) -> &'static str {
+        self.source
     }
 
     pub(super) fn channel(&self) -> Channel {
@@ -76,7 +84,7 @@ impl Worker {
 }
 
 fn serve<S: Source>(
-    channel: Channel,
+    name: &'static str,
     requests: &Receiver<Request>,
     outcomes: &UnboundedSender<Outcome>,
     make: impl Fn() -> S,
@@ -103,7 +111,7 @@ fn serve<S: Source>(
             }
             asked.unwrap_or_else(|payload| Err(panicked(words(&*payload))))
         };
-        if outcomes.send(Outcome { channel, tick, result }).is_err() {
+        if outcomes.send(Outcome { source: name, tick, result }).is_err() {
             return;
         }
     }

@@ -56,12 +56,13 @@ pub enum Reading {
     Network(NetworkMetrics),
 }
 
-/// What the GPU source says: devices, or why there are none. Having none is an ordinary state, not an error.
+/// What one source of GPUs says: its devices, or why there are none. Having none is an ordinary state, not an error.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct GpuReading {
     /// The driver's version, such as `550.54.14`.
     pub driver_version: Option<String>,
-    /// Devices by NVML index; those that were there before and are lost stay, without figures.
+    /// Devices by the source's own index; those that were there before and are lost stay, without figures. The collector
+    /// moves the indices of a later source up behind those of the ones before.
     pub devices: Vec<GpuMetrics>,
     /// Why the source as a whole has no figures.
     pub problem: Option<Problem>,
