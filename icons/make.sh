@@ -1,9 +1,13 @@
 #!/bin/sh
-# Makes every icon from telltale.svg, so that the drawing is the only thing to edit. Needs rsvg-convert (librsvg2-bin).
+# Makes every icon from telltale.svg, so that the drawings are the only things to edit. Needs rsvg-convert (librsvg2-bin)
+# for the sizes of Linux, and the page's packages (`npm ci` in ui/) for Windows' .ico and macOS's .icns.
+# telltale-symbolic.svg is drawn by hand: one colour, for panels that choose it.
 set -eu
 cd "$(dirname "$0")"
-png() { rsvg-convert --width "$1" --height "$1" telltale.svg --output "$2"; }
-png 32 32x32.png
-png 128 128x128.png
-png 256 128x128@2x.png
-png 512 icon.png
+for side in 16 22 24 32 48 64 128 256 512; do
+	rsvg-convert --width "$side" --height "$side" telltale.svg --output "${side}x$side.png"
+done
+made=$(mktemp -d)
+trap 'rm -rf "$made"' EXIT
+../ui/node_modules/.bin/tauri icon 512x512.png --output "$made"
+cp "$made/icon.ico" "$made/icon.icns" .
