@@ -17,6 +17,8 @@ UI_INSTALLED := ui/node_modules/.installed
 UI_BUILT := ui/dist/index.html
 UI_SOURCES := $(shell find ui -name node_modules -prune -o -name dist -prune -o -type f -print)
 TAURI := ui/node_modules/.bin/tauri
+# What the packages are made of, built together so that each crate is built once; packaging/linux/stage.sh lays it out.
+PACKAGED := --package telltale --package telltale-agent --package telltale-pages
 DENY_VERSION := 0.20.2
 DENY := target/tools/cargo-deny-$(DENY_VERSION)/bin/cargo-deny
 
@@ -70,7 +72,7 @@ lint: rust-and-node packages $(UI_BUILT) $(DENY) ## Checks formats, types, lints
 	$(DENY) --log-level warn check bans licenses sources
 
 package: rust-and-node packages $(UI_INSTALLED) ## Makes the .deb and the .rpm, under target/release/bundle
-	$(TAURI) build --bundles deb,rpm
+	$(TAURI) build --bundles deb,rpm -- $(PACKAGED)
 
 bindings: rust-and-node packages $(UI_BUILT) ## Writes ui/src/bindings.ts anew from the commands and events in Rust
 	TELLTALE_WRITE_BINDINGS=1 cargo test --package telltale --lib bindings

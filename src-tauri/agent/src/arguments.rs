@@ -1,0 +1,87 @@
+//! What `telltale-agent` can be told. Its man page and completions are made from this too (packaging/pages).
+
+use std::time::Duration;
+
+use clap::{Parser, Subcommand};
+use telltale_core::channel::{Selector, UnknownChannel};
+use telltale_core::settings::{DEFINITIONS, Definition};
+
+const AFTER_HELP: &str = "\
+Environment:
+  TELLTALE_LOG       log filter, such as info or telltale_core=debug (default: warn)
+  TELLTALE_NVML_LIB  another NVML library than the driver's own
+
+Exit status:
+  0  done
+  1  failed
+  2  wrong usage";
+
+/// Telltale's collector without a window: GPU, CPU, memory, disk and network figures for terminals and scripts.
+#[derive(Debug, Parser)]
+#[command(name = "telltale-agent", version, after_help = AFTER_HELP)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Prints one sample of everything. Reads twice, half a second apart, so that rates are real.
+    Snapshot {
+        /// Prints JSON as `get_current_metrics` returns it.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Prints one NDJSON line per channel per tick until SIGINT, SIGTERM or a closed pipe.
+    Watch {
+        /// Seconds between ticks, 0.5 to 60.
+        #[arg(long, value_name = "S", default_value = "2", value_parser = interval)]
+        interval: Duration,
+        /// Ends after so many ticks.
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+        count: Option<u64>,
+        /// Only these channels: cpu, memory, disk, network, gpu, gpu/{id}.
+        #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = channel)]
+        channels: Option<Vec<Selector>>,
+    },
+}
+
+/// The bounds are those of the setting of the same name.
+fn interval(text: &str) -> Result<Duration, String> {
+    let definition = DEFINITIONS.iter().find(|definition| definition.key == "interval").ok_or("no such setting")?;
+    let seconds: f64 = text.parse().map_err(|_| refused(definition, text))?;
+    let value = serde_json::json!(seconds);
+    definition.check(&value).map_err(|_| refused(definition, text))?;
+    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
+}
+
+fn refused(definition: &Definition, text: &str) -> String {
+    definition
+        .check(&serde_json::json!(text))
+        .err()
+        .map_or_else(String::new, |error| format!("it takes {}", error.allowed))
+}
+
+fn channel(text: &str) -> Result<Selector, UnknownChannel> {
+    Selector::parse(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn an_interval_is_held_to_the_bounds_of_the_setting() {
+        assert_eq!(interval("0.5"), Ok(Duration::from_millis(500)));
+        for text in ["0", "-1", "NaN", "inf", "1e9", "61", "two", ""] {
+            assert_eq!(interval(text), Err("it takes a number from 0.5 to 60 s".into()), "{text:?}");
+        }
+    }
+}
