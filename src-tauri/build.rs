@@ -7,6 +7,7 @@ fn main() {
         "get_current_metrics",
         "get_metrics_history",
         "get_system_info",
+        "get_diagnostics",
         "get_settings",
         "update_settings",
         "save_view",

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use specta::Type;
 use tauri::{State, WebviewWindow};
+use telltale_core::diagnostics::Diagnostics;
 use telltale_core::history::{HistoryQuery, MetricsHistory};
 use telltale_core::metrics::CurrentMetrics;
 use telltale_core::settings::{Settings, SettingsPatch};
@@ -45,6 +46,16 @@ pub(crate) async fn get_metrics_history(
 #[specta::specta]
 pub(crate) async fn get_system_info(shell: State<'_, Shell>) -> Result<SystemInfo, CommandError> {
     Ok(system::info(&shell.feed.current(), shell.settings.notices().to_vec()))
+}
+
+/// How Telltale itself does: its sources, ticks, history, window, and the faults since the start.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn get_diagnostics(shell: State<'_, Shell>) -> Result<Diagnostics, CommandError> {
+    let mut diagnostics = shell.feed.diagnostics();
+    diagnostics.tasks.extend(shell.tasks.statuses());
+    diagnostics.window = Some(shell.counts.now());
+    Ok(diagnostics)
 }
 
 /// The settings in force.

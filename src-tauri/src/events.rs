@@ -10,17 +10,23 @@ use telltale_core::feed::Snapshot;
 use tokio::sync::watch;
 
 use crate::api::{SystemAll, SystemCpu, SystemDisk, SystemMemory, SystemNetwork};
+use crate::counts::Counts;
 
 /// Publishes each snapshot until the feed ends.
-pub(crate) async fn publish(app: AppHandle, mut snapshots: watch::Receiver<Arc<Snapshot>>) {
+pub(crate) async fn publish(app: AppHandle, mut snapshots: watch::Receiver<Arc<Snapshot>>, counts: Arc<Counts>) {
     let mut before = Arc::new(Snapshot::default());
+    let mut failing = false;
     while snapshots.changed().await.is_ok() {
         let now = Arc::clone(&snapshots.borrow_and_update());
-        for window in app.webview_windows().values().filter(|window| is_seen(window)) {
-            if let Err(error) = send(window, &before, &now) {
-                tracing::warn!(window = window.label(), %error, "an event could not be sent");
-            }
+        let windows = app.webview_windows();
+        let pages = windows.values().filter(|window| is_seen(window)).map(|window| Page { window, counts: &counts });
+        let sent = pages.map(|page| page.send(&before, &now)).fold(Ok(()), Result::and);
+        match &sent {
+            Err(error) if !failing => tracing::warn!(%error, "events can't be sent to the page"),
+            Ok(()) if failing => tracing::warn!("events are sent to the page again"),
+            Ok(()) | Err(_) => {}
         }
+        failing = sent.is_err();
         before = now;
     }
 }
@@ -30,35 +36,46 @@ fn is_seen(window: &WebviewWindow) -> bool {
     window.is_visible().unwrap_or(true) && !window.is_minimized().unwrap_or(false)
 }
 
-/// Sends what is new since `before`: a channel that was not sampled again is not sent again.
-fn send(window: &WebviewWindow, before: &Snapshot, now: &Snapshot) -> tauri::Result<()> {
-    let (before, now) = (&before.metrics, &now.metrics);
-    for gpu in &now.gpu {
-        let known = before.gpu.iter().find(|known| known.gpu_id == gpu.gpu_id);
-        if known.is_none_or(|known| known.timestamp != gpu.timestamp) {
-            emit(window, &gpu_event(&gpu.gpu_id), gpu)?;
+/// Where events go.
+struct Page<'a> {
+    window: &'a WebviewWindow,
+    counts: &'a Counts,
+}
+
+impl Page<'_> {
+    /// Sends what is new since `before`: a channel that was not sampled again is not sent again.
+    fn send(&self, before: &Snapshot, now: &Snapshot) -> tauri::Result<()> {
+        let (before, now) = (&before.metrics, &now.metrics);
+        for gpu in &now.gpu {
+            let known = before.gpu.iter().find(|known| known.gpu_id == gpu.gpu_id);
+            if known.is_none_or(|known| known.timestamp != gpu.timestamp) {
+                self.emit(&gpu_event(&gpu.gpu_id), gpu)?;
+            }
+        }
+        self.emit_new(SystemCpu::NAME, before.cpu.as_ref(), now.cpu.as_ref(), |cpu| cpu.timestamp)?;
+        self.emit_new(SystemMemory::NAME, before.memory.as_ref(), now.memory.as_ref(), |memory| memory.timestamp)?;
+        self.emit_new(SystemDisk::NAME, before.disk.as_ref(), now.disk.as_ref(), |disk| disk.timestamp)?;
+        self.emit_new(SystemNetwork::NAME, before.network.as_ref(), now.network.as_ref(), |network| network.timestamp)?;
+        self.emit(SystemAll::NAME, now)
+    }
+
+    fn emit_new<T: Serialize>(
+        &self,
+        event: &str,
+        before: Option<&T>,
+        now: Option<&T>,
+        timestamp: impl Fn(&T) -> i64,
+    ) -> tauri::Result<()> {
+        match now {
+            Some(sample) if before.map(&timestamp) != Some(timestamp(sample)) => self.emit(event, sample),
+            _ => Ok(()),
         }
     }
-    emit_new(window, SystemCpu::NAME, before.cpu.as_ref(), now.cpu.as_ref(), |cpu| cpu.timestamp)?;
-    emit_new(window, SystemMemory::NAME, before.memory.as_ref(), now.memory.as_ref(), |memory| memory.timestamp)?;
-    emit_new(window, SystemDisk::NAME, before.disk.as_ref(), now.disk.as_ref(), |disk| disk.timestamp)?;
-    emit_new(window, SystemNetwork::NAME, before.network.as_ref(), now.network.as_ref(), |network| network.timestamp)?;
-    emit(window, SystemAll::NAME, now)
-}
 
-fn emit_new<T: Serialize>(
-    window: &WebviewWindow,
-    event: &str,
-    before: Option<&T>,
-    now: Option<&T>,
-    timestamp: impl Fn(&T) -> i64,
-) -> tauri::Result<()> {
-    match now {
-        Some(sample) if before.map(&timestamp) != Some(timestamp(sample)) => emit(window, event, sample),
-        _ => Ok(()),
+    fn emit<T: Serialize>(&self, event: &str, payload: &T) -> tauri::Result<()> {
+        let sent = self.window.emit_to(self.window.label(), event, payload);
+        let count = if sent.is_ok() { &self.counts.events_sent } else { &self.counts.events_failed };
+        count.one_more();
+        sent
     }
-}
-
-fn emit<T: Serialize>(window: &WebviewWindow, event: &str, payload: &T) -> tauri::Result<()> {
-    window.emit_to(window.label(), event, payload)
 }

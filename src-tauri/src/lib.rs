@@ -2,6 +2,7 @@
 
 pub mod api;
 mod commands;
+mod counts;
 mod error;
 mod events;
 pub mod rendering;
@@ -10,6 +11,7 @@ mod settings;
 #[cfg_attr(unix, path = "../agent/src/stop_unix.rs")]
 #[cfg_attr(not(unix), path = "../agent/src/stop_portable.rs")]
 mod stop;
+mod tasks;
 mod tray;
 mod window;
 
@@ -21,7 +23,9 @@ use telltale_core::collector::{Collector, Roots};
 use telltale_core::feed::Feed;
 use tracing_subscriber::EnvFilter;
 
+use counts::Counts;
 use settings::Stored;
+use tasks::Tasks;
 
 /// What commands and events work with.
 struct Shell {
@@ -31,6 +35,8 @@ struct Shell {
     collector: Arc<Collector>,
     settings: Stored,
     saving: save::Saving,
+    counts: Arc<Counts>,
+    tasks: Tasks,
     /// Whether closing the window leaves anything to come back from.
     has_tray: bool,
 }
@@ -76,13 +82,17 @@ fn start(app: &tauri::AppHandle, hidden: bool) -> anyhow::Result<()> {
     tauri::async_runtime::spawn(collecting);
     let collector = Arc::new(collector);
     let feed: Arc<dyn Feed> = Arc::clone(&collector) as Arc<dyn Feed>;
-    tauri::async_runtime::spawn(events::publish(app.clone(), feed.subscribe()));
-    let tray = tray::start(app, feed.subscribe());
+    let (tasks, counts) = (Tasks::default(), Arc::<Counts>::default());
+    tasks.keep("events", {
+        let (app, feed, counts) = (app.clone(), Arc::clone(&feed), Arc::clone(&counts));
+        move || events::publish(app.clone(), feed.subscribe(), Arc::clone(&counts))
+    });
+    let tray = tray::start(app, &feed, &tasks);
     if let Err(error) = &tray {
         tracing::info!(%error, "no tray: closing the window will quit");
     }
     let has_tray = tray.is_ok();
-    app.manage(Shell { feed, collector, settings, saving: save::Saving::default(), has_tray });
+    app.manage(Shell { feed, collector, settings, saving: save::Saving::default(), counts, tasks, has_tray });
     let asked = app.clone();
     tauri::async_runtime::spawn(async move {
         match stop::asked().await {

@@ -3,6 +3,9 @@
 use tauri::webview::NewWindowResponse;
 use tauri::{AppHandle, Manager as _, WebviewUrl, WebviewWindow, WebviewWindowBuilder};
 
+#[cfg(target_os = "linux")]
+use crate::Shell;
+
 /// The label that capabilities and events know it by.
 const LABEL: &str = "main";
 
@@ -32,8 +35,12 @@ pub(crate) fn open(app: &AppHandle, page: Option<&str>) -> tauri::Result<()> {
 fn revive(window: &WebviewWindow) -> tauri::Result<()> {
     use webkit2gtk::WebViewExt as _;
 
-    window.with_webview(|web| {
-        web.inner().connect_web_process_terminated(|view, reason| {
+    let app = window.app_handle().clone();
+    window.with_webview(move |web| {
+        web.inner().connect_web_process_terminated(move |view, reason| {
+            if let Some(shell) = app.try_state::<Shell>() {
+                shell.counts.web_process_restarts.one_more();
+            }
             tracing::warn!(?reason, "the web process ended; the page is loaded anew");
             view.reload();
         });

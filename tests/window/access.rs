@@ -11,7 +11,7 @@ use crate::common::root;
 use crate::common::screen::Screen;
 use crate::common::until::until;
 
-const PAGES: [&str; 7] = ["overview", "settings", "gpu/", "cpu", "memory", "disk/", "network/"];
+const PAGES: [&str; 8] = ["overview", "settings", "gpu/", "cpu", "memory", "disk/", "network/", "diagnostics"];
 
 /// What axe-core objects to: the rule, where, and how it looks. `preload` would fetch style sheets, which the page's
 /// content security policy forbids; it has none that axe can't read as they are.

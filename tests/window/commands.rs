@@ -17,6 +17,7 @@ fn every_command_answers_in_the_shape_of_the_contract() {
         same(&app.ask("get_settings").await, &settings);
         metrics(&app).await;
         history(&app).await;
+        diagnostics(&app).await;
 
         let info = app.ask("get_system_info").await;
         let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap();
@@ -77,6 +78,21 @@ async fn history(app: &App) {
         let [min, value, max] = ["min", "values", "max"].map(|column| one[column][0].as_f64());
         assert!(min <= value && value <= max, "{one}");
     }
+}
+
+async fn diagnostics(app: &App) {
+    let report = app.ask("get_diagnostics").await;
+    let sources = report["sources"].as_array().unwrap();
+    let named =
+        |name: &str| sources.iter().find(|one| one["source"] == name).unwrap_or_else(|| panic!("{name} in {report:#}"));
+    let (gpu, cpu) = (named("nvml"), named("cpu"));
+    assert_eq!((gpu["channel"].as_str(), cpu["channel"].as_str()), (Some("system/gpu"), Some("system/cpu")));
+    assert_eq!((gpu["reason"].as_str(), cpu["reason"].as_str()), (Some("absent"), None), "{report:#}");
+    assert!(cpu["successes"].as_u64() >= Some(2) && cpu["duration"].as_f64() > Some(0.0), "{cpu:#}");
+    assert!(report["ticks"]["done"].as_u64() >= Some(2) && report["history"]["bytes"].as_u64() > Some(0), "{report:#}");
+    assert!(report["window"]["events_sent"].as_u64() >= Some(5), "{report:#}");
+    let tasks: Vec<_> = report["tasks"].as_array().unwrap().iter().map(|one| &one["name"]).collect();
+    assert!(tasks.starts_with(&[&json!("collector"), &json!("events")]), "{tasks:?}");
 }
 
 #[test]

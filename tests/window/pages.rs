@@ -21,7 +21,7 @@ struct Page {
     words: &'static [&'static str],
 }
 
-const PAGES: [Page; 7] = [
+const PAGES: [Page; 8] = [
     Page {
         name: "overview",
         panels: &["gpu/", "cpu", "memory", "disk", "network"],
@@ -52,6 +52,20 @@ const PAGES: [Page; 7] = [
         name: "network/",
         panels: &["network/", "packets/", "facts"],
         words: &["Kind", "State", "Packets received", "B/s"],
+    },
+    Page {
+        name: "diagnostics",
+        panels: &["sources", "account", "faults"],
+        words: &[
+            "system/gpu",
+            "current",
+            "ms",
+            "Late ticks",
+            "Memory of the history",
+            "KiB",
+            "Events sent",
+            "None since",
+        ],
     },
 ];
 

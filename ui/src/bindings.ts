@@ -13,6 +13,8 @@ export const commands = {
 	getMetricsHistory: (query: QueryArgument | null) => typedError<MetricsHistory, CommandError>(__TAURI_INVOKE("get_metrics_history", { query })),
 	/**  The machine, its GPUs, and why GPU data is missing if it is. */
 	getSystemInfo: () => typedError<SystemInfo, CommandError>(__TAURI_INVOKE("get_system_info")),
+	/**  How Telltale itself does: its sources, ticks, history, window, and the faults since the start. */
+	getDiagnostics: () => typedError<Diagnostics, CommandError>(__TAURI_INVOKE("get_diagnostics")),
 	/**  The settings in force. */
 	getSettings: () => typedError<Settings, CommandError>(__TAURI_INVOKE("get_settings")),
 	/**  Changes some settings, at once and for good. An invalid value changes nothing. */
@@ -141,6 +143,28 @@ export type CurrentMetrics = {
 	interval: number,
 };
 
+/**  The whole account, as it stands when it is asked for. */
+export type Diagnostics = {
+	/**  When it was asked for. */
+	timestamp: number,
+	/**  Seconds since the collector started, without those that the computer slept. */
+	uptime: number,
+	/**  Seconds between ticks now. */
+	interval: number,
+	/**  What became of the ticks. */
+	ticks: TickCounts,
+	/**  One entry per source, in the order in which they are asked. */
+	sources: SourceStatus[],
+	/**  What is kept. */
+	history: HistorySize,
+	/**  The newest faults, the oldest first: at most [`FAULTS`]. */
+	faults: Fault[],
+	/**  Parts of the program that run beside the sources, and how often each had to be started anew. */
+	tasks: TaskStatus[],
+	/**  What only the desktop app knows; `null` elsewhere. */
+	window: WindowCounts | null,
+};
+
 /**  One disk in [`DiskMetrics`]. */
 export type DiskDevice = {
 	/**  The kernel's name, such as `nvme0n1`. */
@@ -196,6 +220,23 @@ export type ErrorKind =
 "not_saved" | 
 /**  A file could not be written. What was there before is still there. */
 "not_written";
+
+/**
+ *  Something that was not as it should be. It ends once all has been well for three ticks, so that a fault that comes
+ *  and goes is one fault.
+ */
+export type Fault = {
+	/**  The channel's event name; `ticks` for the interval loop itself. */
+	channel: string,
+	/**  What it was, first. */
+	reason: Reason,
+	/**  In plain words with its particulars, where there are any. */
+	detail: string | null,
+	/**  When it was seen first. */
+	from: number,
+	/**  When all was well again; `null` while it lasts. */
+	to: number | null,
+};
 
 /**  A mounted file system on a disk. Bytes, from statvfs(3). */
 export type FileSystem = {
@@ -323,6 +364,19 @@ export type HistorySeries = {
 	min: (number | null)[] | null,
 	/**  Each bucket's largest value; `null` as a whole without `max_points`. */
 	max: (number | null)[] | null,
+};
+
+/**  What the history holds. */
+export type HistorySize = {
+	/**  Ticks. */
+	rows: number,
+	/**  Figures. */
+	columns: number,
+	/**
+	 *  Bytes that its rows, columns, names and gaps are allocated in, from their capacities; what the allocator adds
+	 *  to each is not in it.
+	 */
+	bytes: number,
 };
 
 /**  What an interface is, as far as adding up traffic is concerned. */
@@ -489,6 +543,34 @@ export type SettingsPatch = {
 	network_unit?: NetworkUnit | null,
 };
 
+/**  How one source does. */
+export type SourceStatus = {
+	/**  The source's own name: two may feed one channel. */
+	source: string,
+	/**  The event name of the channel that it feeds; `system/gpu` for all GPUs. */
+	channel: string,
+	/**  Why it has no current sample; `null` if it has one. */
+	reason: Reason | null,
+	/**  The reason in plain words with its particulars, where there are any. */
+	detail: string | null,
+	/**  Seconds since its last sample was taken; `null` before the first. */
+	age: number | null,
+	/**  Seconds that its last answer took; `null` before the first. */
+	duration: number | null,
+	/**  The longest that an answer took, in seconds. */
+	longest: number | null,
+	/**  Seconds that the call which is under way has taken so far; `null` where none is. */
+	waiting: number | null,
+	/**  Samples taken. */
+	successes: number,
+	/**  Times that it answered with an error. */
+	failures: number,
+	/**  Ticks at which it was not asked, because it still owed an answer. */
+	busy: number,
+	/**  Times that it panicked and was started anew. */
+	panics: number,
+};
+
 /**  One batch of all channels, once per tick. */
 export type SystemAll = CurrentMetrics;
 
@@ -532,6 +614,16 @@ export type SystemMemory = MemoryMetrics;
 /**  A sample of the network. */
 export type SystemNetwork = NetworkMetrics;
 
+/**  How a part of the program does that runs for as long as the program. */
+export type TaskStatus = {
+	/**  Which: `collector`, `events`, `tray`, … */
+	name: string,
+	/**  Times that it panicked and went on or was started anew. */
+	restarts: number,
+	/**  What the last panic said. */
+	last_panic: string | null,
+};
+
 /**  What temperatures are shown in. */
 export type TemperatureUnit = 
 /**  °C. */
@@ -547,6 +639,23 @@ export type Theme =
 "light" | 
 /**  Dark surfaces. */
 "dark";
+
+/**  What became of the ticks. `done + skipped` is how many there should have been at the intervals that were set. */
+export type TickCounts = {
+	/**  Ticks at which the sources were asked. */
+	done: number,
+	/**  Of these, ones that began more than 100 ms after their time, because the machine or the program was held up. */
+	late: number,
+	/**
+	 *  Ticks whose time passed while the one before was held up. They are never made up for; each stretch of them is
+	 *  a fault of the channel `ticks`.
+	 */
+	skipped: number,
+	/**  Of those done, ones that were first published without the sample of some source that had not answered in time. */
+	incomplete: number,
+	/**  The longest time in seconds by which a tick was late. */
+	longest_delay: number,
+};
 
 /**  What a field is measured in. */
 export type Unit = 
@@ -570,6 +679,16 @@ export type Unit =
 "per_second" | 
 /**  Bits per second. */
 "bits_per_second";
+
+/**  What the desktop app counts of its window. */
+export type WindowCounts = {
+	/**  Events sent to pages. */
+	events_sent: number,
+	/**  Events that could not be sent. */
+	events_failed: number,
+	/**  Times that the page's web process ended by itself and the page was loaded anew. */
+	web_process_restarts: number,
+};
 
 /* Tauri Specta runtime */
 async function typedError<T, E>(result: Promise<T>): Promise<{ status: "ok"; data: T } | { status: "error"; error: E }> {

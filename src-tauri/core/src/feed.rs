@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use crate::diagnostics::Diagnostics;
 use crate::history::{HistoryQuery, MetricsHistory, QueryError};
 use crate::metrics::CurrentMetrics;
 use crate::source::Problem;
@@ -32,4 +33,7 @@ pub trait Feed: Send + Sync {
     /// # Errors
     /// [`QueryError`] names the field that can't be and what is allowed.
     fn query(&self, query: &HistoryQuery) -> Result<MetricsHistory, QueryError>;
+
+    /// How whatever collects does itself.
+    fn diagnostics(&self) -> Diagnostics;
 }

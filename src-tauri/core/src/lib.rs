@@ -5,6 +5,7 @@
 pub mod channel;
 pub mod clock;
 pub mod collector;
+pub mod diagnostics;
 pub mod export;
 pub mod feed;
 pub mod fields;

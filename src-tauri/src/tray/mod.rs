@@ -9,11 +9,12 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use tauri::{AppHandle, Manager as _};
-use telltale_core::feed::Snapshot;
+use telltale_core::feed::{Feed, Snapshot};
 use tokio::sync::watch;
 use tray_icon::menu::{Menu, MenuItem, PredefinedMenuItem};
 use tray_icon::{Icon, MouseButton, TrayIcon, TrayIconBuilder, TrayIconEvent};
 
+use crate::tasks::Tasks;
 use crate::{Shell, window};
 
 const OPEN: &str = "open";
@@ -36,7 +37,7 @@ thread_local! {
 ///
 /// # Errors
 /// Where there is no session bus or no tray host.
-pub(crate) fn start(app: &AppHandle, snapshots: watch::Receiver<Arc<Snapshot>>) -> anyhow::Result<()> {
+pub(crate) fn start(app: &AppHandle, feed: &Arc<dyn Feed>, tasks: &Tasks) -> anyhow::Result<()> {
     let menu = Menu::new();
     menu.append_items(&[
         &PredefinedMenuItem::separator(),
@@ -52,7 +53,8 @@ pub(crate) fn start(app: &AppHandle, snapshots: watch::Receiver<Arc<Snapshot>>) 
         .build()?;
     LIVE.set(Some(Live { tray, menu, lines: Vec::new(), shown: menu::Menu::default() }));
     hear(app);
-    tauri::async_runtime::spawn(keep_current(app.clone(), snapshots));
+    let (app, feed) = (app.clone(), Arc::clone(feed));
+    tasks.keep("tray", move || keep_current(app.clone(), feed.subscribe()));
     Ok(())
 }
 

@@ -26,6 +26,9 @@ const host = (change: Partial<Host> = {}): Host => ({
 			gpus: [],
 			notices: ["Settings were set aside."],
 		}) as unknown as SystemInfo,
+	diagnostics: async () => {
+		throw new Error("not asked for here");
+	},
 	settings: async () => settings,
 	update: async (patch) => {
 		if (patch.interval === 7) throw new Refused("interval is seven", "interval");

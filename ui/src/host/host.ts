@@ -1,6 +1,14 @@
 // What the page needs from whatever runs it: the Tauri core, or a recording in a plain browser. Nothing else of the
 // UI knows which of the two it has.
-import type { CurrentMetrics, HistoryQuery, MetricsHistory, Settings, SettingsPatch, SystemInfo } from "../bindings";
+import type {
+	CurrentMetrics,
+	Diagnostics,
+	HistoryQuery,
+	MetricsHistory,
+	Settings,
+	SettingsPatch,
+	SystemInfo,
+} from "../bindings";
 
 /** One field of the settings form: default, bounds and words come from the one definition in Rust. */
 export interface NumberField {
@@ -47,6 +55,8 @@ export interface Host {
 	current(): Promise<CurrentMetrics>;
 	history(query: HistoryQuery): Promise<MetricsHistory>;
 	info(): Promise<SystemInfo>;
+	/** How Telltale itself does. */
+	diagnostics(): Promise<Diagnostics>;
 	settings(): Promise<Settings>;
 	/** Applies and saves; rejects with `Refused` and changes nothing if a value is not allowed. */
 	update(patch: SettingsPatch): Promise<Settings>;

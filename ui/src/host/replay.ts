@@ -72,6 +72,10 @@ export class Player implements Host {
 		return INFO;
 	}
 
+	async diagnostics(): Promise<never> {
+		throw new Refused("A recording has nothing to diagnose.");
+	}
+
 	async settings(): Promise<Settings> {
 		return this.inForce;
 	}

@@ -25,6 +25,7 @@ export const tauri: Host = {
 	current: () => taken(commands.getCurrentMetrics()),
 	history: (query) => taken(commands.getMetricsHistory(query)),
 	info: () => taken(commands.getSystemInfo()),
+	diagnostics: () => taken(commands.getDiagnostics()),
 	settings: () => taken(commands.getSettings()),
 	update: (patch) => taken(commands.updateSettings(patch)),
 	save: (query, image) => taken(commands.saveView(query, [...image])),

@@ -51,6 +51,9 @@ class Core implements Host {
 		};
 	}
 	info = async () => ({ host_name: "test", notices: [] }) as unknown as SystemInfo;
+	diagnostics = async () => {
+		throw new Error("not asked for here");
+	};
 	settings = async () => this.settingsInForce;
 	async update(patch: Partial<Settings>) {
 		if (patch.interval === 0) throw new Refused("interval must be from 0.5 to 60 seconds", "interval");

@@ -16,7 +16,7 @@ const SHORTEST_ZOOM = 4 * SECOND;
 const KEPT = "telltale.view";
 
 export class View {
-	/** `overview`, `settings`, `cpu`, `memory`, `gpu/{id}`, `disk/{name}`, `network/{name}`. */
+	/** `overview`, `settings`, `diagnostics`, `cpu`, `memory`, `gpu/{id}`, `disk/{name}`, `network/{name}`. */
 	page = $state("overview");
 	/** Seconds, one of `RANGES`. */
 	range = $state<number>(300);

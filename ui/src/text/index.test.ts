@@ -18,7 +18,7 @@ const SAME = ["CPU", "RAM", "UUID", "Telltale", "ms", "—", "PCIe"];
 const SAME_IN: Record<string, string[]> = {
 	de: ["System", "Swap", "Kernel"],
 	es: ["Total", "Kernel"],
-	fr: ["Total", "Swap"],
+	fr: ["Total", "Swap", "Sources", "Source"],
 	ja: [],
 	zh: [],
 };

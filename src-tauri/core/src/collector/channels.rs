@@ -104,6 +104,12 @@ impl Channels {
         }
     }
 
+    /// Why a source as a whole has no current sample.
+    pub(super) fn problem(&self, source: &str) -> Option<Problem> {
+        let state = self.states.iter().find(|state| state.source == source)?;
+        state.trouble().or_else(|| state.gpus.problem.clone())
+    }
+
     fn gpu_sources(&self) -> impl Iterator<Item = &State> + Clone {
         self.states.iter().filter(|state| state.channel == Channel::Gpu)
     }

@@ -3,13 +3,16 @@
 //! A source that is still busy is not asked again. Its channel keeps its last sample, with its age and the reason;
 //! when the sample comes after all, it is published under the tick it was asked for.
 
+mod account;
 mod channels;
+mod faults;
 #[cfg(test)]
 mod tests;
 mod worker;
 
 use std::ffi::OsString;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -19,10 +22,12 @@ use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::channel::Channel;
 use crate::clock::{self, Stamp};
+use crate::diagnostics::{Diagnostics, panic_words};
 use crate::feed::{Feed, Snapshot};
 use crate::history::{History, HistoryQuery, MetricsHistory, QueryError};
 use crate::metrics::Reason;
 use crate::source::{Source, cpu, disk, gpu, memory, network};
+use account::{Account, Timing};
 use channels::Channels;
 use worker::{Outcome, Worker};
 
@@ -81,12 +86,18 @@ pub struct Collector {
 struct Shared {
     snapshot: watch::Sender<Arc<Snapshot>>,
     history: Mutex<History>,
+    /// Taken after the history where both are.
+    account: Mutex<Account>,
 }
 
 impl Shared {
     /// A panic while the lock was held leaves a history that is at worst a value short.
     fn history(&self) -> MutexGuard<'_, History> {
         self.history.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn account(&self) -> MutexGuard<'_, Account> {
+        self.account.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -106,9 +117,15 @@ impl Collector {
         outcomes: mpsc::UnboundedReceiver<Outcome>,
         interval: Duration,
     ) -> (Self, impl Future<Output = ()> + Send + use<>) {
+        let (collector, run) = Self::assemble(workers, outcomes, interval);
+        (collector, run.run())
+    }
+
+    fn assemble(workers: Vec<Worker>, outcomes: mpsc::UnboundedReceiver<Outcome>, interval: Duration) -> (Self, Loop) {
         let channels = Channels::new(&workers);
         let snapshot = watch::Sender::new(Arc::new(channels.snapshot(0, &clock::now(), &clock::now(), interval)));
-        let shared = Arc::new(Shared { snapshot, history: Mutex::default() });
+        let account = Mutex::new(Account::new(&workers, interval));
+        let shared = Arc::new(Shared { snapshot, history: Mutex::default(), account });
         let (sender, changes) = watch::channel(interval);
         let run = Loop {
             workers,
@@ -119,9 +136,10 @@ impl Collector {
             interval,
             tick: 0,
             at: clock::now(),
+            due: None,
             deadline: None,
         };
-        (Self { shared, interval: sender }, run.run())
+        (Self { shared, interval: sender }, run)
     }
 
     /// Changes the interval from the next tick on, which comes no later than the new interval after the last one.
@@ -142,6 +160,11 @@ impl Feed for Collector {
     fn query(&self, query: &HistoryQuery) -> Result<MetricsHistory, QueryError> {
         self.shared.history().query(query)
     }
+
+    fn diagnostics(&self) -> Diagnostics {
+        let history = self.shared.history();
+        self.shared.account().report(&history)
+    }
 }
 
 struct Loop {
@@ -154,6 +177,8 @@ struct Loop {
     tick: u64,
     /// When the newest tick was.
     at: Stamp,
+    /// When it should have been; `None` if the interval was changed since.
+    due: Option<Instant>,
     /// When the newest tick is published with what is in; `None` once it is.
     deadline: Option<Instant>,
 }
@@ -170,21 +195,40 @@ impl Loop {
                         return; // the collector was dropped
                     }
                     self.interval = *self.changes.borrow_and_update();
+                    self.due = None;
                     let since_last = clock::now().since(&self.at);
                     ticker = self::ticker(Instant::now() + self.interval.saturating_sub(since_last), self.interval);
                 }
-                Some(outcome) = self.outcomes.recv() => self.accept(outcome),
-                () = tokio::time::sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => self.publish(),
-                _ = ticker.tick() => self.tick(),
+                Some(outcome) = self.outcomes.recv() => self.guarded(|this| this.accept(outcome)),
+                () = tokio::time::sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {
+                    self.guarded(Self::publish);
+                }
+                due = ticker.tick() => self.guarded(|this| this.tick(due)),
             }
         }
     }
 
-    fn tick(&mut self) {
+    /// Goes on after a panic: at worst one tick's values are lost, and the next tick is an interval away.
+    fn guarded(&mut self, step: impl FnOnce(&mut Self)) {
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| step(self))) {
+            let words = panic_words(&*payload);
+            tracing::error!("the collector panicked and goes on: {words}");
+            self.deadline = None;
+            self.shared.account().panicked(words);
+        }
+    }
+
+    fn tick(&mut self, due: Instant) {
         if self.deadline.is_some() {
             self.publish(); // the tick before, whose deadline this one overtook
         }
         let now = clock::now();
+        let timing = Timing {
+            delay: due.elapsed(),
+            skipped: self.due.map_or(0, |before| skipped(before, due, self.interval)),
+            slept: self.tick > 0 && now.slept_since(&self.at),
+        };
+        self.due = Some(due);
         let mut history = self.shared.history();
         if self.tick > 0
             && let Some(reason) = interruption(&self.at, &now, self.interval)
@@ -194,10 +238,14 @@ impl Loop {
         (self.tick, self.at) = (self.tick + 1, now);
         history.begin(self.tick, &now);
         drop(history);
+        let mut account = self.shared.account();
+        account.began(&now, self.interval, &timing);
         for worker in &mut self.workers {
             let asked = worker.ask(self.tick, self.interval);
             self.channels.asked(worker.source(), asked);
+            account.asked(worker.source(), &now, asked);
         }
+        drop(account);
         self.deadline = Some(Instant::now() + DEADLINE);
     }
 
@@ -206,6 +254,7 @@ impl Loop {
         if let Some(worker) = self.workers.iter_mut().find(|worker| worker.source() == outcome.source) {
             worker.answered();
         }
+        self.shared.account().answered(&outcome);
         self.channels.accept(outcome, &mut self.shared.history());
         let complete = self.workers.iter().all(|worker| worker.asked() != Some(self.tick));
         let due = self.deadline.is_some();
@@ -215,13 +264,22 @@ impl Loop {
     }
 
     fn publish(&mut self) {
-        self.deadline = None;
+        let first = self.deadline.take().is_some();
         let snapshot = self.channels.snapshot(self.tick, &self.at, &clock::now(), self.interval);
         let mut history = self.shared.history();
         for status in &snapshot.metrics.channels {
             history.note(&status.channel, status.reason.filter(|reason| *reason != Reason::Starting));
         }
         drop(history);
+        let mut account = self.shared.account();
+        account.sources(|source| self.channels.problem(source));
+        if first {
+            account.channels(self.at.wall, &snapshot.metrics.channels);
+            if self.workers.iter().any(|worker| worker.asked().is_some()) {
+                account.incomplete();
+            }
+        }
+        drop(account);
         self.shared.snapshot.send_replace(Arc::new(snapshot));
     }
 }
@@ -233,6 +291,18 @@ fn interruption(before: &Stamp, now: &Stamp, interval: Duration) -> Option<Reaso
     } else {
         (now.since(before) > too_long(interval)).then_some(Reason::NotAnswering)
     }
+}
+
+/// Ticks between two that were begun.
+fn skipped(before: Instant, due: Instant, interval: Duration) -> u64 {
+    let apart = due.saturating_duration_since(before).as_secs_f64() / interval.as_secs_f64();
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a whole number of intervals, above zero"
+    )]
+    let steps = apart.round() as u64;
+    steps.saturating_sub(1)
 }
 
 /// Samples further apart than this make no rate: what happened between them is not known well enough.

@@ -290,6 +290,72 @@ async fn a_panic_is_seen_and_the_source_is_made_anew() {
 }
 
 #[tokio::test]
+async fn the_account_says_what_became_of_each_source_and_tick() {
+    let (script, collector) = start(INTERVAL);
+    until(&collector, |metrics| metrics.tick >= 3 && metrics.cpu.is_some()).await;
+    let source = |event: &str| {
+        let all = collector.diagnostics().sources;
+        all.into_iter().find(|source| source.channel == event).unwrap()
+    };
+    let well = source("system/cpu");
+    assert!(well.successes >= 2 && well.failures == 0 && well.reason.is_none(), "{well:?}");
+    assert!(well.duration.is_some() && well.duration <= well.longest && well.age.is_some(), "{well:?}");
+
+    script.hang(true);
+    let stale = until(&collector, |metrics| reason(metrics, "system/cpu") == Some(Reason::NotAnswering)).await;
+    until(&collector, |metrics| metrics.tick >= stale.metrics.tick + 5).await;
+    let hanging = source("system/cpu");
+    assert_eq!(hanging.reason, Some(Reason::NotAnswering));
+    assert!(hanging.busy >= 5 && hanging.waiting > Some(INTERVAL.as_secs_f64() * 4.0), "{hanging:?}");
+    assert!(collector.diagnostics().ticks.incomplete >= 5);
+    let fault = collector.diagnostics().faults.into_iter().find(|fault| fault.channel == "system/cpu").unwrap();
+    assert_eq!((fault.reason, fault.to), (Reason::NotAnswering, None));
+
+    script.hang(false);
+    let back = until(&collector, |metrics| reason(metrics, "system/cpu").is_none()).await;
+    until(&collector, |metrics| metrics.tick >= back.metrics.tick + 5).await;
+    let report = collector.diagnostics();
+    assert_eq!(report.sources[0].waiting.filter(|waiting| *waiting > 1.0), None);
+    let faults: Vec<_> = report.faults.iter().filter(|fault| fault.channel == "system/cpu").collect();
+    assert_eq!(faults.len(), 1, "one hang is one fault: {faults:?}");
+    assert!(faults[0].to.is_some_and(|to| to > fault.from), "{faults:?}");
+
+    script.fail.store(true, Ordering::SeqCst);
+    until(&collector, |metrics| reason(metrics, "system/cpu") == Some(Reason::NoPermission)).await;
+    assert!(source("system/cpu").failures >= 1);
+    script.panic.store(true, Ordering::SeqCst);
+    until(&collector, |metrics| reason(metrics, "system/cpu") == Some(Reason::Failed)).await;
+    assert!(source("system/cpu").panics >= 1);
+    let history = collector.diagnostics().history;
+    assert!(history.rows >= 10 && history.columns == 2 && history.bytes > history.rows * 24, "{history:?}");
+}
+
+#[tokio::test]
+async fn a_tick_is_done_or_skipped_and_the_loop_survives_its_own_panic() {
+    let (outcomes, received) = mpsc::unbounded_channel();
+    let workers = vec![Worker::spawn("memory", Channel::Memory, outcomes, || Steady).unwrap()];
+    let (collector, mut run) = Collector::assemble(workers, received, INTERVAL);
+    run.guarded(|_| panic!("scripted"));
+    tokio::spawn(run.run());
+    until(&collector, |metrics| metrics.tick >= 2).await;
+    let task = &collector.diagnostics().tasks[0];
+    assert_eq!((task.name.as_str(), task.restarts, task.last_panic.as_deref()), ("collector", 1, Some("scripted")));
+
+    // The one thread of this runtime is kept busy: the loop can't run.
+    std::thread::sleep(INTERVAL * 10);
+    let held_up = collector.current().metrics.tick;
+    until(&collector, |metrics| metrics.tick >= held_up + 6).await;
+    let report = collector.diagnostics();
+    let ticks = report.ticks;
+    assert!(ticks.late >= 1 && ticks.skipped >= 8 && ticks.longest_delay > 0.4, "{ticks:?}");
+    let due = report.uptime / INTERVAL.as_secs_f64();
+    let told = (ticks.done + ticks.skipped) as f64;
+    assert!((told - due).abs() <= 2.0, "none is missed without being told: {told} of {due}");
+    let fault = report.faults.iter().find(|fault| fault.channel == "ticks").expect("and it is a fault");
+    assert!(fault.detail.as_ref().unwrap().contains("ticks were skipped"), "{fault:?}");
+}
+
+#[tokio::test]
 async fn the_interval_changes_while_it_runs() {
     let (_script, collector) = start(Duration::from_mins(1));
     let first = until(&collector, |metrics| metrics.tick == 1 && metrics.memory.is_some()).await;

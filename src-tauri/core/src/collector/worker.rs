@@ -10,6 +10,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::too_long;
 use crate::channel::Channel;
 use crate::clock::{self, Stamp};
+use crate::diagnostics::panic_words;
 use crate::metrics::Reason;
 use crate::source::{Problem, Reading, Source, Stamped};
 
@@ -23,6 +24,9 @@ pub(super) struct Outcome {
     pub(super) source: &'static str,
     pub(super) tick: u64,
     pub(super) result: Result<(Stamp, Reading), Problem>,
+    /// How long it took; `None` if it was not read, because it sits out after a panic.
+    pub(super) duration: Option<Duration>,
+    pub(super) panicked: bool,
 }
 
 /// The collector's end of a source's thread.
@@ -96,10 +100,11 @@ fn serve<S: Source>(
     while let Ok(Request { tick, interval }) = requests.recv() {
         let longest = too_long(interval.max(last_interval));
         last_interval = interval;
-        let result = if sits_out > 0 {
+        let (result, duration, panicked) = if sits_out > 0 {
             sits_out -= 1;
-            Err(panicked("it is restarted"))
+            (Err(failed("it is restarted")), None, false)
         } else {
+            let began = clock::now();
             let asked =
                 catch_unwind(AssertUnwindSafe(|| sample(source.get_or_insert_with(&make), &mut previous, longest)));
             if asked.is_ok() {
@@ -109,9 +114,10 @@ fn serve<S: Source>(
                 sits_out = penalty;
                 penalty = (penalty * 2).min(PENALTY.1);
             }
-            asked.unwrap_or_else(|payload| Err(panicked(words(&*payload))))
+            let (duration, panicked) = (clock::now().since(&began), asked.is_err());
+            (asked.unwrap_or_else(|payload| Err(failed(panic_words(&*payload)))), Some(duration), panicked)
         };
-        if outcomes.send(Outcome { source: name, tick, result }).is_err() {
+        if outcomes.send(Outcome { source: name, tick, result, duration, panicked }).is_err() {
             return;
         }
     }
@@ -136,11 +142,6 @@ fn sample<S: Source>(
     Ok((stamp, reading))
 }
 
-fn panicked(what: &str) -> Problem {
+fn failed(what: &str) -> Problem {
     Problem { reason: Reason::Failed, detail: format!("This source failed inside Telltale: {what}.") }
-}
-
-fn words(payload: &(dyn std::any::Any + Send)) -> &str {
-    let owned = payload.downcast_ref::<String>().map(String::as_str);
-    owned.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("no message")
 }

@@ -24,6 +24,11 @@ impl Column {
         self.start + self.values.len() as u64
     }
 
+    /// Bytes that its values are allocated in.
+    pub(super) fn bytes(&self) -> usize {
+        self.values.capacity() * size_of::<f64>()
+    }
+
     /// Sets the value at a row and lets go of what lies before `first`, the oldest row kept.
     pub(super) fn set(&mut self, first: u64, row: u64, value: f64) {
         while self.start < first && self.values.pop_front().is_some() {

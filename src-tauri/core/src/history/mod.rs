@@ -10,6 +10,7 @@ pub use query::{HistoryGap, HistoryQuery, HistorySeries, MAX_POINTS, MetricsHist
 use std::collections::{HashMap, VecDeque};
 
 use crate::clock::Stamp;
+use crate::diagnostics::HistorySize;
 use crate::fields::{Unit, Visit};
 use crate::metrics::Reason;
 use column::Column;
@@ -110,6 +111,26 @@ impl History {
     /// Whether no tick has been recorded.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
+    }
+
+    /// How much is kept, and the bytes that it is allocated in.
+    pub fn size(&self) -> HistorySize {
+        // A hash map keeps a byte per bucket beside its entries, and fills at most seven eighths of its buckets.
+        let buckets = |capacity: usize| capacity.saturating_mul(8) / 7;
+        let by_channel = buckets(self.columns.capacity()) * (size_of::<(String, HashMap<String, Column>)>() + 1);
+        let columns: usize = self
+            .columns
+            .iter()
+            .map(|(channel, columns)| {
+                let entries = buckets(columns.capacity()) * (size_of::<(String, Column)>() + 1);
+                let held = |(path, column): (&String, &Column)| path.capacity() + column.bytes();
+                channel.capacity() + entries + columns.iter().map(held).sum::<usize>()
+            })
+            .sum();
+        let gaps = self.gaps.capacity() * size_of::<HistoryGap>();
+        let names: usize = self.gaps.iter().map(|gap| gap.channel.capacity()).sum();
+        let bytes = self.rows.capacity() * size_of::<Row>() + by_channel + columns + gaps + names;
+        HistorySize { rows: self.len() as u64, columns: self.columns() as u64, bytes: bytes as u64 }
     }
 
     /// Columns kept now.

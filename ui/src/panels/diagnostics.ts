@@ -1,0 +1,94 @@
+// What the Diagnostics page lists, as values: Telltale's account of itself in words.
+import { fixed } from "../base/locale";
+import { clock, duration, SECOND, seconds } from "../base/time";
+import { bytes, text } from "../base/units";
+import type { Diagnostics, Fault, Reason, SourceStatus } from "../bindings";
+import { t } from "../text";
+import { type Fact, latency } from "./facts";
+
+const count = (value: number): string => fixed(value, 0);
+const milliseconds = (value: number | null): string => (value === null ? t.noFigure : text(latency(value)));
+const because = (reason: Reason, detail: string | null): string =>
+	[t.reasons[reason], detail].filter(Boolean).join(" · ");
+
+/** A row of the table of sources, by its columns. */
+export interface SourceRow {
+	source: string;
+	well: boolean;
+	state: string;
+	age: string;
+	took: string;
+	longest: string;
+	samples: string;
+	failures: string;
+	busy: string;
+	panics: string;
+}
+
+export function sourceRow(source: SourceStatus): SourceRow {
+	const waiting = source.reason === "not_answering" && source.waiting !== null;
+	const words = source.reason === null ? t.diagnostics.current : because(source.reason, source.detail);
+	return {
+		source: source.source,
+		well: source.reason === null,
+		state: waiting ? `${words} (${duration((source.waiting ?? 0) * SECOND)})` : words,
+		age: source.age === null ? t.noFigure : duration(source.age * SECOND),
+		took: milliseconds(source.duration),
+		longest: milliseconds(source.longest),
+		samples: count(source.successes),
+		failures: count(source.failures),
+		busy: count(source.busy),
+		panics: count(source.panics),
+	};
+}
+
+/** A fault in words: what and why, from when to when. */
+export interface FaultRow {
+	key: string;
+	channel: string;
+	from: string;
+	to: string;
+	why: string;
+}
+
+/** The newest first. */
+export function faultRows(faults: readonly Fault[]): FaultRow[] {
+	return faults.toReversed().map((fault) => ({
+		key: `${fault.channel} ${fault.from}`,
+		channel: fault.channel,
+		from: clock(fault.from),
+		to: fault.to === null ? t.diagnostics.lasts : clock(fault.to),
+		why: because(fault.reason, fault.detail),
+	}));
+}
+
+/** Everything that is one figure. */
+export function accountFacts({ uptime, interval, ticks, history, tasks, window }: Diagnostics): Fact[] {
+	const { names, help } = t.diagnostics;
+	const restarts = tasks.filter((task) => task.restarts > 0);
+	const facts: Fact[] = [
+		{ name: names.uptime, value: duration(uptime * SECOND) },
+		{ name: names.interval, value: `${seconds(interval)}\u00a0s` },
+		{ name: names.ticks, value: count(ticks.done) },
+		{ name: names.late, value: count(ticks.late), help: help.late },
+		{ name: names.skipped, value: count(ticks.skipped), help: help.skipped },
+		{ name: names.incomplete, value: count(ticks.incomplete), help: help.incomplete },
+		{ name: names.longestDelay, value: milliseconds(ticks.longest_delay) },
+		{ name: names.rows, value: count(history.rows) },
+		{ name: names.columns, value: count(history.columns) },
+		{ name: names.bytes, value: text(bytes(history.bytes)), help: help.bytes },
+		{
+			name: names.restarts,
+			value: restarts.length === 0 ? "0" : restarts.map((task) => `${task.name} ${count(task.restarts)}`).join(", "),
+			help: help.restarts,
+		},
+	];
+	if (window) {
+		facts.push(
+			{ name: names.eventsSent, value: count(window.events_sent) },
+			{ name: names.eventsFailed, value: count(window.events_failed) },
+			{ name: names.webProcess, value: count(window.web_process_restarts), help: help.webProcess },
+		);
+	}
+	return facts;
+}
