@@ -236,11 +236,38 @@ fn every_figure_is_in_the_contracts_unit() {
         "memory_used": 6u64 << 30, "memory_total": 24u64 << 30, "temperature": 61.0, "power_draw": 123.456, "missing": {},
         "memory_bandwidth": 7.0, "power_limit": 450.0, "fan_speed": 30.0, "sm_clock": 2310.0, "sm_clock_max": 2745.0,
         "memory_clock": 10501.0, "memory_clock_max": 10502.0, "pcie_generation": 4.0, "pcie_width": 16.0,
-        "performance_state": 2.0, "clock_limits": ["power_cap", "software_thermal"],
+        "performance_state": 2.0, "clock_limits": ["power_cap", "software_thermal"], "state": "software_thermal",
     });
     for (field, value) in expected.as_object().unwrap() {
         assert_eq!(&line[field], value, "{field} of {line:#}");
     }
+}
+
+#[test]
+fn each_limit_of_the_clocks_is_a_state_and_one_that_is_not_told_has_its_reason() {
+    let _turn = among_others();
+    let driver = Driver::start(GPU, "gpu");
+    for (bits, state) in [
+        (0, "running_free"),
+        (1, "idle"),
+        (2, "application_clocks"),
+        (4, "power_cap"),
+        (8, "hardware_slowdown"),
+        (16, "sync_boost"),
+        (32, "software_thermal"),
+        (64 | 8, "hardware_thermal"),
+        (128 | 8, "power_brake"),
+        (256, "display_clocks"),
+        (4 | 32, "software_thermal"),
+    ] {
+        driver.becomes(&GPU.replace("throttle_reasons = 36", &format!("throttle_reasons = {bits}")));
+        driver.until(&format!("{bits} is {state}"), |line| line["state"] == state);
+    }
+    driver.becomes(&GPU.replace("throttle_reasons = 36", "throttle_reasons = 4").replace("42 %", "0 %"));
+    driver.until("nothing runs, so nothing is held back", |line| line["state"] == "idle");
+    driver.becomes(&GPU.replace("throttle_reasons = 36", "throttle_reasons = error NOT_SUPPORTED"));
+    let untold = driver.until("it does not tell", |line| line["state"].is_null());
+    assert_eq!(untold["missing"], json!({"clock_limits": "unsupported", "state": "unsupported"}), "{untold:#}");
 }
 
 /// Each figure by itself, by not being there and by an error.

@@ -6,6 +6,7 @@ use specta_typescript::Number;
 use tauri::Wry;
 use tauri_specta::{Builder, Event, collect_commands, collect_events};
 use telltale_core::channel::Channel;
+use telltale_core::gpu_state::GpuState;
 use telltale_core::metrics::{CpuMetrics, CurrentMetrics, DiskMetrics, GpuMetrics, MemoryMetrics, NetworkMetrics};
 use telltale_core::settings::DEFINITIONS;
 
@@ -58,6 +59,8 @@ pub fn builder() -> Builder<Wry> {
         // one event per device, so its name is not known here: `GPU_EVENT_PREFIX` and the id
         .typ::<GpuMetrics>()
         .constant("GPU_EVENT_PREFIX", format!("{}/", Channel::Gpu.event()))
+        // history has a state as its place in this list
+        .constant("GPU_STATES", GpuState::ALL)
         .constant("SETTINGS", DEFINITIONS)
         .disable_serde_phases()
         // counts of bytes and milliseconds, all far below 2^53

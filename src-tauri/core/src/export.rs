@@ -4,13 +4,14 @@ use std::io::{self, Write};
 
 use crate::clock::rfc3339;
 use crate::fields::Unit;
+use crate::gpu_state::GpuState;
 use crate::history::MetricsHistory;
 
 /// Rows between two reports of progress.
 const REPORT_EVERY: usize = 64;
 
 /// CSV (RFC 4180): a header, then a line per row: time in RFC 3339 (UTC, milliseconds), and each series in its unit.
-/// A missing value is empty. `report` gets the share done (0–1) and answers whether to go on.
+/// A missing value is empty, and a state is its name. `report` gets the share done (0–1) and answers whether to go on.
 ///
 /// # Errors
 /// What writing gives; `Interrupted` if `report` says to stop.
@@ -30,6 +31,9 @@ pub fn csv(history: &MetricsHistory, out: &mut impl Write, mut report: impl FnMu
         write!(out, "{}", rfc3339(*timestamp))?;
         for series in &history.series {
             match series.values.get(row).copied().flatten() {
+                Some(code) if series.unit == Unit::GpuState => {
+                    write!(out, ",{}", GpuState::from_code(code).map_or("", GpuState::name))?;
+                }
                 Some(value) => write!(out, ",{value}")?,
                 None => write!(out, ",")?,
             }
@@ -64,7 +68,7 @@ fn unit(unit: Unit) -> &'static str {
         Unit::Watts => "W",
         Unit::Megahertz => "MHz",
         Unit::Seconds => "s",
-        Unit::Count => "",
+        Unit::Count | Unit::GpuState => "",
         Unit::PerSecond => "1/s",
         Unit::BitsPerSecond => "bit/s",
     }
@@ -109,6 +113,17 @@ mod tests {
             "time,system/cpu/utilization %,\"system/cpu/a,\"\"b\"\"\"\r\n\
              2023-11-14T22:13:20.000Z,0,0\r\n2023-11-14T22:13:22.000Z,0.5,\r\n"
         );
+    }
+
+    #[test]
+    fn csv_has_states_by_name() {
+        let mut history = history(2);
+        let values = [GpuState::PowerCap, GpuState::Idle].map(|state| Some(state.code())).to_vec();
+        history.series[1] =
+            HistorySeries { field: "state".into(), unit: Unit::GpuState, values, ..history.series[1].clone() };
+        let written = text(|out| csv(&history, out, |_| true));
+        assert!(written.starts_with("time,system/cpu/utilization %,system/cpu/state\r\n"), "{written}");
+        assert!(written.contains(",0,power_cap\r\n") && written.ends_with(",0.5,idle\r\n"), "{written}");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use specta::Type;
 
 use crate::channel::{Channel, gpu_event};
+use crate::gpu_state::GpuState;
 use crate::metrics::{CpuMetrics, CurrentMetrics, DiskMetrics, GpuMetrics, MemoryMetrics, NetworkMetrics};
 
 /// What a field is measured in.
@@ -32,6 +33,8 @@ pub enum Unit {
     PerSecond,
     /// Bits per second.
     BitsPerSecond,
+    /// The code of a [`GpuState`]. Where rows are put into buckets, the value of one is its most frequent code.
+    GpuState,
 }
 
 /// Takes a field: the channel's event, the path in its payload, the unit, the value.
@@ -65,6 +68,7 @@ pub fn of_gpu(metrics: &GpuMetrics, visit: &mut impl Visit) {
         ("pcie_generation", Unit::Count, metrics.pcie_generation),
         ("pcie_width", Unit::Count, metrics.pcie_width),
         ("performance_state", Unit::Count, metrics.performance_state),
+        ("state", Unit::GpuState, metrics.state.map(GpuState::code)),
     ] {
         visit.field(&channel, field, unit, value);
     }

@@ -9,6 +9,7 @@ pub mod diagnostics;
 pub mod export;
 pub mod feed;
 pub mod fields;
+pub mod gpu_state;
 pub mod history;
 pub mod metrics;
 pub mod rate;

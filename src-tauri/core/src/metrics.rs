@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use specta::Type;
 use specta_typescript::Number;
 
+use crate::gpu_state::GpuState;
+
 /// Why a figure, a device or a whole channel has no value now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Type)]
 #[serde(rename_all = "snake_case")]
@@ -83,6 +85,9 @@ pub struct GpuMetrics {
     /// What keeps the clocks below their maximum now (`nvmlDeviceGetCurrentClocksThrottleReasons`); `null` where the
     /// device does not tell, empty where nothing does.
     pub clock_limits: Option<Vec<ClockLimit>>,
+    /// What it does now, in one word, from `clock_limits` and `utilization` ([`GpuState::of`]); `null` where the device
+    /// does not name its limits and is not known to be idle.
+    pub state: Option<GpuState>,
     /// Why fields are `null`.
     pub missing: Missing,
     /// When it was sampled.

@@ -16,10 +16,14 @@ it("names each figure by its path, and nothing that is not one", () => {
 			devices: [{ name: "sda", model: "Disk", size: 9, latency: null, file_systems: [{ total: 5 }] }],
 			addresses: ["::1/128"],
 			missing: { utilization: "starting" },
+			state: "b",
+			name: "b",
+			kind: "d",
 		},
 		(field, value) => {
 			found[field] = value;
 		},
+		{ state: ["a", "b", "c"], kind: ["a"] },
 	);
 	expect(found).toEqual({
 		utilization: null,
@@ -29,5 +33,6 @@ it("names each figure by its path, and nothing that is not one", () => {
 		"core_clocks/4": 900,
 		"devices/sda/size": 9,
 		"devices/sda/latency": null,
+		state: 1,
 	});
 });

@@ -9,12 +9,18 @@ const PER_CORE = new Set(["per_core", "core_clocks"]);
 
 type Put = (field: string, value: number | null) => void;
 
+/** Words that history keeps as numbers: by field, each word's place in the list is its code. */
+export type Codes = Readonly<Record<string, readonly string[]>>;
+
 /** Calls back with each figure of a payload; one that is missing is null. */
-export function figures(payload: object, put: Put): void {
+export function figures(payload: object, put: Put, codes: Codes = {}): void {
 	const { core_ids: cores } = payload as { core_ids?: readonly number[] };
 	for (const [name, value] of Object.entries(payload)) {
 		if (typeof value === "number" || value === null) {
 			if (!NAMES.has(name)) put(name, value);
+		} else if (typeof value === "string") {
+			const code = codes[name]?.indexOf(value) ?? -1;
+			if (code >= 0) put(name, code);
 		} else if (!Array.isArray(value)) {
 		} else if (PER_CORE.has(name)) {
 			for (let i = 0; i < value.length; i++) put(`${name}/${cores?.[i] ?? i}`, value[i] ?? null);

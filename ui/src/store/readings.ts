@@ -1,7 +1,10 @@
 // A batch as columns see it: one entry per channel with its sample's own time, and its figures by field. Field names
 // are the core's (`per_core/3` is the kernel's core 3), so that live and backfilled figures meet in one column.
 import { figures } from "../base/fields";
-import type { ChannelStatus, CurrentMetrics, Reason } from "../bindings";
+import { type ChannelStatus, type CurrentMetrics, GPU_STATES, type Reason } from "../bindings";
+
+/** The words among the figures. */
+export const CODES = { state: GPU_STATES } as const;
 
 export interface ChannelReading {
 	channel: string;
@@ -37,7 +40,7 @@ export function readings(batch: CurrentMetrics): ChannelReading[] {
 			channel,
 			timestamp: sample.timestamp,
 			reason: reasons.get(channel) ?? null,
-			each: (put) => figures(sample, put),
+			each: (put) => figures(sample, put, CODES),
 		});
 	const { cpu, memory, disk, network } = batch;
 	for (const gpu of batch.gpu) add(gpuChannel(gpu.gpu_id), gpu);

@@ -61,6 +61,7 @@ export function batch({ tick, timestamp, cpu = tick, interval = 2, stale }: Samp
 				pcie_width: 16,
 				performance_state: 2,
 				clock_limits: ["power_cap"],
+				state: "power_cap",
 				missing: {},
 				timestamp: at("system/gpu/GPU-1"),
 			},

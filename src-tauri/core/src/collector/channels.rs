@@ -7,6 +7,7 @@ use crate::channel::{Channel, gpu_event};
 use crate::clock::Stamp;
 use crate::feed::Snapshot;
 use crate::fields;
+use crate::gpu_state::GpuState;
 use crate::history::History;
 use crate::metrics::{ChannelStatus, CurrentMetrics, GpuMetrics, Reason};
 use crate::source::{GpuReading, Problem, Reading};
@@ -76,7 +77,8 @@ impl Channels {
         state.problem = None;
         let mut row = history.fill(outcome.tick);
         match reading {
-            Reading::Gpu(reading) => {
+            Reading::Gpu(mut reading) => {
+                reading.devices.iter_mut().for_each(GpuState::tell);
                 reading.devices.iter().for_each(|gpu| fields::of_gpu(gpu, &mut row));
                 state.gpus = reading;
                 self.metrics.gpu = one_list(self.gpu_sources());

@@ -52,7 +52,7 @@ pub struct HistorySeries {
     pub field: String,
     /// What the values are measured in.
     pub unit: Unit,
-    /// The values, or each bucket's mean; `null` where there is no sample.
+    /// The values, or each bucket's mean (of states the most frequent one); `null` where there is no sample.
     pub values: Vec<Option<f64>>,
     /// Each bucket's smallest value; `null` as a whole without `max_points`.
     pub min: Option<Vec<Option<f64>>>,
@@ -154,7 +154,7 @@ fn one_series(
             let mut values = Vec::with_capacity(points.len());
             let (mut min, mut max) = (values.clone(), values.clone());
             for bucket in points {
-                let summary = Summary::of(bucket.clone().filter_map(at));
+                let summary = Summary::of(column.unit, bucket.clone().filter_map(at));
                 values.push(summary.map(|summary| summary.mean));
                 min.push(summary.map(|summary| summary.min));
                 max.push(summary.map(|summary| summary.max));
@@ -167,13 +167,31 @@ fn one_series(
 
 #[derive(Debug, Clone, Copy)]
 struct Summary {
+    /// Of codes the most frequent one: the mean of two states is not a state between them.
     mean: f64,
     min: f64,
     max: f64,
 }
 
 impl Summary {
-    fn of(values: impl Iterator<Item = f64>) -> Option<Self> {
+    fn of(unit: Unit, values: impl Iterator<Item = f64> + Clone) -> Option<Self> {
+        let summary = Self::of_numbers(values.clone())?;
+        Some(match unit {
+            Unit::GpuState => Self { mean: most_frequent(values), ..summary },
+            Unit::Percent
+            | Unit::Bytes
+            | Unit::BytesPerSecond
+            | Unit::Celsius
+            | Unit::Watts
+            | Unit::Megahertz
+            | Unit::Seconds
+            | Unit::Count
+            | Unit::PerSecond
+            | Unit::BitsPerSecond => summary,
+        })
+    }
+
+    fn of_numbers(values: impl Iterator<Item = f64>) -> Option<Self> {
         let (mut count, mut sum, mut min, mut max) = (0u32, 0.0, f64::INFINITY, f64::NEG_INFINITY);
         for value in values {
             count += 1;
@@ -184,6 +202,14 @@ impl Summary {
         // The mean of equal values may round past them.
         (count > 0).then(|| Self { mean: (sum / f64::from(count)).clamp(min, max), min, max })
     }
+}
+
+/// The value that comes most often; of several the largest.
+fn most_frequent(values: impl Iterator<Item = f64>) -> f64 {
+    let mut sorted: Vec<f64> = values.collect();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let runs = sorted.chunk_by(|one, next| one.total_cmp(next).is_eq());
+    runs.max_by_key(|run| run.len()).and_then(|run| run.first().copied()).unwrap_or(f64::NAN)
 }
 
 /// Ranges of rows that fall into each of at most `points` stretches of equal time; one row each if there are no

@@ -5,6 +5,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
+use crate::gpu_state::GpuState;
 
 const CPU: &str = "system/cpu";
 
@@ -152,7 +153,41 @@ fn what_cannot_be_asked_names_the_field_and_what_is_allowed() {
     assert!(error.to_string().contains("\"warp\"") && error.to_string().contains("network"), "{error}");
 }
 
+#[test]
+fn a_bucket_of_states_is_the_one_that_lasted_longest_and_never_one_between_them() {
+    let mut history = History::default();
+    let states = [GpuState::Idle, GpuState::PowerCap, GpuState::Idle, GpuState::PowerCap, GpuState::SyncBoost];
+    for (tick, state) in (0u32..).zip(states) {
+        history.begin(tick.into(), &stamp(f64::from(tick)));
+        history.fill(tick.into()).field("system/gpu/a", "state", Unit::GpuState, Some(state.code()));
+    }
+    let series = &points(&history, 1).series[0];
+    let codes =
+        |values: &[Option<f64>]| values.iter().map(|code| GpuState::from_code(code.unwrap())).collect::<Vec<_>>();
+    assert_eq!(codes(&series.values), [Some(GpuState::PowerCap)], "as often as idle, and the larger code");
+    assert_eq!(codes(series.min.as_ref().unwrap()), [Some(GpuState::Idle)]);
+    assert_eq!(codes(series.max.as_ref().unwrap()), [Some(GpuState::PowerCap)]);
+}
+
 proptest! {
+    #[test]
+    fn buckets_of_states_hold_only_states_that_there_were(
+        codes in prop::collection::vec(prop::option::weighted(0.9, 0usize..GpuState::ALL.len()), 1..300),
+        max_points in 1u32..50,
+    ) {
+        let mut history = History::default();
+        let states: Vec<_> = codes.iter().map(|code| code.map(|code| GpuState::ALL[code])).collect();
+        for (tick, state) in (0u32..).zip(&states) {
+            history.begin(tick.into(), &stamp(f64::from(tick)));
+            history.fill(tick.into()).field("system/gpu/a", "state", Unit::GpuState, state.map(GpuState::code));
+        }
+        for series in points(&history, max_points).series {
+            for code in series.values.into_iter().flatten() {
+                prop_assert!(states.contains(&GpuState::from_code(code)), "{} is a state of none", code);
+            }
+        }
+    }
+
     #[test]
     fn no_peak_is_lost_and_the_mean_lies_between(
         values in prop::collection::vec(prop::option::weighted(0.9, 0.0..100.0f64), 1..600),

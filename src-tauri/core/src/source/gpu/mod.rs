@@ -103,6 +103,8 @@ impl Device {
             memory_total: figure(&mut missing, "memory_total", self.memory.map(|memory| memory.total)),
             missing,
             timestamp,
+            // the collector tells it, for all sources alike
+            state: None,
         }
     }
 }
