@@ -48,6 +48,7 @@ pub fn builder() -> Builder<Wry> {
         .commands(collect_commands![
             commands::get_current_metrics,
             commands::get_metrics_history,
+            commands::get_gpu_verdict,
             commands::get_system_info,
             commands::get_diagnostics,
             commands::get_settings,

@@ -2,6 +2,7 @@
 //! Tauri answers to one of a wrong shape is neither typed nor kind.
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use specta::Type;
 use tauri::{State, WebviewWindow};
@@ -10,6 +11,7 @@ use telltale_core::history::{HistoryQuery, MetricsHistory};
 use telltale_core::metrics::CurrentMetrics;
 use telltale_core::settings::{Settings, SettingsPatch};
 use telltale_core::system::{self, SystemInfo};
+use telltale_core::verdict::{GpuVerdict, VerdictQuery};
 
 use crate::Shell;
 use crate::error::{CommandError, ErrorKind};
@@ -18,6 +20,10 @@ use crate::save;
 /// A [`HistoryQuery`] as it came.
 #[derive(Debug, Deserialize, Type)]
 pub(crate) struct QueryArgument(#[specta(type = HistoryQuery)] Value);
+
+/// A [`VerdictQuery`] as it came.
+#[derive(Debug, Deserialize, Type)]
+pub(crate) struct VerdictArgument(#[specta(type = VerdictQuery)] Value);
 
 /// A [`SettingsPatch`] as it came.
 #[derive(Debug, Deserialize, Type)]
@@ -37,8 +43,18 @@ pub(crate) async fn get_metrics_history(
     shell: State<'_, Shell>,
     query: Option<QueryArgument>,
 ) -> Result<MetricsHistory, CommandError> {
-    let query = query.map(|argument| parse_query(argument.0)).transpose()?.unwrap_or_default();
+    let query = query.map(|argument| parse(argument.0)).transpose()?.unwrap_or_default();
     Ok(shell.feed.query(&query)?)
+}
+
+/// What holds a GPU back over the last hour or a part of it, as kinds and numbers.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn get_gpu_verdict(
+    shell: State<'_, Shell>,
+    query: VerdictArgument,
+) -> Result<GpuVerdict, CommandError> {
+    Ok(shell.feed.verdict(&parse(query.0)?)?)
 }
 
 /// The machine, its GPUs, and why GPU data is missing if it is.
@@ -84,7 +100,7 @@ pub(crate) async fn save_view(
     query: QueryArgument,
     image: Vec<u8>,
 ) -> Result<Option<String>, CommandError> {
-    let history = shell.feed.query(&parse_query(query.0)?)?;
+    let history = shell.feed.query(&parse(query.0)?)?;
     save::save(&window, &shell.saving, history, image).await
 }
 
@@ -96,7 +112,7 @@ pub(crate) async fn cancel_save(shell: State<'_, Shell>) -> Result<(), CommandEr
     Ok(())
 }
 
-fn parse_query(value: Value) -> Result<HistoryQuery, CommandError> {
+fn parse<T: DeserializeOwned>(value: Value) -> Result<T, CommandError> {
     serde_path_to_error::deserialize(value).map_err(|error| {
         let field = error.path().to_string();
         let inner = error.inner().to_string();
@@ -119,14 +135,19 @@ mod tests {
             (json!({"channels": [7]}), "channels[0]"),
             (json!({"sinse": 1}), "sinse"),
         ] {
-            let error = parse_query(query.clone()).unwrap_err();
+            let error = parse::<HistoryQuery>(query.clone()).unwrap_err();
             assert_eq!(
                 (error.kind, error.field.as_deref()),
                 (ErrorKind::InvalidQuery, Some(field)),
                 "{query}: {error:?}"
             );
         }
-        assert_eq!(parse_query(json!({})).unwrap(), HistoryQuery::default());
-        assert_eq!(parse_query(json!({"since": null, "channels": ["cpu"]})).unwrap().channels.unwrap(), ["cpu"]);
+        assert_eq!(parse::<HistoryQuery>(json!({})).unwrap(), HistoryQuery::default());
+        let query: HistoryQuery = parse(json!({"since": null, "channels": ["cpu"]})).unwrap();
+        assert_eq!(query.channels.unwrap(), ["cpu"]);
+        for (query, field) in [(json!({"gpu_id": 7}), "gpu_id"), (json!({"gpu_id": "a", "until": 0.5}), "until")] {
+            let error = parse::<VerdictQuery>(query).unwrap_err();
+            assert_eq!((error.kind, error.field.as_deref()), (ErrorKind::InvalidQuery, Some(field)), "{error:?}");
+        }
     }
 }

@@ -4,6 +4,7 @@ use serde::Serialize;
 use specta::Type;
 use telltale_core::history::QueryError;
 use telltale_core::settings::InvalidSetting;
+use telltale_core::verdict::VerdictError;
 
 /// What a command answers instead of its result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Type)]
@@ -33,6 +34,12 @@ pub(crate) enum ErrorKind {
 impl From<InvalidSetting> for CommandError {
     fn from(error: InvalidSetting) -> Self {
         Self { kind: ErrorKind::InvalidSetting, message: error.to_string(), field: Some(error.field) }
+    }
+}
+
+impl From<VerdictError> for CommandError {
+    fn from(error: VerdictError) -> Self {
+        Self { kind: ErrorKind::InvalidQuery, message: error.to_string(), field: Some(error.field().into()) }
     }
 }
 

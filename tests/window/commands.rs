@@ -129,6 +129,16 @@ fn bad_input_is_refused_with_the_field_and_changes_nothing() {
         for (query, field, allowed) in queries {
             refused(&app, "get_metrics_history", json!({ "query": query }), "invalid_query", field, allowed).await;
         }
+        let queries = [
+            (json!({ "gpu_id": "GPU-9" }), "gpu_id", "there is none"),
+            (json!({}), "gpu_id", "there is none"),
+            (json!({ "gpu_id": 9 }), "gpu_id", "a string"),
+            (json!({ "gpu_id": "GPU-9", "since": "yesterday" }), "since", "yesterday"),
+            (json!({ "gpu_id": "GPU-9", "range": 60 }), "range", "since"),
+        ];
+        for (query, field, allowed) in queries {
+            refused(&app, "get_gpu_verdict", json!({ "query": query }), "invalid_query", field, allowed).await;
+        }
         let answer = app.call("get_metrics_history", json!({ "query": null })).await.unwrap();
         assert!(answer["timestamps"].is_array(), "and the next query is answered: {answer}");
         app.close().await;

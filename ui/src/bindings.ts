@@ -11,6 +11,8 @@ export const commands = {
 	getCurrentMetrics: () => typedError<CurrentMetrics, CommandError>(__TAURI_INVOKE("get_current_metrics")),
 	/**  The last hour or a part of it. */
 	getMetricsHistory: (query: QueryArgument | null) => typedError<MetricsHistory, CommandError>(__TAURI_INVOKE("get_metrics_history", { query })),
+	/**  What holds a GPU back over the last hour or a part of it, as kinds and numbers. */
+	getGpuVerdict: (query: VerdictArgument) => typedError<GpuVerdict, CommandError>(__TAURI_INVOKE("get_gpu_verdict", { query })),
 	/**  The machine, its GPUs, and why GPU data is missing if it is. */
 	getSystemInfo: () => typedError<SystemInfo, CommandError>(__TAURI_INVOKE("get_system_info")),
 	/**  How Telltale itself does: its sources, ticks, history, window, and the faults since the start. */
@@ -40,6 +42,8 @@ export const events = {
 
 /* Constants */
 export const GPU_EVENT_PREFIX = "system/gpu/" as const;
+
+export const GPU_STATES = ["idle","running_free","display_clocks","application_clocks","sync_boost","power_cap","software_thermal","hardware_slowdown","power_brake","hardware_thermal"] as const;
 
 export const SETTINGS = [{"default":2.0,"help":"Seconds between two samples. A shorter one costs more and shows shorter peaks.","key":"interval","kind":"number","label":"Interval","max":60.0,"min":0.5,"step":0.5,"unit":"s"},{"choices":[{"label":"Follow the system","value":"system"},{"label":"Light","value":"light"},{"label":"Dark","value":"dark"}],"default":"system","help":"Colours of the window.","key":"theme","kind":"choice","label":"Theme"},{"choices":[{"label":"Celsius (°C)","value":"celsius"},{"label":"Fahrenheit (°F)","value":"fahrenheit"}],"default":"celsius","help":"Unit in which temperatures are shown.","key":"temperature_unit","kind":"choice","label":"Temperature"},{"choices":[{"label":"Bytes per second","value":"bytes"},{"label":"Bits per second","value":"bits"}],"default":"bytes","help":"Unit in which network rates are shown.","key":"network_unit","kind":"choice","label":"Network rates"}] as const;
 
@@ -252,6 +256,100 @@ export type FileSystem = {
 	available: number,
 };
 
+/**  One thing found, with its evidence: means over the time in which it held, in the units of `GpuMetrics`. */
+export type Finding = 
+/**  Too little was sampled to say anything. */
+{ kind: "not_enough_data"; 
+/**  Seconds that were sampled. */
+seconds: number; 
+/**  Seconds that it takes. */
+needed: number } | 
+/**  Nothing was sampled at all. */
+{ kind: "unavailable"; 
+/**  Why not. */
+reason: Reason } | 
+/**  It says that it is fully busy, at a power and a memory traffic of hardly any work, without a change. */
+{ kind: "possibly_hung"; 
+/**  How long it has been so. */
+seconds: number; 
+/**  Percent. */
+utilization: number; 
+/**  W. */
+power_draw: number; 
+/**  W. */
+power_limit: number } | 
+/**  Something kept its clocks down. */
+{ kind: "held_back"; 
+/**  What: none of `idle` and `running_free`. */
+by: GpuState; 
+/**  Share of the time. */
+percent: number; 
+/**  W. */
+power_draw: number | null; 
+/**  W, the newest. */
+power_limit: number | null; 
+/**  °C, the highest. */
+temperature: number | null; 
+/**  MHz. */
+sm_clock: number | null; 
+/**  MHz. */
+sm_clock_max: number | null } | 
+/**  It had little to do while something waited for a disk. That it was the GPU's program is likely, not known. */
+{ kind: "waiting_for_data"; 
+/**  Share of the time. */
+percent: number; 
+/**  Percent. */
+utilization: number; 
+/**  Percent. */
+disk_busy: number | null; 
+/**  Percent. */
+io_pressure: number | null } | 
+/**
+ *  It had little to do while a core was fully busy, or threads waited for one. That it was the GPU's program is
+ *  likely, not known.
+ */
+{ kind: "waiting_for_cpu"; 
+/**  Share of the time. */
+percent: number; 
+/**  Percent. */
+utilization: number; 
+/**  Percent. */
+busiest_core: number | null; 
+/**  Percent, over all cores. */
+cpu_utilization: number | null; 
+/**  Percent. */
+cpu_pressure: number | null } | 
+/**  Hardly any of its memory was left. */
+{ kind: "memory_nearly_full"; 
+/**  Share of the time. */
+percent: number; 
+/**  Bytes, the most. */
+memory_used: number; 
+/**  Bytes. */
+memory_total: number } | 
+/**  It had nothing to do, for the largest part. */
+{ kind: "idle"; 
+/**  Share of the time. */
+percent: number } | 
+/**  It worked, and nothing held its clocks back, for the largest part. */
+{ kind: "running_free"; 
+/**  Share of the time. */
+percent: number; 
+/**  Percent. */
+utilization: number | null; 
+/**  W. */
+power_draw: number | null; 
+/**  MHz. */
+sm_clock: number | null; 
+/**  MHz. */
+sm_clock_max: number | null } | 
+/**  The device does not tell what holds its clocks back. */
+{ kind: "untold"; 
+/**  Share of the time. */
+percent: number; 
+/**  Percent. */
+utilization: number | null };
+
 /**  One GPU. */
 export type GpuInfo = {
 	/**  The driver's UUID. */
@@ -312,6 +410,11 @@ export type GpuMetrics = {
 	 *  device does not tell, empty where nothing does.
 	 */
 	clock_limits: ClockLimit[] | null,
+	/**
+	 *  What it does now, in one word, from `clock_limits` and `utilization` ([`GpuState::of`]); `null` where the device
+	 *  does not name its limits and is not known to be idle.
+	 */
+	state: GpuState | null,
 	/**  Why fields are `null`. */
 	missing: { [key in string]: Reason },
 	/**  When it was sampled. */
@@ -324,6 +427,47 @@ export type GpuMissing = {
 	reason: Reason,
 	/**  In plain words, with what to do about it. */
 	detail: string,
+};
+
+/**  What a GPU does at one moment. The driver may name several limits at once; [`GpuState::of`] says which one counts. */
+export type GpuState = 
+/**  Nothing runs on it. */
+"idle" | 
+/**  Something runs, and nothing holds the clocks back. */
+"running_free" | 
+/**  Held at what the display needs. */
+"display_clocks" | 
+/**  Held at clocks that the user set (application or locked clocks). */
+"application_clocks" | 
+/**  Held equal with the slowest of a group of devices. */
+"sync_boost" | 
+/**  Held under the power limit. */
+"power_cap" | 
+/**  Slowed for heat, by the driver. */
+"software_thermal" | 
+/**  Slowed by the hardware to half or less, without saying why. */
+"hardware_slowdown" | 
+/**  Slowed by the hardware to half or less, as the power supply asked for. */
+"power_brake" | 
+/**  Slowed by the hardware to half or less, for heat. */
+"hardware_thermal";
+
+/**  What holds a GPU back, over a range. All shares are percent of `sampled`, 0–100. */
+export type GpuVerdict = {
+	/**  The device. */
+	gpu_id: string,
+	/**  Seconds that the samples of the device in the range stand for. A sample stands for the time since the one before. */
+	sampled: number,
+	/**  What it comes down to. */
+	headline: Finding,
+	/**  What was found besides, the largest share first. */
+	also: Finding[],
+	/**  How the time was shared out between the states, largest first: together 100 %, or none without a sample. */
+	shares: StateShare[],
+	/**  How the rest of the machine was meanwhile. */
+	machine: Machine,
+	/**  Time in the range in which the device was not sampled, by reason, longest first. */
+	unsampled: Unsampled[],
 };
 
 /**  A stretch in which a channel was not sampled. */
@@ -358,7 +502,7 @@ export type HistorySeries = {
 	field: string,
 	/**  What the values are measured in. */
 	unit: Unit,
-	/**  The values, or each bucket's mean; `null` where there is no sample. */
+	/**  The values, or each bucket's mean (of states the most frequent one); `null` where there is no sample. */
 	values: (number | null)[],
 	/**  Each bucket's smallest value; `null` as a whole without `max_points`. */
 	min: (number | null)[] | null,
@@ -387,6 +531,18 @@ export type InterfaceKind =
 "virtual" | 
 /**  `lo`: not counted. */
 "loopback";
+
+/**  Means of the machine's figures over the time in which the GPU was sampled, percent. What the kernel does not tell is `null`. */
+export type Machine = {
+	/**  How busy the busiest core of each moment was. */
+	busiest_core: number | null,
+	/**  Time in which some thread waited for a core. */
+	cpu_pressure: number | null,
+	/**  How busy the busiest disk of each moment was. */
+	disk_busy: number | null,
+	/**  Time in which some thread waited for I/O. */
+	io_pressure: number | null,
+};
 
 /**  A sample of main memory, channel `system/memory`. Bytes, from `/proc/meminfo` (proc(5)). */
 export type MemoryMetrics = {
@@ -571,6 +727,14 @@ export type SourceStatus = {
 	panics: number,
 };
 
+/**  How much of the time a GPU was in a state. */
+export type StateShare = {
+	/**  `null` where the device did not tell. */
+	state: GpuState | null,
+	/**  Percent. */
+	percent: number,
+};
+
 /**  One batch of all channels, once per tick. */
 export type SystemAll = CurrentMetrics;
 
@@ -678,7 +842,30 @@ export type Unit =
 /**  Things per second. */
 "per_second" | 
 /**  Bits per second. */
-"bits_per_second";
+"bits_per_second" | 
+/**  The code of a [`GpuState`]. Where rows are put into buckets, the value of one is its most frequent code. */
+"gpu_state";
+
+/**  Time without samples. */
+export type Unsampled = {
+	/**  Why. */
+	reason: Reason,
+	/**  How long. */
+	seconds: number,
+};
+
+/**  A [`VerdictQuery`] as it came. */
+export type VerdictArgument = VerdictQuery;
+
+/**  Which verdict is wanted. */
+export type VerdictQuery = {
+	/**  The device, as `GpuMetrics` names it. */
+	gpu_id?: string,
+	/**  Unix milliseconds of the oldest sample that counts, inclusive; the oldest there is if absent. */
+	since?: number | null,
+	/**  Unix milliseconds of the newest sample that counts, inclusive; the newest there is if absent. */
+	until?: number | null,
+};
 
 /**  What the desktop app counts of its window. */
 export type WindowCounts = {

@@ -8,6 +8,7 @@ use crate::diagnostics::Diagnostics;
 use crate::history::{HistoryQuery, MetricsHistory, QueryError};
 use crate::metrics::CurrentMetrics;
 use crate::source::Problem;
+use crate::verdict::{GpuVerdict, VerdictError, VerdictQuery};
 
 /// The newest sample of every channel, as published.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -36,4 +37,10 @@ pub trait Feed: Send + Sync {
 
     /// How whatever collects does itself.
     fn diagnostics(&self) -> Diagnostics;
+
+    /// What holds a GPU back over the last hour, or a part of it.
+    ///
+    /// # Errors
+    /// [`VerdictError`] names the field that can't be and what is allowed.
+    fn verdict(&self, query: &VerdictQuery) -> Result<GpuVerdict, VerdictError>;
 }

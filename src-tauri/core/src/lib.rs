@@ -16,4 +16,5 @@ pub mod rate;
 pub mod settings;
 pub mod source;
 pub mod system;
+pub mod verdict;
 pub mod words;

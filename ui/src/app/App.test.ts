@@ -18,6 +18,7 @@ const host = (change: Partial<Host> = {}): Host => ({
 	},
 	current: async () => first,
 	history: async () => ({ timestamps: [], series: [], gaps: [] }),
+	verdict: async () => null,
 	info: async () =>
 		({
 			host_name: "aurora",

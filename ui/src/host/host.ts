@@ -3,11 +3,13 @@
 import type {
 	CurrentMetrics,
 	Diagnostics,
+	GpuVerdict,
 	HistoryQuery,
 	MetricsHistory,
 	Settings,
 	SettingsPatch,
 	SystemInfo,
+	VerdictQuery,
 } from "../bindings";
 
 /** One field of the settings form: default, bounds and words come from the one definition in Rust. */
@@ -54,6 +56,8 @@ export interface Host {
 	/** The newest sample of every channel, now. */
 	current(): Promise<CurrentMetrics>;
 	history(query: HistoryQuery): Promise<MetricsHistory>;
+	/** What holds a GPU back over a range; null where nobody can tell (a recording). */
+	verdict(query: VerdictQuery): Promise<GpuVerdict | null>;
 	info(): Promise<SystemInfo>;
 	/** How Telltale itself does. */
 	diagnostics(): Promise<Diagnostics>;

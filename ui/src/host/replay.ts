@@ -2,7 +2,7 @@
 // Rust: `telltale-agent watch > ui/dev/recording.ndjson`, then `npm run dev`. `?file=` names another recording.
 import { figures } from "../base/fields";
 import type { CurrentMetrics, HistorySeries, MetricsHistory, Settings, SystemInfo } from "../bindings";
-import { SETTINGS } from "../bindings";
+import { GPU_STATES, SETTINGS } from "../bindings";
 import { type Host, Refused } from "./host";
 import { moved, parse } from "./recording";
 
@@ -55,17 +55,23 @@ export class Player implements Host {
 			for (const payload of [...gpu, cpu, memory, disk, network]) {
 				if (!payload) continue;
 				const { channel } = payload as unknown as { channel: string };
-				figures(payload, (field, value) => {
+				const put = (field: string, value: number | null) => {
 					let one = series.get(`${channel} ${field}`);
 					if (!one) {
 						one = { channel, field, unit: "count", values: new Array(wanted.length).fill(null), min: null, max: null };
 						series.set(`${channel} ${field}`, one);
 					}
 					one.values[row] = value;
-				});
+				};
+				figures(payload, put, { state: GPU_STATES });
 			}
 		}
 		return { timestamps: wanted.map((batch) => batch.timestamp), series: [...series.values()], gaps: [] };
+	}
+
+	/** The rules are the core's. */
+	async verdict(): Promise<null> {
+		return null;
 	}
 
 	async info(): Promise<SystemInfo> {

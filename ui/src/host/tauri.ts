@@ -24,6 +24,7 @@ export const tauri: Host = {
 	},
 	current: () => taken(commands.getCurrentMetrics()),
 	history: (query) => taken(commands.getMetricsHistory(query)),
+	verdict: (query) => taken(commands.getGpuVerdict(query)),
 	info: () => taken(commands.getSystemInfo()),
 	diagnostics: () => taken(commands.getDiagnostics()),
 	settings: () => taken(commands.getSettings()),

@@ -15,6 +15,7 @@ class Core implements Host {
 	historyFails = 0;
 	settingsInForce = SETTINGS;
 	fields = [];
+	verdict = async () => null;
 	save = async () => null;
 	saving = async () => () => undefined;
 	cancelSave = async () => undefined;

@@ -27,6 +27,7 @@ use crate::feed::{Feed, Snapshot};
 use crate::history::{History, HistoryQuery, MetricsHistory, QueryError};
 use crate::metrics::Reason;
 use crate::source::{Source, cpu, disk, gpu, memory, network};
+use crate::verdict::{self, GpuVerdict, VerdictError, VerdictQuery};
 use account::{Account, Timing};
 use channels::Channels;
 use worker::{Outcome, Worker};
@@ -164,6 +165,12 @@ impl Feed for Collector {
     fn diagnostics(&self) -> Diagnostics {
         let history = self.shared.history();
         self.shared.account().report(&history)
+    }
+
+    fn verdict(&self, query: &VerdictQuery) -> Result<GpuVerdict, VerdictError> {
+        let snapshot = self.current();
+        let devices = snapshot.metrics.gpu.iter().map(|gpu| gpu.gpu_id.clone());
+        verdict::of(&self.shared.history(), query, devices)
     }
 }
 

@@ -1,10 +1,12 @@
 //! The last hour of every field, in columns over one time axis, bounded by time and by size.
 
 mod column;
+mod part;
 mod query;
 #[cfg(test)]
 mod tests;
 
+pub use part::{Part, Series};
 pub use query::{HistoryGap, HistoryQuery, HistorySeries, MAX_POINTS, MetricsHistory, QueryError};
 
 use std::collections::{HashMap, VecDeque};

@@ -1,0 +1,63 @@
+//! A range of rows, read in place: for what is computed in the core, where a copy of every column would cost more.
+
+use std::ops::Range;
+
+use super::column::Column;
+use super::{History, HistoryGap};
+
+/// The rows of a range of time.
+#[derive(Debug, Clone)]
+pub struct Part<'a> {
+    history: &'a History,
+    rows: Range<usize>,
+}
+
+/// One field over the rows of a [`Part`].
+#[derive(Debug, Clone, Copy)]
+pub struct Series<'a> {
+    column: &'a Column,
+    first: u64,
+}
+
+impl Series<'_> {
+    /// The value in a row of the part, counted from 0; `None` where there is none.
+    pub fn at(&self, row: usize) -> Option<f64> {
+        self.column.get(self.first + row as u64)
+    }
+}
+
+impl History {
+    /// The rows from `since` to `until`, Unix milliseconds, both inclusive.
+    pub fn part(&self, since: i64, until: i64) -> Part<'_> {
+        let begin = self.rows.partition_point(|row| row.timestamp < since);
+        let end = self.rows.partition_point(|row| row.timestamp <= until).max(begin);
+        Part { history: self, rows: begin..end }
+    }
+}
+
+impl<'a> Part<'a> {
+    /// When each row was, Unix milliseconds, rising.
+    pub fn timestamps(&self) -> impl ExactSizeIterator<Item = i64> + use<'a> {
+        self.history.rows.range(self.rows.clone()).map(|row| row.timestamp)
+    }
+
+    /// A field of a channel, by its event and path.
+    pub fn series(&self, channel: &str, field: &str) -> Option<Series<'a>> {
+        self.history.columns.get(channel)?.get(field).map(|column| self.over(column))
+    }
+
+    /// Every field of a channel whose path is wanted.
+    pub fn fields(&self, channel: &str, wanted: impl Fn(&str) -> bool) -> Vec<Series<'a>> {
+        let columns = self.history.columns.get(channel).into_iter().flatten();
+        columns.filter(|(field, _)| wanted(field)).map(|(_, column)| self.over(column)).collect()
+    }
+
+    /// Stretches in which a channel was not sampled, oldest first, whenever they were.
+    pub fn gaps(&self, channel: &str) -> impl Iterator<Item = &'a HistoryGap> {
+        self.history.gaps.iter().filter(move |gap| gap.channel == channel)
+    }
+
+    fn over(&self, column: &'a Column) -> Series<'a> {
+        Series { column, first: self.history.first + self.rows.start as u64 }
+    }
+}
