@@ -169,6 +169,51 @@ fn pause_stops_the_charts_and_nothing_else() {
     });
 }
 
+/// Keeps what every chart shows; the second time says of each how wide it is, and how far its pixels are from the first.
+const PIXELS: &str = "const done = arguments[0];
+    requestAnimationFrame(() => requestAnimationFrame(() => {
+        const now = Array.from(document.querySelectorAll('.u-wrap canvas'),
+            canvas => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height));
+        const before = window.kept ?? now;
+        window.kept = now;
+        done(now.map((one, at) => [one.width, before[at].data.length === one.data.length
+            ? one.data.reduce((most, value, i) => Math.max(most, Math.abs(value - before[at].data[i])), 0) : null]));
+    }))";
+
+#[test]
+fn a_chart_that_moved_on_looks_as_if_it_were_drawn_anew() {
+    super::test(async || {
+        let (screen, home) = (Screen::open(), Home::new());
+        home.script(RAMP);
+        let app = App::start(&screen, &home, Gpus::Scripted).await;
+        app.resize(1280, 800).await;
+        for range in ["range-1m", "range-5m"] {
+            press_button(&app, range, true).await;
+            collect(&app, 24).await;
+            press_button(&app, "pause", true).await;
+            app.later_tick(app.later_tick(app.tick().await).await).await;
+            app.client.execute_async(PIXELS, vec![]).await.unwrap();
+            // A canvas of another size begins anew.
+            app.resize(1100, 700).await;
+            app.run("window.moved = window.kept").await;
+            let narrow = app.client.execute_async(PIXELS, vec![]).await.unwrap();
+            app.resize(1280, 800).await;
+            app.client.execute_async(PIXELS, vec![]).await.unwrap();
+            app.run("window.kept = window.moved").await;
+            let wide = app.client.execute_async(PIXELS, vec![]).await.unwrap();
+            let (narrow, wide) = (narrow.as_array().unwrap(), wide.as_array().unwrap());
+            assert!(wide.len() >= 5 && narrow.iter().zip(wide).all(|(one, other)| one[0] != other[0]), "{narrow:?}");
+            // The edge of a line is smoothed in another way where only a part of it is drawn; a line that is missing,
+            // or in the wrong place, is further off.
+            for one in wide {
+                assert!(one[1].as_u64().is_some_and(|off| off < 64), "{range}: {wide:?}");
+            }
+            press_button(&app, "pause", false).await;
+        }
+        app.close().await;
+    });
+}
+
 /// What the first chart's canvas shows, as a number.
 async fn picture(app: &App) -> Value {
     // after the frame in which a change would be drawn

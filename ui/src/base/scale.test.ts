@@ -1,6 +1,6 @@
 // Ends of axes, grids of bars, and finding rows.
 import { describe, expect, it } from "vitest";
-import { barGrid, binaryCeiling, decimalCeiling, lowerBound, nearest, peak } from "./scale";
+import { barGrid, binaryCeiling, decimalCeiling, lowerBound, nearest } from "./scale";
 
 describe("binaryCeiling", () => {
 	it("never falls below its floor", () => expect(binaryCeiling(0, 1024)).toBe(1024));
@@ -36,9 +36,4 @@ it("finds rows by time", () => {
 	expect([5, 10, 11, 30, 31].map((time) => lowerBound(times, time))).toEqual([0, 0, 1, 2, 3]);
 	expect([5, 14, 16, 99].map((time) => nearest(times, time))).toEqual([0, 0, 1, 2]);
 	expect(nearest([], 5)).toBe(-1);
-});
-
-it("finds the largest value of a stretch, gaps left out", () => {
-	expect(peak([9, null, 3, 4, 8], 1, 3)).toBe(4);
-	expect(peak([], 0, -1)).toBe(0);
 });

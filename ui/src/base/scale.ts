@@ -29,16 +29,6 @@ export function barGrid(count: number, width: number): { columns: number; rows: 
 	return { columns, rows: Math.ceil(count / columns) };
 }
 
-/** The largest of the numbers from one index to another, null ones skipped; 0 for none. */
-export function peak(values: readonly (number | null)[], from: number, to: number): number {
-	let most = 0;
-	for (let i = from; i <= to; i++) {
-		const value = values[i];
-		if (value != null && value > most) most = value;
-	}
-	return most;
-}
-
 /** The first index whose number is not less than the one given; the numbers rise. */
 export function lowerBound(sorted: readonly number[], wanted: number): number {
 	let low = 0;

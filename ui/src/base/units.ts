@@ -55,6 +55,34 @@ export function capacity(value: number): Quantity {
 	return { value: fixed(scaled, Math.abs(scaled - Math.round(scaled)) < 0.05 ? 0 : 1), unit };
 }
 
+/** How a number is written in some unit: so many of it, and what it is called. */
+export interface Scaled {
+	amount: number;
+	unit: string;
+}
+
+/** Bytes in the IEC unit that suits another amount. */
+export function scaledBytes(value: number, like: number): Scaled {
+	const exponent = power(like, 1024, IEC.length - 1);
+	return { amount: value / 1024 ** exponent, unit: IEC[exponent] ?? "B" };
+}
+
+/** Bytes per second in the unit that suits another rate. */
+export function scaledRate(value: number, like: number, unit: NetworkUnit = "bytes"): Scaled {
+	if (unit === "bytes") {
+		const { amount, unit: name } = scaledBytes(value, like);
+		return { amount, unit: `${name}/s` };
+	}
+	const exponent = power(like * 8, 1000, SI_BITS.length - 1);
+	return { amount: (value * 8) / 1000 ** exponent, unit: SI_BITS[exponent] ?? "bit/s" };
+}
+
+/** A number as short as it can be, with two decimals at most: 512, 1.5, 0.75. */
+export function brief(value: number): string {
+	const near = (decimals: number) => Math.abs(value * 10 ** decimals - Math.round(value * 10 ** decimals)) < 0.02;
+	return fixed(value, near(0) || value >= 100 ? 0 : near(1) || value >= 10 ? 1 : 2);
+}
+
 /** Bytes per second, in IEC bytes or in SI bits. */
 export function rate(value: number, unit: NetworkUnit = "bytes"): Quantity {
 	if (unit === "bits") {

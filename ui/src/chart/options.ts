@@ -1,25 +1,22 @@
-// A ChartSpec as uPlot takes it: fixed scales, our paths, our gaps, our crosshair.
+// A ChartSpec as uPlot takes it. uPlot lays out the axes, writes the values beside them, and has the crosshair and the
+// drag; what stands in the plot is painted by painter.ts, and the time axis with it, since both move.
 import type uPlot from "uplot";
-import { lowerBound, peak } from "../base/scale";
-import { tickLabel, tickStep, ticks } from "../base/time";
-import type { HistoryGap } from "../bindings";
-import type { Span } from "../store/view.svelte";
-import { type Bands, paths } from "./paths";
+import type { Ink } from "./painter";
 import type { AxisSpec, ChartSpec, Hue } from "./spec";
 
-/** What a chart asks its surroundings each time it draws. */
+/** What uPlot asks its surroundings, and tells them. Places are in CSS pixels from the plot's left edge. */
 export interface Surroundings {
 	spec(): ChartSpec;
-	span(): Span;
-	gaps(): readonly HistoryGap[];
-	/** The pointer moved to a time, or left (null). */
-	pointed(time: number | null): void;
-	dragged(span: Span): void;
+	/** The ends of a value axis now. */
+	ends(side: "left" | "right"): readonly [number, number];
+	/** The axes are drawn, the plot is empty. */
+	cleared(): void;
+	/** The pointer moved, or left (null). */
+	pointed(place: number | null): void;
+	dragged(from: number, to: number): void;
 	back(): void;
 }
 
-/** Pixels between two labels of the time axis. */
-const LABEL_WIDTH = 90;
 const FONT = "system-ui, 'DejaVu Sans', sans-serif";
 /** Room for the labels of a value axis; less of it in a chart that has little. */
 const AXIS = { left: 62, right: 50, narrow: 44 };
@@ -32,7 +29,7 @@ function textScale(): number {
 }
 
 /** A token's colour in the theme in force. */
-function colour(of: Element, token: Hue | "grid" | "text-dim" | "line"): string {
+function colour(of: Element, token: Hue | "grid" | "text-dim" | "line" | "surface-1"): string {
 	// light-dark() is resolved by a property that takes a colour, not by the custom property itself.
 	const probe = document.createElement("i");
 	probe.style.color = `var(--${token})`;
@@ -47,36 +44,44 @@ function tint(solid: string, share: number): string {
 	return solid.startsWith("rgb(") ? solid.replace("rgb(", "rgba(").replace(")", `, ${share})`) : solid;
 }
 
-export function options(element: HTMLElement, around: Surroundings): uPlot.Options {
-	const spec = around.spec();
-	const bands: Bands = new Map();
-	const quiet = colour(element, "text-dim");
-	const grid = { stroke: colour(element, "grid"), width: 1 };
-	const scaled = textScale();
-	const font = `${11 * scaled}px ${FONT}`;
-	const labelWidth = LABEL_WIDTH * scaled;
-	// Asked once: a chart is made anew when the theme changes, and each answer costs a layout of the page.
-	const hatching = colour(element, "line");
-	const lines = spec.series.map((one) => colour(element, one.hue));
-	const axis = (scale: "left" | "right"): uPlot.Axis => ({
+/** Asked once: a chart is made anew when the theme changes, and each answer costs a layout of the page. */
+export function ink(element: HTMLElement, spec: ChartSpec): Ink {
+	const scale = textScale();
+	return {
+		surface: colour(element, "surface-1"),
+		grid: colour(element, "grid"),
+		text: colour(element, "text-dim"),
+		hatching: colour(element, "line"),
+		font: `${11 * scale * devicePixelRatio}px ${FONT}`,
 		scale,
-		side: scale === "left" ? 3 : 1,
-		size: (u) => (u.width < NARROW ? AXIS.narrow : AXIS[scale]) * scaled,
+		lines: spec.series.map((one) => {
+			const line = colour(element, one.hue);
+			return { line, area: one.filled ? tint(line, 0.14) : null, band: tint(line, 0.3) };
+		}),
+	};
+}
+
+export function options(element: HTMLElement, { text, scale: scaled }: Ink, around: Surroundings): uPlot.Options {
+	const spec = around.spec();
+	const font = `${11 * scaled}px ${FONT}`;
+	const axis = (side: "left" | "right"): uPlot.Axis => ({
+		scale: side,
+		side: side === "left" ? 3 : 1,
+		size: (u) => (u.width < NARROW ? AXIS.narrow : AXIS[side]) * scaled,
 		font,
-		stroke: quiet,
+		stroke: text,
 		gap: 6,
 		ticks: { show: false },
-		grid: scale === "left" ? grid : { show: false },
-		splits: (_, __, min, max) => [0, 1, 2, 3, 4].map((quarter) => min + ((max - min) * quarter) / 4),
-		values: (_, splits) =>
-			splits.map((value, i) => {
-				if (i % 2 === 1) return "";
-				return value === 0 ? "0" : axisSpec(around.spec(), scale).format(value);
-			}),
+		grid: { show: false },
+		splits: (_, __, min, max) => [0, 1, 2].map((half) => min + ((max - min) * half) / 2),
+		values: (_, splits) => {
+			const top = splits.at(-1) ?? 0;
+			return splits.map((value) => axisSpec(around.spec(), side).format(value, top));
+		},
 	});
 	const scale = (side: "left" | "right"): uPlot.Scale => ({
 		auto: false,
-		range: () => axisSpec(around.spec(), side).ends(0),
+		range: () => [...around.ends(side)] as [number, number],
 	});
 	return {
 		width: Math.max(1, element.clientWidth),
@@ -84,47 +89,17 @@ export function options(element: HTMLElement, around: Surroundings): uPlot.Optio
 		padding: [8, spec.right ? 0 : 10, 0, 0],
 		legend: { show: false },
 		scales: {
-			x: { time: false, auto: false, range: () => [around.span().from, around.span().to] },
+			// Its times are the painter's; uPlot only needs to have an axis.
+			x: { time: false, auto: false, range: () => [0, 1] },
 			left: scale("left"),
 			...(spec.right ? { right: scale("right") } : {}),
 		},
 		axes: [
-			{
-				size: 24 * scaled,
-				gap: 6,
-				font,
-				stroke: quiet,
-				grid: { show: false },
-				ticks: { show: false },
-				splits: (u, _, min, max) => {
-					const across = u.bbox.width / devicePixelRatio;
-					// A label that would hang over the edge is left out.
-					const margin = spec.right ? 0 : ((max - min) / across) * (labelWidth / 4);
-					return ticks(min, max, across / labelWidth).filter((time) => time <= max - margin);
-				},
-				values: (u, splits) => {
-					const { min, max } = u.scales.x ?? {};
-					const step = tickStep((max ?? 0) - (min ?? 0), Math.max(1, u.bbox.width / devicePixelRatio / labelWidth));
-					return splits.map((time) => tickLabel(time, step));
-				},
-			},
+			{ size: 24 * scaled, grid: { show: false }, ticks: { show: false }, splits: () => [], values: () => [] },
 			axis("left"),
 			...(spec.right ? [axis("right")] : []),
 		],
-		series: [
-			{},
-			...spec.series.map((one, at): uPlot.Series => {
-				const line = lines[at] ?? quiet;
-				return {
-					scale: one.axis,
-					stroke: line,
-					width: 1.5,
-					fill: one.filled ? tint(line, 0.14) : undefined,
-					points: { show: false },
-					paths: paths(bands),
-				};
-			}),
-		],
+		series: [{}],
 		cursor: {
 			y: false,
 			points: { show: false },
@@ -137,34 +112,20 @@ export function options(element: HTMLElement, around: Surroundings): uPlot.Optio
 			},
 		},
 		hooks: {
-			drawClear: [(u) => drawGaps(u, around.gaps(), hatching)],
-			drawSeries: [
-				(u, index) => {
-					const band = bands.get(index);
-					const line = lines[index - 1];
-					if (!band || !line) return;
-					u.ctx.save();
-					u.ctx.beginPath();
-					u.ctx.rect(u.bbox.left, u.bbox.top, u.bbox.width, u.bbox.height);
-					u.ctx.clip();
-					u.ctx.fillStyle = tint(line, 0.3);
-					u.ctx.fill(band);
-					u.ctx.restore();
-				},
-			],
+			draw: [() => around.cleared()],
 			setCursor: [
 				(u) => {
 					// Only the chart under the pointer speaks; the others are told.
 					if (!u.over.matches(":hover")) return;
 					const { left = -1 } = u.cursor;
-					around.pointed(left < 0 ? null : u.posToVal(left, "x"));
+					around.pointed(left < 0 ? null : left);
 				},
 			],
 			setSelect: [
 				(u) => {
 					const { left, width } = u.select;
 					if (width <= 0) return;
-					around.dragged({ from: u.posToVal(left, "x"), to: u.posToVal(left + width, "x") });
+					around.dragged(left, left + width);
 					u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
 				},
 			],
@@ -172,46 +133,6 @@ export function options(element: HTMLElement, around: Surroundings): uPlot.Optio
 	};
 }
 
-function axisSpec(spec: ChartSpec, side: "left" | "right"): AxisSpec {
+export function axisSpec(spec: ChartSpec, side: "left" | "right"): AxisSpec {
 	return side === "right" && spec.right ? spec.right : spec.left;
-}
-
-/** The ends of a value axis for what is in sight of it. */
-export function ends(data: uPlot.AlignedData, spec: ChartSpec, side: "left" | "right", span: Span): [number, number] {
-	const times = data[0] as number[];
-	const first = lowerBound(times, span.from);
-	const last = lowerBound(times, span.to + 1) - 1;
-	const peaks = spec.series.map((one, i) =>
-		one.axis === side ? peak(data[i + 1] as (number | null)[], first, last) : 0,
-	);
-	return axisSpec(spec, side).ends(Math.max(0, ...peaks));
-}
-
-/** Gaps are hatched: a hole in a line alone could be taken for a line that ends. */
-function drawGaps(u: uPlot, gaps: readonly HistoryGap[], line: string): void {
-	const { min, max } = u.scales.x ?? {};
-	if (min == null || max == null) return;
-	const { left, top, width, height } = u.bbox;
-	const { ctx } = u;
-	for (const gap of gaps) {
-		if (gap.from > max || (gap.to !== null && gap.to < min)) continue;
-		const from = Math.max(left, u.valToPos(gap.from, "x", true));
-		const to = Math.min(left + width, gap.to === null ? left + width : u.valToPos(gap.to, "x", true));
-		if (to - from < 1) continue;
-		ctx.save();
-		ctx.beginPath();
-		ctx.rect(from, top, to - from, height);
-		ctx.clip();
-		ctx.beginPath();
-		const step = 6 * devicePixelRatio;
-		// Anchored to the canvas, so that neighbours' lines meet.
-		for (let x = Math.floor((from - height) / step) * step; x < to; x += step) {
-			ctx.moveTo(x, top + height);
-			ctx.lineTo(x + height, top);
-		}
-		ctx.strokeStyle = line;
-		ctx.lineWidth = devicePixelRatio;
-		ctx.stroke();
-		ctx.restore();
-	}
 }

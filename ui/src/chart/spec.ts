@@ -21,8 +21,8 @@ export interface SeriesSpec {
 export interface AxisSpec {
 	/** Both ends for the largest value in sight. They should move rarely, and in round steps. */
 	ends(peak: number): [number, number];
-	/** What a tick says. */
-	format(value: number): string;
+	/** What a tick says, in the unit of the topmost one, which alone names it: 512 MiB/s, 256, 0. */
+	format(value: number, top: number): string;
 }
 
 export interface ChartSpec {
@@ -35,7 +35,7 @@ export interface ChartSpec {
 /** 0–100 %. */
 export const PERCENT: AxisSpec = {
 	ends: () => [0, 100],
-	format: (value) => (value === 100 ? "100\u00a0%" : String(value)),
+	format: (value, top) => (value === top ? `${value}\u00a0%` : String(value)),
 };
 
 /** What tells two charts apart that need a new uPlot: anything but the values. */

@@ -1,9 +1,10 @@
 // The smaller charts of a device's page, under the large one.
 
 import { binaryCeiling, decimalCeiling } from "../base/scale";
-import { percent, text } from "../base/units";
+import { brief, percent, text } from "../base/units";
 import { type ChartSpec, type Hue, PERCENT, type SeriesSpec } from "../chart/spec";
 import { t } from "../text";
+import { tick } from "./charts";
 import { frequency, latency } from "./facts";
 
 /** A chart with the panel it stands in. */
@@ -24,6 +25,7 @@ function line(
 	return { channel, field, label, help, hue, axis: "left", filled: false, format };
 }
 
+const perSecond = (value: number, top: number) => (value === top ? t.perSecond(brief(value)) : brief(value));
 const share = (value: number) => text(percent(value));
 
 /** How long threads waited for a resource: some of them, and all of them. */
@@ -50,7 +52,10 @@ function disk(name: string): More[] {
 			spec: {
 				title: t.latency,
 				series: [wait],
-				left: { ends: (peak) => [0, decimalCeiling(peak, 0.01)], format: (value) => text(latency(value)) },
+				left: {
+					ends: (peak) => [0, decimalCeiling(peak, 0.01)],
+					format: (value, top) => tick(value, top, { amount: value * 1000, unit: t.milliseconds }),
+				},
 				right: null,
 			},
 		},
@@ -60,7 +65,7 @@ function disk(name: string): More[] {
 			spec: {
 				title: t.requests,
 				series: [ops("read_ops", t.read, "disk"), ops("write_ops", t.write, "temperature")],
-				left: { ends: (peak) => [0, decimalCeiling(peak, 100)], format: frequency },
+				left: { ends: (peak) => [0, decimalCeiling(peak, 100)], format: perSecond },
 				right: null,
 			},
 		},
@@ -75,7 +80,7 @@ function network(name: string): More[] {
 		packets("download_packets", t.packetsIn, "network"),
 		packets("upload_packets", t.packetsOut, "memory"),
 	];
-	const left = { ends: (peak: number): [number, number] => [0, binaryCeiling(peak, 64)], format: frequency };
+	const left = { ends: (peak: number): [number, number] => [0, binaryCeiling(peak, 64)], format: perSecond };
 	return [{ id: `packets/${name}`, title: t.packets, spec: { title: t.packets, series, left, right: null } }];
 }
 

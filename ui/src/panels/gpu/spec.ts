@@ -6,7 +6,7 @@ import type { GpuMetrics, Settings } from "../../bindings";
 import { type ChartSpec, PERCENT, type SeriesSpec } from "../../chart/spec";
 import { gpuChannel } from "../../store/readings";
 import { t } from "../../text";
-import { amount, degreesAxis } from "../charts";
+import { amount, degreesAxis, tick } from "../charts";
 
 /** Which GPU: all that most of its charts are made from. It stays the same from tick to tick, and so do they. */
 type Which = Pick<GpuMetrics, "gpu_id" | "index">;
@@ -87,7 +87,7 @@ export function powerChart(gpu: GpuMetrics): ChartSpec {
 				0,
 				gpu.power_limit !== null && peak <= gpu.power_limit ? gpu.power_limit : decimalCeiling(peak, 100),
 			],
-			format: (value) => text(watts(value)),
+			format: (value, top) => tick(value, top, { amount: value, unit: "W" }),
 		},
 		right: null,
 	};

@@ -1,6 +1,9 @@
 // What becomes of points that are denser than pixels, and of gaps.
 import { describe, expect, it } from "vitest";
-import { runs } from "./paths";
+import { isDense, type Points, runs as runsOf } from "./runs";
+
+const runs = (points: Omit<Points, "dense">) =>
+	runsOf({ ...points, dense: isDense(points.times, points.first, points.last, points.perPixel) });
 
 const every = (step: number, count: number) => Array.from({ length: count }, (_, i) => i * step);
 

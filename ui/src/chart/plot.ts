@@ -1,0 +1,203 @@
+// One chart on the page: its uPlot, what is painted into it, and how little of that has to be painted when a sample comes.
+import uPlot from "uplot";
+import { MovingPeak } from "../base/peak";
+import { lowerBound } from "../base/scale";
+import type { History } from "../store/history";
+import type { Span } from "../store/view.svelte";
+import { axisSpec, ink, options } from "./options";
+import { type Ink, label, move, paint, perPixel, type Scene, startOfChange } from "./painter";
+import { isDense } from "./runs";
+import type { ChartSpec } from "./spec";
+
+/** What a plot asks its surroundings each time it draws, and tells them. */
+export interface Around {
+	spec(): ChartSpec;
+	span(): Span;
+	/** Whether the newest sample is at its right edge, and not a moment that was chosen. */
+	follows(): boolean;
+	history: History;
+	/** The pointer moved to a time, or left (null). */
+	pointed(time: number | null): void;
+	dragged(span: Span): void;
+	back(): void;
+}
+
+/** Of a long range a new sample is a fraction of a pixel: it is painted when it is a whole one, but after this long, in ms. */
+const PATIENCE = 2000;
+/** Where a crosshair stands that is not seen. */
+const AWAY = -10;
+const NONE: (number | null)[] = [];
+/** uPlot gets no rows: only what it needs to have an axis. */
+const NO_ROWS: uPlot.AlignedData = [[0, 1]];
+
+export class Plot {
+	private readonly made: uPlot;
+	private readonly ink: Ink;
+	private readonly peaks: readonly MovingPeak[];
+	private scene: Scene;
+	/** What was painted last: the history's state, and the newest row and the one before it. */
+	private painted = { epoch: -1, last: 0, before: 0, width: 0, height: 0 };
+
+	constructor(
+		element: HTMLElement,
+		private readonly around: Around,
+	) {
+		const spec = around.spec();
+		this.ink = ink(element, spec);
+		this.peaks = spec.series.map(() => new MovingPeak());
+		this.scene = { span: around.span(), times: [], columns: [], ends: [], gaps: [], dense: false };
+		this.made = new uPlot(
+			options(element, this.ink, {
+				spec: around.spec,
+				ends: (side) => this.endsOf(side) ?? axisSpec(around.spec(), side).ends(0),
+				cleared: () => {
+					this.scene = this.look();
+					this.whole();
+				},
+				pointed: (place) => around.pointed(place === null ? null : this.timeAt(place)),
+				dragged: (from, to) => around.dragged({ from: this.timeAt(from), to: this.timeAt(to) }),
+				back: around.back,
+			}),
+			NO_ROWS,
+			element,
+		);
+	}
+
+	destroy(): void {
+		this.made.destroy();
+	}
+
+	resize(width: number, height: number): void {
+		this.made.setSize({ width, height });
+	}
+
+	/** What is in sight, as drawn last. */
+	get span(): Span {
+		return this.scene.span;
+	}
+
+	/** Whether what came since would look different. The last row may also be written again, with what was late. */
+	get stale(): boolean {
+		const { epoch, last: painted } = this.painted;
+		const { history } = this.around;
+		const last = history.last ?? 0;
+		if (history.epoch !== epoch || last <= painted) return true;
+		if (!this.around.follows()) return painted < this.scene.span.to;
+		return last > this.scene.span.to || last - painted >= PATIENCE;
+	}
+
+	/** Draws what has changed. */
+	draw(): void {
+		const [before, now] = [this.scene, this.look()];
+		this.scene = now;
+		if (!same(before.ends, now.ends)) {
+			this.made.batch(() => {
+				for (const side of this.around.spec().right ? (["left", "right"] as const) : (["left"] as const)) {
+					const [min, max] = this.endsOf(side) ?? [0, 1];
+					this.made.setScale(side, { min, max });
+				}
+			});
+			return;
+		}
+		const by = this.moved(before, now);
+		const start = by === null ? 0 : startOfChange(this.made, now.span, this.painted.before);
+		if (by === null || start <= this.made.bbox.left) {
+			this.whole();
+			return;
+		}
+		if (by > 0) {
+			move(this.made, by);
+			label(this.made, now.span, this.ink, this.around.spec().right !== null);
+		}
+		paint(this.made, now, this.ink, start);
+		this.remember();
+	}
+
+	/** Puts the crosshair at a time, where this is not the chart that the pointer is over; null takes it away. */
+	place(time: number | null): void {
+		if (this.made.over.matches(":hover")) return;
+		const { from, to } = this.scene.span;
+		this.crosshair(time === null ? AWAY : ((time - from) / (to - from)) * this.width);
+	}
+
+	/** Takes the crosshair away, wherever the pointer is. */
+	leave(): void {
+		this.crosshair(AWAY);
+	}
+
+	private crosshair(left: number): void {
+		this.made.setCursor({ left, top: 0 }, false);
+	}
+
+	/** Of the plot, in CSS pixels. */
+	private get width(): number {
+		return this.made.bbox.width / devicePixelRatio;
+	}
+
+	private timeAt(place: number): number {
+		const { from, to } = this.scene.span;
+		return from + (place / this.width) * (to - from);
+	}
+
+	private whole(): void {
+		paint(this.made, this.scene, this.ink, 0);
+		label(this.made, this.scene.span, this.ink, this.around.spec().right !== null);
+		this.remember();
+	}
+
+	private remember(): void {
+		const { history } = this.around;
+		const { width, height } = this.made.bbox;
+		const { times, epoch, last } = history;
+		this.painted = { epoch, last: last ?? 0, before: times.at(-2) ?? 0, width, height };
+	}
+
+	/** By how many pixels the plot has moved; null where it must be painted whole. */
+	private moved(before: Scene, now: Scene): number | null {
+		const { epoch, width, height } = this.painted;
+		const { bbox } = this.made;
+		if (epoch !== this.around.history.epoch || width !== bbox.width || height !== bbox.height) return null;
+		const length = now.span.to - now.span.from;
+		if (before.dense !== now.dense || Math.abs(length - (before.span.to - before.span.from)) > 1e-3) return null;
+		const by = (now.span.to - before.span.to) / perPixel(this.made, now.span);
+		const whole = Math.round(by);
+		const steady = Math.abs(by - whole) < 0.01 && [bbox.left, bbox.top, bbox.width].every(Number.isInteger);
+		return steady && whole >= 0 && whole < bbox.width / 2 ? whole : null;
+	}
+
+	/** The scene now. Its ends stand on whole pixels of the time axis, so that it moves by whole pixels. */
+	private look(): Scene {
+		const { history } = this.around;
+		const spec = this.around.spec();
+		const { times } = history;
+		const asked = this.around.span();
+		const each = perPixel(this.made, asked);
+		const to = Math.ceil(asked.to / each) * each;
+		const span = { from: to - (asked.to - asked.from), to };
+		const columns = spec.series.map((one) => history.values(one.channel, one.field) ?? NONE);
+		if (history.epoch !== this.painted.epoch) for (const peak of this.peaks) peak.reset();
+		const most = columns.map((values, at) => this.peaks[at]?.of(times, values, span.from, span.to) ?? 0);
+		const largest = (side: "left" | "right") =>
+			Math.max(0, ...spec.series.map((one, at) => (one.axis === side ? (most[at] ?? 0) : 0)));
+		const ends = {
+			left: spec.left.ends(largest("left")),
+			right: axisSpec(spec, "right").ends(largest("right")),
+		};
+		return {
+			span,
+			times,
+			columns,
+			ends: spec.series.map((one) => ends[one.axis]),
+			gaps: history.gaps.filter((gap) => spec.series.some((one) => one.channel === gap.channel)),
+			dense: isDense(times, lowerBound(times, span.from), lowerBound(times, span.to + 1) - 1, each),
+		};
+	}
+
+	private endsOf(side: "left" | "right"): readonly [number, number] | undefined {
+		return this.scene.ends[this.around.spec().series.findIndex((one) => one.axis === side)];
+	}
+}
+
+function same(a: Scene["ends"], b: Scene["ends"]): boolean {
+	return a.length === b.length && a.every((ends, at) => ends[0] === b[at]?.[0] && ends[1] === b[at]?.[1]);
+}
