@@ -4,6 +4,7 @@
 mod accuracy;
 mod agent;
 mod common;
+mod drm;
 mod gpu;
 mod tidy;
 mod tray;

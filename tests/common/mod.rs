@@ -3,6 +3,8 @@
 pub(crate) mod agent;
 pub(crate) mod process;
 pub(crate) mod screen;
+#[path = "../../src-tauri/core/src/source/gpu/drm/fixtures/tree.rs"]
+pub(crate) mod tree;
 pub(crate) mod until;
 
 use std::path::{Path, PathBuf};

@@ -352,62 +352,80 @@ utilization: number | null };
 
 /**  One GPU. */
 export type GpuInfo = {
-	/**  The driver's UUID. */
+	/**  See [`GpuMetrics::gpu_id`]. */
 	gpu_id: string,
-	/**  NVML's index. */
+	/**  See [`GpuMetrics::index`]. */
 	index: number,
 	/**  The product name. */
 	name: string,
 	/**  Bytes on the device. */
 	memory_total: number | null,
-	/**  Version of the driver. */
+	/**  Which driver its figures are from: `nvidia`, `amdgpu`, `i915`, `xe`, `nouveau`. */
+	driver: string,
+	/**  Version of that driver; `null` for those that are part of the kernel. */
 	driver_version: string | null,
 };
 
 /**  A sample of one GPU, channel `system/gpu/{gpu_id}`. Every figure is optional by itself. */
 export type GpuMetrics = {
-	/**  The device's UUID as the driver gives it (`GPU-…`): stable between boots, which the index is not. */
+	/**
+	 *  Stable between boots, which the index is not: NVML's UUID (`GPU-…`), `AMD-` and amdgpu's `unique_id`, or else `PCI-`
+	 *  and the address of the slot (`PCI-0000:00:02.0`).
+	 */
 	gpu_id: string,
-	/**  NVML's index. It may differ from CUDA's, and between boots. */
+	/**
+	 *  NVML's index, which may differ from CUDA's, and between boots. GPUs of other drivers come after NVML's, in the order
+	 *  in which they were found, at first that of their addresses.
+	 */
 	index: number,
 	/**  The product name, such as `NVIDIA GeForce RTX 4090`. */
 	name: string,
-	/**  Percent of the last sampling period in which a kernel ran (`nvmlUtilization_t.gpu`). */
+	/**
+	 *  Percent of the last sampling period in which a kernel ran (`nvmlUtilization_t.gpu`; amdgpu: `gpu_busy_percent`).
+	 *  i915, xe: percent of the time since the last sample in which the busiest kind of engine worked for the programs
+	 *  that this user may see (fdinfo, kernel: `Documentation/gpu/drm-usage-stats.rst`).
+	 */
 	utilization: number | null,
-	/**  Bytes in use, without the driver's reserve (`nvmlMemory_v2_t.used`). */
+	/**  Bytes in use, without the driver's reserve (`nvmlMemory_v2_t.used`; amdgpu: `mem_info_vram_used`). */
 	memory_used: number | null,
-	/**  Bytes on the device (`nvmlMemory_v2_t.total`). */
+	/**  Bytes on the device (`nvmlMemory_v2_t.total`; amdgpu: `mem_info_vram_total`, xe: `physical_vram_size_bytes`). */
 	memory_total: number | null,
-	/**  °C at the GPU die (`NVML_TEMPERATURE_GPU`). */
+	/**  °C at the GPU die (`NVML_TEMPERATURE_GPU`; amdgpu: hwmon's "edge", xe: "pkg"). */
 	temperature: number | null,
-	/**  W of the whole board (`nvmlDeviceGetPowerUsage`, which is in mW). */
+	/**
+	 *  W of the whole board (`nvmlDeviceGetPowerUsage`, which is in mW; amdgpu: hwmon's `power1_average` or `power1_input`;
+	 *  i915, xe: what `energy1_input` grew by since the last sample).
+	 */
 	power_draw: number | null,
-	/**  W that the board is held under (`nvmlDeviceGetEnforcedPowerLimit`). */
+	/**  W that the board is held under (`nvmlDeviceGetEnforcedPowerLimit`; hwmon's `power1_cap`, i915, xe: `power1_max`). */
 	power_limit: number | null,
 	/**
-	 *  Percent of the last sampling period in which device memory was read or written (`nvmlUtilization_t.memory`):
-	 *  the bandwidth's use, not how full the memory is.
+	 *  Percent of the last sampling period in which device memory was read or written (`nvmlUtilization_t.memory`; amdgpu:
+	 *  `mem_busy_percent`): the bandwidth's use, not how full the memory is.
 	 */
 	memory_bandwidth: number | null,
-	/**  Percent of the first fan's full speed that it is told to run at (`nvmlDeviceGetFanSpeed_v2`). */
+	/**
+	 *  Percent of the first fan's full speed that it is told to run at (`nvmlDeviceGetFanSpeed_v2`; amdgpu: hwmon's `pwm1`,
+	 *  or else what `fan1_input` is of `fan1_max`).
+	 */
 	fan_speed: number | null,
-	/**  MHz of the streaming multiprocessors now (`NVML_CLOCK_SM`). */
+	/**  MHz of the streaming multiprocessors now (`NVML_CLOCK_SM`; amdgpu: hwmon's "sclk", i915, xe: `act_freq` of the GT). */
 	sm_clock: number | null,
-	/**  MHz that they can reach (`nvmlDeviceGetMaxClockInfo`). */
+	/**  MHz that they can reach (`nvmlDeviceGetMaxClockInfo`; amdgpu: the top of `pp_dpm_sclk`, i915, xe: `rp0_freq`). */
 	sm_clock_max: number | null,
-	/**  MHz of the device memory now (`NVML_CLOCK_MEM`). */
+	/**  MHz of the device memory now (`NVML_CLOCK_MEM`; amdgpu: hwmon's "mclk"). */
 	memory_clock: number | null,
-	/**  MHz that it can reach. */
+	/**  MHz that it can reach (amdgpu: the top of `pp_dpm_mclk`). */
 	memory_clock_max: number | null,
-	/**  Generation of the `PCIe` link now; an idle device may lower it. */
+	/**  Generation of the `PCIe` link now (sysfs: `current_link_speed`); an idle device may lower it. */
 	pcie_generation: number | null,
-	/**  Lanes of the `PCIe` link now. */
+	/**  Lanes of the `PCIe` link now (sysfs: `current_link_width`). */
 	pcie_width: number | null,
 	/**  0 (P0, full) to 15 (P15, least) (`nvmlDeviceGetPerformanceState`). */
 	performance_state: number | null,
 	/**
-	 *  What keeps the clocks below their maximum now (`nvmlDeviceGetCurrentClocksThrottleReasons`); `null` where the
-	 *  device does not tell, empty where nothing does.
+	 *  What keeps the clocks below their maximum now (`nvmlDeviceGetCurrentClocksThrottleReasons`; amdgpu: `gpu_metrics`,
+	 *  i915, xe: the GT's throttle reasons); `null` where the device does not tell, empty where nothing does.
 	 */
 	clock_limits: ClockLimit[] | null,
 	/**

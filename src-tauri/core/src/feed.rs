@@ -1,5 +1,6 @@
 //! The one seam through which everything outside takes metrics: live, from another machine, or from a recording.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tokio::sync::watch;
@@ -17,7 +18,9 @@ pub struct Snapshot {
     pub metrics: CurrentMetrics,
     /// Version of the NVIDIA driver, once it answered.
     pub gpu_driver: Option<String>,
-    /// Why there is no GPU figure at all.
+    /// The kernel driver of each GPU that is not NVML's, by its id.
+    pub gpu_drivers: BTreeMap<String, &'static str>,
+    /// Why there is no GPU figure at all, or none of one source.
     pub gpu_problem: Option<Problem>,
 }
 

@@ -45,45 +45,51 @@ pub type Missing = BTreeMap<String, Reason>;
 /// A sample of one GPU, channel `system/gpu/{gpu_id}`. Every figure is optional by itself.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, Type)]
 pub struct GpuMetrics {
-    /// The device's UUID as the driver gives it (`GPU-…`): stable between boots, which the index is not.
+    /// Stable between boots, which the index is not: NVML's UUID (`GPU-…`), `AMD-` and amdgpu's `unique_id`, or else `PCI-`
+    /// and the address of the slot (`PCI-0000:00:02.0`).
     pub gpu_id: String,
-    /// NVML's index. It may differ from CUDA's, and between boots.
+    /// NVML's index, which may differ from CUDA's, and between boots. GPUs of other drivers come after NVML's, in the order
+    /// in which they were found, at first that of their addresses.
     pub index: u32,
     /// The product name, such as `NVIDIA GeForce RTX 4090`.
     pub name: String,
-    /// Percent of the last sampling period in which a kernel ran (`nvmlUtilization_t.gpu`).
+    /// Percent of the last sampling period in which a kernel ran (`nvmlUtilization_t.gpu`; amdgpu: `gpu_busy_percent`).
+    /// i915, xe: percent of the time since the last sample in which the busiest kind of engine worked for the programs
+    /// that this user may see (fdinfo, kernel: `Documentation/gpu/drm-usage-stats.rst`).
     pub utilization: Option<f64>,
-    /// Bytes in use, without the driver's reserve (`nvmlMemory_v2_t.used`).
+    /// Bytes in use, without the driver's reserve (`nvmlMemory_v2_t.used`; amdgpu: `mem_info_vram_used`).
     pub memory_used: Option<u64>,
-    /// Bytes on the device (`nvmlMemory_v2_t.total`).
+    /// Bytes on the device (`nvmlMemory_v2_t.total`; amdgpu: `mem_info_vram_total`, xe: `physical_vram_size_bytes`).
     pub memory_total: Option<u64>,
-    /// °C at the GPU die (`NVML_TEMPERATURE_GPU`).
+    /// °C at the GPU die (`NVML_TEMPERATURE_GPU`; amdgpu: hwmon's "edge", xe: "pkg").
     pub temperature: Option<f64>,
-    /// W of the whole board (`nvmlDeviceGetPowerUsage`, which is in mW).
+    /// W of the whole board (`nvmlDeviceGetPowerUsage`, which is in mW; amdgpu: hwmon's `power1_average` or `power1_input`;
+    /// i915, xe: what `energy1_input` grew by since the last sample).
     pub power_draw: Option<f64>,
-    /// W that the board is held under (`nvmlDeviceGetEnforcedPowerLimit`).
+    /// W that the board is held under (`nvmlDeviceGetEnforcedPowerLimit`; hwmon's `power1_cap`, i915, xe: `power1_max`).
     pub power_limit: Option<f64>,
-    /// Percent of the last sampling period in which device memory was read or written (`nvmlUtilization_t.memory`):
-    /// the bandwidth's use, not how full the memory is.
+    /// Percent of the last sampling period in which device memory was read or written (`nvmlUtilization_t.memory`; amdgpu:
+    /// `mem_busy_percent`): the bandwidth's use, not how full the memory is.
     pub memory_bandwidth: Option<f64>,
-    /// Percent of the first fan's full speed that it is told to run at (`nvmlDeviceGetFanSpeed_v2`).
+    /// Percent of the first fan's full speed that it is told to run at (`nvmlDeviceGetFanSpeed_v2`; amdgpu: hwmon's `pwm1`,
+    /// or else what `fan1_input` is of `fan1_max`).
     pub fan_speed: Option<f64>,
-    /// MHz of the streaming multiprocessors now (`NVML_CLOCK_SM`).
+    /// MHz of the streaming multiprocessors now (`NVML_CLOCK_SM`; amdgpu: hwmon's "sclk", i915, xe: `act_freq` of the GT).
     pub sm_clock: Option<f64>,
-    /// MHz that they can reach (`nvmlDeviceGetMaxClockInfo`).
+    /// MHz that they can reach (`nvmlDeviceGetMaxClockInfo`; amdgpu: the top of `pp_dpm_sclk`, i915, xe: `rp0_freq`).
     pub sm_clock_max: Option<f64>,
-    /// MHz of the device memory now (`NVML_CLOCK_MEM`).
+    /// MHz of the device memory now (`NVML_CLOCK_MEM`; amdgpu: hwmon's "mclk").
     pub memory_clock: Option<f64>,
-    /// MHz that it can reach.
+    /// MHz that it can reach (amdgpu: the top of `pp_dpm_mclk`).
     pub memory_clock_max: Option<f64>,
-    /// Generation of the `PCIe` link now; an idle device may lower it.
+    /// Generation of the `PCIe` link now (sysfs: `current_link_speed`); an idle device may lower it.
     pub pcie_generation: Option<f64>,
-    /// Lanes of the `PCIe` link now.
+    /// Lanes of the `PCIe` link now (sysfs: `current_link_width`).
     pub pcie_width: Option<f64>,
     /// 0 (P0, full) to 15 (P15, least) (`nvmlDeviceGetPerformanceState`).
     pub performance_state: Option<f64>,
-    /// What keeps the clocks below their maximum now (`nvmlDeviceGetCurrentClocksThrottleReasons`); `null` where the
-    /// device does not tell, empty where nothing does.
+    /// What keeps the clocks below their maximum now (`nvmlDeviceGetCurrentClocksThrottleReasons`; amdgpu: `gpu_metrics`,
+    /// i915, xe: the GT's throttle reasons); `null` where the device does not tell, empty where nothing does.
     pub clock_limits: Option<Vec<ClockLimit>>,
     /// What it does now, in one word, from `clock_limits` and `utilization` ([`GpuState::of`]); `null` where the device
     /// does not name its limits and is not known to be idle.

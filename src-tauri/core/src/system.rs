@@ -5,7 +5,7 @@ use specta::Type;
 use sysinfo::System;
 
 use crate::feed::Snapshot;
-use crate::metrics::Reason;
+use crate::metrics::{GpuMetrics, Reason};
 
 /// The machine, for the title of a page and for a report.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, Type)]
@@ -39,15 +39,17 @@ pub struct SystemInfo {
 /// One GPU.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
 pub struct GpuInfo {
-    /// The driver's UUID.
+    /// See [`GpuMetrics::gpu_id`].
     pub gpu_id: String,
-    /// NVML's index.
+    /// See [`GpuMetrics::index`].
     pub index: u32,
     /// The product name.
     pub name: String,
     /// Bytes on the device.
     pub memory_total: Option<u64>,
-    /// Version of the driver.
+    /// Which driver its figures are from: `nvidia`, `amdgpu`, `i915`, `xe`, `nouveau`.
+    pub driver: String,
+    /// Version of that driver; `null` for those that are part of the kernel.
     pub driver_version: Option<String>,
 }
 
@@ -99,12 +101,16 @@ fn operating_system() -> Option<String> {
 }
 
 fn gpus(snapshot: &Snapshot) -> Vec<GpuInfo> {
-    let one = |gpu: &crate::metrics::GpuMetrics| GpuInfo {
-        gpu_id: gpu.gpu_id.clone(),
-        index: gpu.index,
-        name: gpu.name.clone(),
-        memory_total: gpu.memory_total,
-        driver_version: snapshot.gpu_driver.clone(),
+    let one = |gpu: &GpuMetrics| {
+        let of_kernel = snapshot.gpu_drivers.get(&gpu.gpu_id);
+        GpuInfo {
+            gpu_id: gpu.gpu_id.clone(),
+            index: gpu.index,
+            name: gpu.name.clone(),
+            memory_total: gpu.memory_total,
+            driver: (*of_kernel.unwrap_or(&"nvidia")).into(),
+            driver_version: snapshot.gpu_driver.clone().filter(|_| of_kernel.is_none()),
+        }
     };
     snapshot.metrics.gpu.iter().map(one).collect()
 }

@@ -102,6 +102,7 @@ impl Channels {
         Snapshot {
             metrics,
             gpu_driver: self.gpu_sources().find_map(|state| state.gpus.driver_version.clone()),
+            gpu_drivers: self.gpu_sources().flat_map(|state| state.gpus.drivers.clone()).collect(),
             gpu_problem: self.gpu_problem(),
         }
     }
@@ -119,18 +120,10 @@ impl Channels {
     /// Why there is no GPU figure at all, or none of one source: that it does not answer, or what its driver said. That
     /// one source knows no device is worth a word only where no other knows any.
     fn gpu_problem(&self) -> Option<Problem> {
-        if let Some(trouble) = self.gpu_sources().find_map(State::trouble) {
-            return Some(trouble);
-        }
-        if self.metrics.gpu.is_empty() {
-            let problems = self.gpu_sources().filter_map(|state| state.gpus.problem.clone());
-            return problems.reduce(|first, next| Problem {
-                reason: first.reason,
-                detail: format!("{} {}", first.detail, next.detail),
-            });
-        }
-        let mut with_devices = self.gpu_sources().filter(|state| !state.gpus.devices.is_empty());
-        with_devices.find_map(|state| state.gpus.problem.clone())
+        let none = self.metrics.gpu.is_empty();
+        let mut matter = self.gpu_sources().filter(|state| none || !state.gpus.devices.is_empty());
+        let trouble = self.gpu_sources().find_map(State::trouble);
+        trouble.or_else(|| matter.find_map(|state| state.gpus.problem.clone()))
     }
 
     fn statuses(&self, now: &Stamp) -> Vec<ChannelStatus> {

@@ -58,6 +58,7 @@ impl Default for Roots {
 fn workers(roots: &Roots, outcomes: &mpsc::UnboundedSender<Outcome>) -> io::Result<Vec<Worker>> {
     Ok(vec![
         source("nvml", Channel::Gpu, roots, outcomes, |roots| gpu::Gpu::new(roots.nvml.clone(), &roots.sys))?,
+        source("drm", Channel::Gpu, roots, outcomes, |roots| gpu::Drm::new(&roots.proc, &roots.sys))?,
         source("cpu", Channel::Cpu, roots, outcomes, |roots| cpu::Cpu::new(&roots.proc, &roots.sys))?,
         source("memory", Channel::Memory, roots, outcomes, |roots| memory::Memory::new(&roots.proc, &roots.sys))?,
         source("disk", Channel::Disk, roots, outcomes, |roots| disk::Disk::new(&roots.proc, &roots.sys))?,

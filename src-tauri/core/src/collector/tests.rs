@@ -1,5 +1,6 @@
 //! The loop with sources that hang, fail and panic, made for real on their own threads.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Condvar};
 
@@ -110,6 +111,7 @@ impl Source for Arc<Gpus> {
         let problem = Problem { reason: Reason::Absent, detail: "None here.".into() };
         Reading::Gpu(GpuReading {
             driver_version: None,
+            drivers: BTreeMap::new(),
             devices: (0..).zip(&now.sample).map(gpu).collect(),
             problem: now.sample.is_empty().then_some(problem),
         })
@@ -240,7 +242,7 @@ async fn that_one_source_of_gpus_has_none_is_said_only_where_no_other_has_any() 
     let (first, second) = (Gpus::of(&[]), Gpus::of(&[]));
     let collector = start_gpus(&first, &second);
     let none = until(&collector, |metrics| reason(metrics, "system/gpu") == Some(Reason::Absent)).await;
-    assert_eq!(none.gpu_problem.as_ref().unwrap().detail, "None here. None here.");
+    assert_eq!(none.gpu_problem.as_ref().unwrap().detail, "None here.");
 
     second.ids.lock().unwrap().push("PCI-b");
     let one = until(&collector, |metrics| metrics.gpu.len() == 1).await;

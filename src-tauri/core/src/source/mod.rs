@@ -12,6 +12,7 @@ mod pressure;
 #[cfg(target_os = "linux")]
 mod proc_file;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::clock::Stamp;
@@ -61,6 +62,8 @@ pub enum Reading {
 pub struct GpuReading {
     /// The driver's version, such as `550.54.14`.
     pub driver_version: Option<String>,
+    /// The kernel driver of each device that is not NVML's, by its id.
+    pub drivers: BTreeMap<String, &'static str>,
     /// Devices by the source's own index; those that were there before and are lost stay, without figures. The collector
     /// moves the indices of a later source up behind those of the ones before.
     pub devices: Vec<GpuMetrics>,

@@ -1,10 +1,22 @@
-//! GPUs through NVML. No library, no driver, no device, a lost device: ordinary states, each with its reason.
+//! GPUs: NVIDIA's through NVML, those of AMD and Intel on Linux through their kernel drivers. No library, no driver, no
+//! device, a lost device: ordinary states, each with its reason.
 
+#[cfg(target_os = "linux")]
+mod drm;
+#[cfg(any(not(target_os = "linux"), test))]
+#[cfg_attr(target_os = "linux", expect(unreachable_pub, reason = "public where it is not only tested"))]
+mod drm_portable;
 mod nvml;
 mod refusal;
 mod sleep;
 
+#[cfg(target_os = "linux")]
+pub use drm::Drm;
+#[cfg(not(target_os = "linux"))]
+pub use drm_portable::Drm;
 pub use nvml::{Gpu, library_from_environment};
+
+use std::collections::BTreeMap;
 
 use super::{GpuReading, Previous, Problem, Reading, Stamped, figure};
 use crate::metrics::{ClockLimit, GpuMetrics, Missing, Reason};
@@ -113,6 +125,7 @@ impl Device {
 fn derive(_previous: Previous<'_, Sample>, now: &Stamped<Sample>) -> Reading {
     Reading::Gpu(GpuReading {
         driver_version: now.sample.driver_version.clone(),
+        drivers: BTreeMap::new(),
         devices: now.sample.devices.iter().map(|device| device.metrics(now.stamp.wall)).collect(),
         problem: now.sample.problem.clone(),
     })

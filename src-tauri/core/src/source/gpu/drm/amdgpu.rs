@@ -1,0 +1,160 @@
+//! What amdgpu says of a card (kernel: `Documentation/gpu/amdgpu/thermal.rst`, `driver-misc.rst`). Reading most of it
+//! wakes a card that is suspended.
+
+use std::fs;
+use std::path::Path;
+
+use super::figures::Figures;
+use super::sysfs::{count, number, text};
+use crate::metrics::{ClockLimit, Reason};
+
+/// hwmon's units: millidegrees, microwatts, Hz.
+const DEGREES: f64 = 1e-3;
+const WATTS: f64 = 1e-6;
+const MEGAHERTZ: f64 = 1e-6;
+
+/// What stays the same while the driver is loaded: read once, as the firmware has to be asked.
+#[derive(Debug, Default)]
+pub(super) struct Limits {
+    graphics: Option<f64>,
+    memory: Option<f64>,
+}
+
+/// Reads a card that is awake.
+pub(super) fn read(folder: &Path, hwmon: Option<&Path>, limits: &mut Limits) -> Figures {
+    let sensor = |file: &str, scale| hwmon.map_or(Err(Reason::Unsupported), |hwmon| number(&hwmon.join(file), scale));
+    let of_full_speed = |now: &str, full: &str| Ok(100.0 * sensor(now, 1.0)? / positive(sensor(full, 1.0)?)?);
+    let mut figures = Figures {
+        memory_used: count(&folder.join("mem_info_vram_used")),
+        memory_total: count(&folder.join("mem_info_vram_total")),
+        clock_limits: clock_limits(&folder.join("gpu_metrics")),
+        ..Figures::default()
+    };
+    for (field, value) in [
+        ("utilization", number(&folder.join("gpu_busy_percent"), 1.0)),
+        ("memory_bandwidth", number(&folder.join("mem_busy_percent"), 1.0)),
+        ("temperature", sensor("temp1_input", DEGREES)), // "edge"
+        ("power_draw", or(sensor("power1_average", WATTS), || sensor("power1_input", WATTS))),
+        ("power_limit", sensor("power1_cap", WATTS)),
+        ("fan_speed", or(sensor("pwm1", 100.0 / 255.0), || of_full_speed("fan1_input", "fan1_max"))),
+        ("sm_clock", sensor("freq1_input", MEGAHERTZ)), // "sclk"
+        ("sm_clock_max", once(&mut limits.graphics, &folder.join("pp_dpm_sclk"))),
+        ("memory_clock", sensor("freq2_input", MEGAHERTZ)), // "mclk"
+        ("memory_clock_max", once(&mut limits.memory, &folder.join("pp_dpm_mclk"))),
+    ] {
+        figures.put(field, value);
+    }
+    figures
+}
+
+fn or(first: Result<f64, Reason>, second: impl FnOnce() -> Result<f64, Reason>) -> Result<f64, Reason> {
+    if first == Err(Reason::Unsupported) { second() } else { first }
+}
+
+fn positive(value: f64) -> Result<f64, Reason> {
+    if value > 0.0 { Ok(value) } else { Err(Reason::Unsupported) }
+}
+
+fn once(known: &mut Option<f64>, table: &Path) -> Result<f64, Reason> {
+    if known.is_none() {
+        *known = highest(&text(table)?);
+    }
+    known.ok_or(Reason::Unsupported)
+}
+
+/// The highest clock of a `pp_dpm_*` table in MHz: a level a line, `1: 2304Mhz *`, where the star is at the level now.
+fn highest(table: &str) -> Option<f64> {
+    let clock = |line: &str| {
+        let (_level, rest) = line.split_once(':')?;
+        let digits = rest.trim_start().split(|c: char| !c.is_ascii_digit()).next()?;
+        let unit = rest.trim_start().get(digits.len()..digits.len() + 3)?;
+        digits.parse::<u32>().ok().filter(|_| unit.eq_ignore_ascii_case("mhz")).map(f64::from)
+    };
+    table.lines().filter_map(clock).reduce(f64::max)
+}
+
+/// What holds the clocks back, by the firmware: bits that mean the same on every chip. It is in some revisions of the
+/// table only (`indep_throttle_status` of `struct gpu_metrics_v1_3` and `v2_2`, kernel: `kgd_pp_interface.h`).
+fn clock_limits(table: &Path) -> Result<Vec<ClockLimit>, Reason> {
+    // A read error is no permission or no such file; what matters is that there is no table.
+    let table = fs::read(table).map_err(|_| Reason::Unsupported)?;
+    throttle_status(&table).map(limits_of).ok_or(Reason::Unsupported)
+}
+
+/// The status word of a table, if it has one. All ones stand for a figure that the firmware lacks.
+fn throttle_status(table: &[u8]) -> Option<u64> {
+    let [_, _, format, content, ..] = *table else { return None };
+    let at = match (format, content) {
+        (1, 3) => 112,
+        (2, 2..=4) => 120,
+        _ => return None,
+    };
+    let word = table.get(at..at + 8)?.try_into().ok()?;
+    Some(u64::from_le_bytes(word)).filter(|status| *status != u64::MAX)
+}
+
+/// The bits by their groups (`SMU_THROTTLER_*`, kernel: `amdgpu_smu.h`): power and current, which board and socket are
+/// rated for; heat, by which the firmware governs; what forces the clocks down; and the rest.
+fn limits_of(status: u64) -> Vec<ClockLimit> {
+    const GROUPS: [(u64, ClockLimit); 4] = [
+        (0xff | 0xff << 16, ClockLimit::PowerCap),
+        (0x3 << 56, ClockLimit::HardwareSlowdown),
+        (0xfff << 32, ClockLimit::SoftwareThermal),
+        (0xf << 44, ClockLimit::HardwareThermal),
+    ];
+    GROUPS.iter().filter(|(bits, _)| status & bits != 0).map(|(_, limit)| *limit).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_highest_level_of_a_table() {
+        assert_eq!(highest("0: 500Mhz *\n1: 2304Mhz \n2: 2482Mhz \n"), Some(2_482.0));
+        assert_eq!(highest("S: 19Mhz *\n0: 500Mhz \n1: 3220Mhz \n"), Some(3_220.0), "asleep between two frames");
+        for nothing in ["", "0: 2.5GT/s, x1 310Mhz", "0 500Mhz", "0: 500", "0: ⅻMhz"] {
+            assert_eq!(highest(nothing), None, "{nothing:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_table_is_too_odd(text in "\\PC*") {
+            highest(&text);
+        }
+
+        #[test]
+        fn a_table_of_levels_has_a_highest(clocks in prop::collection::vec(1u32..10_000, 1..16), now in 0usize..16) {
+            let star = |level: usize| if level == now { " *" } else { "" };
+            let line = |(level, clock): (usize, &u32)| format!("{level}: {clock}Mhz{}\n", star(level));
+            let table: String = clocks.iter().enumerate().map(line).collect();
+            prop_assert_eq!(highest(&table), clocks.iter().max().map(|clock| f64::from(*clock)));
+        }
+
+        #[test]
+        fn no_metrics_table_is_too_short(table in prop::collection::vec(any::<u8>(), 0..130)) {
+            throttle_status(&table);
+        }
+    }
+
+    #[test]
+    fn what_the_firmware_says_holds_the_clocks_back() {
+        let table = |format, content, length: usize, at: usize, status: u64| {
+            let mut table = vec![0; length];
+            (table[2], table[3]) = (format, content);
+            table[at..at + 8].copy_from_slice(&status.to_le_bytes());
+            table
+        };
+        assert_eq!(throttle_status(&table(1, 3, 120, 112, 1 << 36)), Some(1 << 36));
+        assert_eq!(throttle_status(&table(2, 2, 128, 120, 1)), Some(1));
+        assert_eq!(throttle_status(&table(1, 3, 120, 112, u64::MAX)), None, "not filled in");
+        assert_eq!(throttle_status(&table(3, 0, 264, 120, 1)), None, "a revision without it");
+        assert_eq!(limits_of(0), []);
+        assert_eq!(limits_of(1 << 1 | 1 << 36), [ClockLimit::PowerCap, ClockLimit::SoftwareThermal]);
+        assert_eq!(limits_of(1 << 16), [ClockLimit::PowerCap], "current");
+        assert_eq!(limits_of(1 << 47), [ClockLimit::HardwareThermal], "PROCHOT");
+    }
+}

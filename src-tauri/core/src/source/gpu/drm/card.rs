@@ -1,0 +1,125 @@
+//! One GPU in sysfs: which driver it has, whether it sleeps, and then what that driver says.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::super::Identity;
+use super::super::sleep::{Power, Sleep};
+use super::figures::Figures;
+use super::{amdgpu, intel, link, sysfs};
+use crate::metrics::Reason;
+
+/// The kernel drivers whose GPUs are read here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Driver {
+    Amdgpu,
+    I915,
+    Xe,
+    Nouveau,
+}
+
+impl Driver {
+    /// By its folder's name in `/sys/bus/pci/drivers`, which is also its hwmon's.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        [Self::Amdgpu, Self::I915, Self::Xe, Self::Nouveau].into_iter().find(|driver| driver.name() == name)
+    }
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Amdgpu => "amdgpu",
+            Self::I915 => "i915",
+            Self::Xe => "xe",
+            Self::Nouveau => "nouveau",
+        }
+    }
+}
+
+/// The name of the driver of the device at `folder`, if it has one.
+pub(super) fn driver(folder: &Path) -> Option<String> {
+    Some(fs::read_link(folder.join("driver")).ok()?.file_name()?.to_str()?.to_owned())
+}
+
+/// A GPU that is there.
+#[derive(Debug)]
+pub(super) struct Card {
+    /// Its PCI device's own folder.
+    pub(super) folder: PathBuf,
+    pub(super) driver: Driver,
+    pub(super) identity: Identity,
+    /// Its device nodes, such as `card0` and `renderD128`.
+    pub(super) nodes: Vec<String>,
+    sleep: Sleep,
+    limits: amdgpu::Limits,
+}
+
+impl Card {
+    pub(super) fn new(folder: PathBuf, driver: Driver, identity: Identity, nodes: Vec<String>) -> Self {
+        Self { folder, driver, identity, nodes, sleep: Sleep::default(), limits: amdgpu::Limits::default() }
+    }
+
+    /// Its figures, unless it sleeps or is left alone so that it can.
+    pub(super) fn read(&mut self, now: Duration) -> Result<Figures, Reason> {
+        let power = self.power();
+        if !self.sleep.may_ask(power, now) {
+            return Err(Reason::Asleep);
+        }
+        let hwmon = self.hwmon();
+        let hwmon = hwmon.as_deref();
+        let mut figures = match self.driver {
+            Driver::Amdgpu => amdgpu::read(&self.folder, hwmon, &mut self.limits),
+            Driver::I915 => intel::read_i915(&self.node(), hwmon),
+            Driver::Xe => intel::read_xe(&self.folder, hwmon),
+            Driver::Nouveau => nouveau(hwmon),
+        };
+        let [generation, width] = link::generation_and_width(&self.folder);
+        figures.put("pcie_generation", generation);
+        figures.put("pcie_width", width);
+        let idle = figures.is_idle() && !self.shows_a_picture();
+        // Nothing is held open: to let go of it is to leave it alone for a while.
+        self.sleep.lets_go(power, idle, now);
+        Ok(figures)
+    }
+
+    /// What runtime power management says of it (kernel: `Documentation/ABI/testing/sysfs-devices-power`).
+    fn power(&self) -> Power {
+        let says = |file: &str| sysfs::text(&self.folder.join(file)).unwrap_or_default();
+        if matches!(says("power/runtime_status").as_str(), "suspended" | "suspending") {
+            Power::Asleep
+        } else if says("power/control") != "auto" || says("boot_vga") == "1" {
+            Power::AlwaysOn
+        } else {
+            Power::Awake
+        }
+    }
+
+    /// Its node for displays: the folder of what belongs to the GPU rather than to the PCI device.
+    fn node(&self) -> PathBuf {
+        let card = self.nodes.iter().find(|node| node.starts_with("card")).map_or("card0", String::as_str);
+        self.folder.join("drm").join(card)
+    }
+
+    /// Whether a monitor is lit by it; it does not fall asleep then.
+    fn shows_a_picture(&self) -> bool {
+        let connectors = fs::read_dir(self.node()).into_iter().flatten().filter_map(Result::ok);
+        connectors
+            .map(|entry| entry.path().join("enabled"))
+            .any(|file| sysfs::text(&file).is_ok_and(|is| is == "enabled"))
+    }
+
+    fn hwmon(&self) -> Option<PathBuf> {
+        let of_driver =
+            |folder: &PathBuf| sysfs::text(&folder.join("name")).is_ok_and(|name| name == self.driver.name());
+        sysfs::numbered(&self.folder.join("hwmon"), "hwmon").into_iter().find(of_driver)
+    }
+}
+
+/// nouveau tells how warm a card is, and of some how much power it takes (kernel: `Documentation/gpu/nouveau.rst`).
+fn nouveau(hwmon: Option<&Path>) -> Figures {
+    let mut figures = Figures::default();
+    if let Some(hwmon) = hwmon {
+        figures.put("temperature", sysfs::number(&hwmon.join("temp1_input"), 1e-3));
+        figures.put("power_draw", sysfs::number(&hwmon.join("power1_input"), 1e-6));
+    }
+    figures
+}

@@ -1,0 +1,110 @@
+//! The figures of one GPU, and the payload that two samples of them make.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::super::super::figure;
+use super::super::Identity;
+use super::fdinfo::{self, Client};
+use crate::metrics::{ClockLimit, GpuMetrics, Missing, Reason};
+use crate::rate;
+
+/// The figures of one GPU. One that is not there is one that its driver does not give.
+#[derive(Debug, Clone)]
+pub(super) struct Figures {
+    /// By the payload's names.
+    pub(super) numbers: BTreeMap<&'static str, Result<f64, Reason>>,
+    pub(super) memory_used: Result<u64, Reason>,
+    pub(super) memory_total: Result<u64, Reason>,
+    pub(super) clock_limits: Result<Vec<ClockLimit>, Reason>,
+    /// µJ used since the driver was loaded, where power comes from two of these.
+    pub(super) energy: Result<u64, Reason>,
+    /// Who uses it, where utilization comes from two of these.
+    pub(super) clients: Result<Vec<Client>, Reason>,
+}
+
+impl Default for Figures {
+    fn default() -> Self {
+        const NONE: Reason = Reason::Unsupported;
+        Self {
+            numbers: BTreeMap::new(),
+            memory_used: Err(NONE),
+            memory_total: Err(NONE),
+            clock_limits: Err(NONE),
+            energy: Err(NONE),
+            clients: Err(NONE),
+        }
+    }
+}
+
+impl Figures {
+    pub(super) fn put(&mut self, field: &'static str, value: Result<f64, Reason>) {
+        self.numbers.insert(field, value);
+    }
+
+    pub(super) fn number(&self, field: &str) -> Result<f64, Reason> {
+        self.numbers.get(field).copied().unwrap_or(Err(Reason::Unsupported))
+    }
+
+    /// Whether nothing runs on it, as far as its driver says.
+    pub(super) fn is_idle(&self) -> bool {
+        self.number("utilization") == Ok(0.0) || self.number("sm_clock") == Ok(0.0)
+    }
+}
+
+/// The payload of one GPU; `before` has its figures of the sample before, where there are any, and how long ago that was.
+pub(super) fn metrics(
+    identity: &Identity,
+    before: Result<(&Figures, Duration), Reason>,
+    now: &Result<Figures, Reason>,
+    timestamp: i64,
+) -> GpuMetrics {
+    let now = now.as_ref().map_err(|reason| *reason);
+    let mut missing = Missing::new();
+    missing.insert("performance_state".into(), now.err().unwrap_or(Reason::Unsupported)); // P-states are NVIDIA's
+    let mut number = |field: &str| {
+        let value = now.and_then(|now| match (now.number(field), field) {
+            (Err(Reason::Unsupported), "utilization") => utilization(before, now),
+            (Err(Reason::Unsupported), "power_draw") => power(before, now),
+            (value, _) => value,
+        });
+        figure(&mut missing, field, value)
+    };
+    GpuMetrics {
+        gpu_id: identity.id.clone(),
+        index: identity.index,
+        name: identity.name.clone(),
+        utilization: number("utilization"),
+        temperature: number("temperature"),
+        power_draw: number("power_draw"),
+        power_limit: number("power_limit"),
+        memory_bandwidth: number("memory_bandwidth"),
+        fan_speed: number("fan_speed"),
+        sm_clock: number("sm_clock"),
+        sm_clock_max: number("sm_clock_max"),
+        memory_clock: number("memory_clock"),
+        memory_clock_max: number("memory_clock_max"),
+        pcie_generation: number("pcie_generation"),
+        pcie_width: number("pcie_width"),
+        memory_used: figure(&mut missing, "memory_used", now.and_then(|now| now.memory_used)),
+        memory_total: figure(&mut missing, "memory_total", now.and_then(|now| now.memory_total)),
+        clock_limits: figure(&mut missing, "clock_limits", now.and_then(|now| now.clock_limits.clone())),
+        missing,
+        timestamp,
+        ..GpuMetrics::default()
+    }
+}
+
+/// Percent of the time in which the busiest engine worked for the programs in sight.
+fn utilization(before: Result<(&Figures, Duration), Reason>, now: &Figures) -> Result<f64, Reason> {
+    let clients = now.clients.as_ref().map_err(|reason| *reason)?;
+    let (earlier, elapsed) = before?;
+    fdinfo::busy(earlier.clients.as_deref().unwrap_or_default(), clients, elapsed)
+}
+
+/// W, from the energy used since the sample before.
+fn power(before: Result<(&Figures, Duration), Reason>, now: &Figures) -> Result<f64, Reason> {
+    let energy = now.energy?;
+    let (earlier, elapsed) = before?;
+    rate::per_second(earlier.energy?, energy, elapsed).map(|microwatts| microwatts * 1e-6)
+}

@@ -1,0 +1,97 @@
+//! What i915 and xe say of a GPU (kernel: `Documentation/ABI/testing/sysfs-driver-intel-i915-hwmon`,
+//! `sysfs-driver-intel-xe-hwmon`, `xe_gt_freq.c`, `xe_gt_throttle.c`). How busy it is only the programs' fdinfo tells.
+
+use std::fs;
+use std::path::Path;
+
+use super::figures::Figures;
+use super::sysfs::{count, number, numbered};
+use crate::metrics::{ClockLimit, Reason};
+
+/// Microwatts, millidegrees.
+const WATTS: f64 = 1e-6;
+const DEGREES: f64 = 1e-3;
+
+/// Reasons to hold the clocks back by the end of the file's name, in the payload's order: power and current, which board
+/// and socket are rated for; heat, by which the firmware governs; what forces the clocks down. Others are no limit.
+const LIMITS: [(&str, ClockLimit); 17] = [
+    ("pl1", ClockLimit::PowerCap),
+    ("pl2", ClockLimit::PowerCap),
+    ("pl4", ClockLimit::PowerCap),
+    ("psys_pl1", ClockLimit::PowerCap),
+    ("psys_pl2", ClockLimit::PowerCap),
+    ("psys_crit", ClockLimit::PowerCap),
+    ("iccmax", ClockLimit::PowerCap),
+    ("vr_tdc", ClockLimit::PowerCap),
+    ("fastvmode", ClockLimit::HardwareSlowdown),
+    ("thermal", ClockLimit::SoftwareThermal),
+    ("ratl", ClockLimit::SoftwareThermal),
+    ("soc_thermal", ClockLimit::SoftwareThermal),
+    ("soc_avg_thermal", ClockLimit::SoftwareThermal),
+    ("mem_thermal", ClockLimit::SoftwareThermal),
+    ("prochot", ClockLimit::HardwareThermal),
+    ("vr_thermalert", ClockLimit::HardwareThermal),
+    ("vr_thermal", ClockLimit::HardwareThermal),
+];
+
+/// Reads a GPU of i915 that is awake. `card` is its node's folder, `…/drm/card0`.
+pub(super) fn read_i915(card: &Path, hwmon: Option<&Path>) -> Figures {
+    let gt = card.join("gt/gt0");
+    let clock = |name: &str| {
+        let new = number(&gt.join(format!("rps_{name}_freq_mhz")), 1.0);
+        // Before 5.18 the one GT stood in the card's own folder.
+        if new == Err(Reason::Unsupported) { number(&card.join(format!("gt_{name}_freq_mhz")), 1.0) } else { new }
+    };
+    let mut figures = sensors(hwmon, "temp1_input");
+    figures.put("sm_clock", clock("act"));
+    figures.put("sm_clock_max", clock("RP0"));
+    figures.clock_limits = clock_limits(&gt.join("throttle_reason_status"), &gt, "throttle_reason_");
+    figures
+}
+
+/// Reads a GPU of xe that is awake: clocks and limits are those of the first tile's first GT, which renders.
+pub(super) fn read_xe(folder: &Path, hwmon: Option<&Path>) -> Figures {
+    let tiles = numbered(folder, "tile");
+    let gt = tiles.first().and_then(|tile| numbered(tile, "gt").into_iter().next());
+    let mut figures = sensors(hwmon, "temp2_input"); // "pkg"
+    if let Some(clocks) = gt.map(|gt| gt.join("freq0")) {
+        figures.put("sm_clock", number(&clocks.join("act_freq"), 1.0));
+        figures.put("sm_clock_max", number(&clocks.join("rp0_freq"), 1.0));
+        let throttle = clocks.join("throttle");
+        figures.clock_limits = clock_limits(&throttle.join("status"), &throttle, "reason_");
+    }
+    let memory = tiles.iter().map(|tile| count(&tile.join("physical_vram_size_bytes")));
+    figures.memory_total = memory.reduce(|sum, next| Ok(sum? + next?)).unwrap_or(Err(Reason::Unsupported));
+    figures
+}
+
+/// Temperature, energy and power limit, which only discrete GPUs have.
+fn sensors(hwmon: Option<&Path>, temperature: &str) -> Figures {
+    let mut figures = Figures::default();
+    let Some(hwmon) = hwmon else { return figures };
+    figures.put("temperature", number(&hwmon.join(temperature), DEGREES));
+    // The card's, or else the package's. A limit of 0 is none.
+    let of_either = |[card, package]: [&str; 2]| {
+        let card = count(&hwmon.join(card));
+        if card == Err(Reason::Unsupported) { count(&hwmon.join(package)) } else { card }
+    };
+    figures.energy = of_either(["energy1_input", "energy2_input"]);
+    let limit = of_either(["power1_max", "power2_max"]).and_then(|microwatts| match microwatts {
+        0 => Err(Reason::Unsupported),
+        some => Ok(some as f64 * WATTS),
+    });
+    figures.put("power_limit", limit);
+    figures
+}
+
+/// What holds the clocks back now; nothing does while the status is 0.
+fn clock_limits(status: &Path, folder: &Path, prefix: &str) -> Result<Vec<ClockLimit>, Reason> {
+    if count(status)? == 0 {
+        return Ok(Vec::new());
+    }
+    let is_set =
+        |name: &str| fs::read_to_string(folder.join(format!("{prefix}{name}"))).is_ok_and(|text| text.trim() == "1");
+    let mut limits: Vec<ClockLimit> = LIMITS.iter().filter(|(name, _)| is_set(name)).map(|(_, limit)| *limit).collect();
+    limits.dedup();
+    Ok(limits)
+}

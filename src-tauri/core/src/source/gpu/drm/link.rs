@@ -1,0 +1,83 @@
+//! The PCI Express link that a card is reached through. A card may have a switch of its own: what its GPU says of
+//! itself is then the link inside the card, and the slot's is what the switch says.
+
+use std::path::Path;
+
+use super::sysfs;
+use crate::metrics::Reason;
+
+/// GT/s of each generation of PCI Express, in `current_link_speed` (kernel: `Documentation/ABI/testing/sysfs-bus-pci`).
+const SPEEDS: [(&str, f64); 6] = [("2.5", 1.0), ("5", 2.0), ("8", 3.0), ("16", 4.0), ("32", 5.0), ("64", 6.0)];
+
+/// Generation and lanes of the slot's link now; `unsupported` for a GPU inside the processor.
+pub(super) fn generation_and_width(folder: &Path) -> [Result<f64, Reason>; 2] {
+    let slot = slot(folder);
+    let generation = sysfs::text(&slot.join("current_link_speed")).and_then(|speed| {
+        let number = speed.split_ascii_whitespace().next().unwrap_or_default();
+        let number = number.strip_suffix(".0").unwrap_or(number);
+        let found = SPEEDS.iter().find(|(name, _)| *name == number).map(|(_, generation)| *generation);
+        found.ok_or(Reason::Unsupported)
+    });
+    let width = sysfs::number(&slot.join("current_link_width"), 1.0);
+    // 0 lanes, or 255 from a device that does not answer, is no link.
+    let width =
+        width.and_then(|lanes| if (1.0..=32.0).contains(&lanes) { Ok(lanes) } else { Err(Reason::Unsupported) });
+    [generation, width]
+}
+
+/// The outermost bridge of the same vendor that is not the processor's own port: the card's switch, or the GPU itself.
+fn slot(folder: &Path) -> &Path {
+    let vendor = |folder: &Path| sysfs::hexadecimal(&folder.join("vendor"));
+    let own = vendor(folder);
+    let mut slot = folder;
+    while let Some(above) = slot.parent()
+        && vendor(above) == own
+        && above.parent().and_then(vendor).is_some()
+    {
+        slot = above;
+    }
+    slot
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn device(folder: &Path, vendor: &str, speed: &str, width: &str) {
+        fs::create_dir_all(folder).unwrap();
+        for (file, value) in [("vendor", vendor), ("current_link_speed", speed), ("current_link_width", width)] {
+            fs::write(folder.join(file), format!("{value}\n")).unwrap();
+        }
+    }
+
+    #[test]
+    fn the_slots_link_counts_not_the_one_inside_the_card() {
+        let root = tempfile::tempdir().unwrap();
+        let port = root.path().join("pci0000:00/0000:00:01.1");
+        let (up, down) = (port.join("0000:01:00.0"), port.join("0000:01:00.0/0000:02:00.0"));
+        let gpu = down.join("0000:03:00.0");
+        device(&port, "0x1022", "8.0 GT/s PCIe", "8");
+        device(&up, "0x1002", "8.0 GT/s PCIe", "8");
+        device(&down, "0x1002", "16.0 GT/s PCIe", "16");
+        device(&gpu, "0x1002", "16.0 GT/s PCIe", "16");
+        assert_eq!(generation_and_width(&gpu), [Ok(3.0), Ok(8.0)]);
+
+        // Intel's card behind Intel's processor: the port is not the card's.
+        device(&port, "0x8086", "32.0 GT/s PCIe", "16");
+        for folder in [&up, &down, &gpu] {
+            fs::write(folder.join("vendor"), "0x8086\n").unwrap();
+        }
+        assert_eq!(generation_and_width(&gpu), [Ok(3.0), Ok(8.0)]);
+        device(&port.join("0000:04:00.0"), "0x8086", "2.5 GT/s PCIe", "1");
+        assert_eq!(generation_and_width(&port.join("0000:04:00.0")), [Ok(1.0), Ok(1.0)]);
+    }
+
+    #[test]
+    fn a_gpu_inside_the_processor_has_none() {
+        let root = tempfile::tempdir().unwrap();
+        device(root.path(), "0x8086", "Unknown", "0");
+        assert_eq!(generation_and_width(root.path()), [Err(Reason::Unsupported); 2]);
+    }
+}

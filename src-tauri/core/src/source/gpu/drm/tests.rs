@@ -1,0 +1,322 @@
+//! The kernel's files of real kinds of GPUs as trees: what is shown of them, and what is not even opened.
+
+#[path = "fixtures/tree.rs"]
+mod tree;
+
+use std::collections::BTreeSet;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::symlink;
+
+use rustix::fs::inotify;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use std::time::Duration;
+
+use super::*;
+use crate::clock::Stamp;
+use tree::plant;
+
+const RX_7900_XTX: &str = include_str!("fixtures/rx-7900-xtx.tree");
+const RADEON_780M: &str = include_str!("fixtures/radeon-780m.tree");
+const UHD_770: &str = include_str!("fixtures/uhd-770.tree");
+const ARC_B580: &str = include_str!("fixtures/arc-b580.tree");
+
+/// Where they are.
+const RX: &str = "devices/pci0000:00/0000:00:01.1/0000:01:00.0/0000:02:00.0/0000:03:00.0";
+const IGPU: &str = "devices/pci0000:00/0000:00:02.0";
+const ARC: &str = "devices/pci0000:00/0000:00:01.0/0000:02:00.0/0000:03:01.0/0000:04:00.0";
+
+/// A machine of its own, with GPUs plugged in and out.
+struct Machine {
+    root: TempDir,
+    drm: Drm,
+    /// The sample before.
+    previous: Option<Stamped<Sample>>,
+    seconds: u64,
+}
+
+impl Machine {
+    fn new(trees: &[&str]) -> Self {
+        let root = tempfile::tempdir().unwrap();
+        let drm = Drm::with_names(&root.path().join("proc"), &root.path().join("sys"), &root.path().join("share"));
+        let machine = Self { root, drm, previous: None, seconds: 0 };
+        machine.plug(trees);
+        machine.write("share/libdrm/amdgpu.ids", "744C,\tC8,\tAMD Radeon RX 7900 XTX\n");
+        machine.write("share/misc/pci.ids", "8086  Intel Corporation\n\te20b  Battlemage G21 [Arc B580]\n");
+        fs::create_dir_all(machine.path("proc/1/fd")).unwrap();
+        machine
+    }
+
+    fn path(&self, path: &str) -> PathBuf {
+        self.root.path().join(path)
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        let path = self.path(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    /// Puts more GPUs in.
+    fn plug(&self, trees: &[&str]) {
+        for tree in trees {
+            plant(tree, &self.path("sys"));
+        }
+    }
+
+    fn set(&self, folder: &str, file: &str, text: &str) {
+        self.write(&format!("sys/{folder}/{file}"), &format!("{text}\n"));
+    }
+
+    /// What the payloads are a second later.
+    fn tick(&mut self) -> Vec<GpuMetrics> {
+        self.seconds += 1;
+        let mono = Duration::from_secs(self.seconds);
+        let stamp = Stamp { mono, boot: mono, wall: 1_000 * i64::try_from(self.seconds).unwrap() };
+        let now = Stamped { stamp, sample: self.drm.read().unwrap() };
+        let reading = Drm::derive(self.previous.as_ref().ok_or(Reason::Starting), &now);
+        self.previous = Some(now);
+        let Reading::Gpu(reading) = reading else { panic!("{reading:?}") };
+        assert_eq!(reading.problem.is_some(), reading.devices.is_empty());
+        reading.devices
+    }
+
+    fn one(&mut self) -> GpuMetrics {
+        let gpus = self.tick();
+        let [gpu] = gpus.as_slice() else { panic!("{gpus:#?}") };
+        gpu.clone()
+    }
+}
+
+/// Each field that is expected is so; each figure that is `null` has its reason.
+fn is(gpu: &GpuMetrics, expected: &Value) {
+    let payload = serde_json::to_value(gpu).unwrap();
+    for (field, value) in expected.as_object().unwrap() {
+        let reason = value.as_str().filter(|_| payload[field].is_null());
+        let shown = if reason.is_some() { &payload["missing"][field] } else { &payload[field] };
+        assert_eq!(shown, value, "{field} of {payload:#}");
+    }
+    for name in gpu.missing.keys() {
+        assert!(payload[name].is_null(), "{name} is not missing: {payload:#}");
+    }
+}
+
+#[test]
+fn a_discrete_amd_card_has_every_figure() {
+    let mut machine = Machine::new(&[RX_7900_XTX]);
+    let expected = json!({
+        "gpu_id": "AMD-6c4f2b1d9a83e057", "index": 0, "name": "AMD Radeon RX 7900 XTX", "timestamp": 1_000,
+        "utilization": 87.0, "memory_bandwidth": 41.0, "memory_used": 9_126_805_504_u64,
+        "memory_total": 25_753_026_560_u64, "temperature": 62.0, "power_draw": 314.0, "power_limit": 339.0,
+        "fan_speed": 40.0, "sm_clock": 2_371.0, "sm_clock_max": 2_526.0, "memory_clock": 1_249.0,
+        "memory_clock_max": 1_249.0, "pcie_generation": 4.0, "pcie_width": 8.0,
+        "performance_state": "unsupported", "clock_limits": "unsupported",
+    });
+    is(&machine.one(), &expected);
+
+    // The table of revision 1.3: limited by the hot spot's temperature.
+    let mut table = vec![0_u8; 120];
+    (table[0], table[2], table[3], table[116]) = (120, 1, 3, 1 << 4);
+    fs::write(machine.path(&format!("sys/{RX}/gpu_metrics")), table).unwrap();
+    machine.set(RX, "hwmon/hwmon4/power1_average", "");
+    machine.set(RX, "hwmon/hwmon4/power1_input", "18500000");
+    fs::remove_file(machine.path(&format!("sys/{RX}/hwmon/hwmon4/pwm1"))).unwrap();
+    let expected = json!({"clock_limits": ["software_thermal"], "power_draw": 18.5, "fan_speed": 46.5});
+    is(&machine.one(), &expected);
+}
+
+#[test]
+fn an_amd_processors_gpu_says_which_figures_it_does_not_have() {
+    let mut machine = Machine::new(&[RADEON_780M]);
+    let expected = json!({
+        "gpu_id": "PCI-0000:c1:00.0", "name": "AMD 15bf", "utilization": 3.0, "memory_used": 412_360_704,
+        "memory_total": 536_870_912, "temperature": 44.0, "power_draw": 5.13, "sm_clock": 800.0,
+        "sm_clock_max": 2_700.0, "memory_clock_max": 2_800.0,
+        "memory_bandwidth": "unsupported", "power_limit": "unsupported", "fan_speed": "unsupported",
+        "memory_clock": "unsupported", "pcie_generation": "unsupported", "pcie_width": "unsupported",
+    });
+    is(&machine.one(), &expected);
+}
+
+#[test]
+fn an_intel_processors_gpu_is_as_busy_as_the_programs_in_sight_keep_it() {
+    let mut machine = Machine::new(&[UHD_770]);
+    let program = |machine: &Machine, render: u64, video: u64| {
+        let text = format!(
+            "drm-driver: i915\ndrm-client-id: 7\ndrm-pdev: 0000:00:02.0\ndrm-engine-render: {render} ns\n\
+             drm-engine-video: {video} ns\ndrm-engine-capacity-video: 2\n"
+        );
+        machine.write("proc/20/fdinfo/3", &text);
+    };
+    program(&machine, 1_000_000_000, 0);
+    fs::create_dir_all(machine.path("proc/20/fd")).unwrap();
+    symlink("/dev/dri/renderD128", machine.path("proc/20/fd/3")).unwrap();
+    let first = json!({
+        "gpu_id": "PCI-0000:00:02.0", "name": "Intel 4680", "utilization": "starting", "sm_clock": 1_300.0,
+        "sm_clock_max": 1_550.0, "clock_limits": ["power_cap", "software_thermal"],
+        "memory_used": "unsupported", "memory_total": "unsupported", "temperature": "unsupported",
+        "power_draw": "unsupported", "pcie_generation": "unsupported", "fan_speed": "unsupported",
+    });
+    is(&machine.one(), &first);
+    program(&machine, 1_250_000_000, 1_400_000_000);
+    is(&machine.one(), &json!({"utilization": 70.0, "missing": machine.one().missing}));
+}
+
+#[test]
+fn an_intel_card_takes_the_power_that_its_energy_grows_by() {
+    let mut machine = Machine::new(&[ARC_B580]);
+    machine.write("proc/20/fdinfo/3", "drm-client-id: 1\ndrm-cycles-rcs: 100\ndrm-total-cycles-rcs: 1000\n");
+    fs::create_dir_all(machine.path("proc/20/fd")).unwrap();
+    symlink("/dev/dri/card1", machine.path("proc/20/fd/3")).unwrap();
+    let first = json!({
+        "gpu_id": "PCI-0000:04:00.0", "name": "Intel Arc B580", "memory_total": 12_884_901_888_u64,
+        "temperature": 58.0, "power_limit": 190.0, "sm_clock": 2_850.0, "sm_clock_max": 2_900.0,
+        "clock_limits": [], "pcie_generation": 4.0, "pcie_width": 8.0,
+        "power_draw": "starting", "utilization": "starting", "memory_used": "unsupported", "fan_speed": "unsupported",
+    });
+    is(&machine.one(), &first);
+    machine.set(ARC, "hwmon/hwmon3/energy1_input", "5125500000");
+    machine.write("proc/20/fdinfo/3", "drm-client-id: 1\ndrm-cycles-rcs: 850\ndrm-total-cycles-rcs: 2000\n");
+    is(&machine.one(), &json!({"power_draw": 125.5, "utilization": 75.0}));
+    machine.set(ARC, "hwmon/hwmon3/energy1_input", "17");
+    machine.set(ARC, "hwmon/hwmon3/power1_max", "0");
+    is(&machine.one(), &json!({"power_draw": "counter_reset", "power_limit": "unsupported"}));
+}
+
+/// What is opened of a folder and those in it.
+struct Opened(OwnedFd, Vec<(i32, String)>);
+
+impl Opened {
+    fn watch(folders: impl IntoIterator<Item = PathBuf>) -> Self {
+        let inotify = inotify::init(inotify::CreateFlags::NONBLOCK).unwrap();
+        let watch = |folder: PathBuf| {
+            let id = inotify::add_watch(&inotify, &folder, inotify::WatchFlags::OPEN).unwrap();
+            (id, folder.file_name().unwrap().to_str().unwrap().to_owned())
+        };
+        let folders = folders.into_iter().map(watch).collect();
+        Self(inotify, folders)
+    }
+
+    fn files(&self) -> BTreeSet<String> {
+        let mut buffer = [std::mem::MaybeUninit::uninit(); 4_096];
+        let mut reader = inotify::Reader::new(&self.0, &mut buffer);
+        let mut files = BTreeSet::new();
+        while let Ok(event) = reader.next() {
+            let folder = self.1.iter().find(|(id, _)| *id == event.wd()).map_or("?", |(_, name)| name);
+            files.insert(format!("{folder}/{}", event.file_name().map_or("", |name| name.to_str().unwrap())));
+        }
+        files
+    }
+}
+
+#[test]
+fn nothing_of_a_card_asleep_is_opened_but_its_runtime_status() {
+    let mut machine = Machine::new(&[RX_7900_XTX]);
+    machine.set(RX, "power/runtime_status", "suspended");
+    machine.tick(); // it is found and named
+    let folder = machine.path(&format!("sys/{RX}"));
+    let opened = Opened::watch(["", "power", "hwmon", "hwmon/hwmon4", "drm", "drm/card1"].map(|sub| folder.join(sub)));
+    for _ in 0..3 {
+        let asleep = machine.one();
+        assert!(asleep.missing.len() >= 15 && asleep.missing.values().all(|why| *why == Reason::Asleep), "{asleep:#?}");
+        assert_eq!(asleep.name, "AMD Radeon RX 7900 XTX");
+    }
+    assert_eq!(opened.files(), BTreeSet::from(["power/runtime_status".to_owned()]));
+    machine.set(RX, "power/runtime_status", "active");
+    is(&machine.one(), &json!({"utilization": 87.0, "gpu_id": "AMD-6c4f2b1d9a83e057"}));
+    assert!(opened.files().contains("hwmon4/temp1_input"), "the watch sees what is read");
+}
+
+#[test]
+fn a_card_that_has_nothing_to_do_is_left_alone_so_that_it_can_fall_asleep() {
+    let mut machine = Machine::new(&[RX_7900_XTX]);
+    machine.tick();
+    let at = |machine: &mut Machine, second| machine.drm.cards[0].read(Duration::from_secs(second)).err();
+    machine.set(RX, "gpu_busy_percent", "0");
+    machine.set(RX, "drm/card1/card1-DP-1/enabled", "enabled");
+    for second in 0..100 {
+        assert_eq!(at(&mut machine, second), None, "one that shows the desktop is not");
+    }
+    machine.set(RX, "drm/card1/card1-DP-1/enabled", "disabled");
+    let left = (100..200).find(|second| at(&mut machine, *second).is_some());
+    assert_eq!(left, Some(161), "after a minute");
+    assert_eq!(at(&mut machine, 162), Some(Reason::Asleep));
+    assert_eq!(at(&mut machine, 180), None, "something keeps it awake");
+}
+
+#[test]
+fn gpus_come_and_go_and_one_in_anothers_slot_is_another() {
+    let mut machine = Machine::new(&[UHD_770, RX_7900_XTX]);
+    let ids = |gpus: &[GpuMetrics]| gpus.iter().map(|gpu| (gpu.gpu_id.clone(), gpu.index)).collect::<Vec<_>>();
+    let both = machine.tick();
+    let rx = both.iter().position(|gpu| gpu.gpu_id == "AMD-6c4f2b1d9a83e057").unwrap();
+    assert_eq!(both[rx].utilization, Some(87.0));
+    for name in ["card1", "card1-DP-1", "renderD129"] {
+        fs::remove_file(machine.path(&format!("sys/class/drm/{name}"))).unwrap();
+    }
+    fs::remove_dir_all(machine.path("sys/devices/pci0000:00/0000:00:01.1")).unwrap();
+    let lost = machine.tick();
+    assert_eq!(ids(&lost), ids(&both), "it is not forgotten");
+    assert!(lost[rx].missing.values().all(|why| *why == Reason::Lost), "{:#?}", lost[rx]);
+    assert_eq!(lost[1 - rx].sm_clock, Some(1_300.0));
+
+    machine.plug(&[&RX_7900_XTX.replace("6c4f2b1d9a83e057", "0123456789abcdef")]);
+    let other = machine.tick();
+    assert_eq!(ids(&other)[2], ("AMD-0123456789abcdef".to_owned(), 2));
+    assert_eq!((other[2].utilization, other[rx].utilization), (Some(87.0), None));
+
+    fs::remove_dir_all(machine.path("sys/devices/pci0000:00/0000:00:01.1")).unwrap();
+    machine.tick();
+    machine.plug(&[&RX_7900_XTX.lines().filter(|line| !line.starts_with("class/")).collect::<Vec<_>>().join("\n")]);
+    let back = machine.tick();
+    assert_eq!((back[rx].utilization, back[2].utilization), (Some(87.0), None), "the first is back");
+}
+
+#[test]
+fn nvmls_gpus_are_left_to_it_with_their_numbers_and_displays_without_a_gpu_are_none() {
+    let mut machine = Machine::new(&[UHD_770]);
+    for (card, driver, vendor) in [(5, "nvidia", "0x10de"), (6, "simpledrm", "0x1234"), (7, "vfio-pci", "0x10de")] {
+        let folder = format!("devices/pci0000:00/0000:0{card}:00.0");
+        machine.set(&folder, "vendor", vendor);
+        machine.set(&folder, "class", "0x030000");
+        let link = |target: &str, path: String| {
+            let path = machine.path(&format!("sys/{path}"));
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            symlink(target, path).unwrap();
+        };
+        link(&format!("../../../bus/pci/drivers/{driver}"), format!("{folder}/driver"));
+        link(&format!("../../../0000:0{card}:00.0"), format!("{folder}/drm/card{card}/device"));
+        link(&format!("../../{folder}/drm/card{card}"), format!("class/drm/card{card}"));
+        link(&format!("../../../{folder}"), format!("bus/pci/devices/0000:0{card}:00.0"));
+    }
+    is(&machine.one(), &json!({"gpu_id": "PCI-0000:00:02.0", "index": 1}));
+    assert!(Machine::new(&[]).tick().is_empty());
+}
+
+#[test]
+fn a_card_that_runs_on_nouveau_says_what_it_can() {
+    let nouveau = UHD_770.replace("i915", "nouveau").replace("0x8086", "0x10de");
+    let mut machine = Machine::new(&[&nouveau]);
+    machine.set(IGPU, "hwmon/hwmon1/name", "nouveau");
+    machine.set(IGPU, "hwmon/hwmon1/temp1_input", "41000");
+    is(&machine.one(), &json!({"name": "NVIDIA 4680", "temperature": 41.0, "utilization": "unsupported"}));
+}
+
+/// A file that can't be read takes only its own figure away.
+#[test]
+fn a_figure_that_is_missing_takes_no_other_with_it() {
+    for (file, field, text, reason) in [
+        ("gpu_busy_percent", "utilization", "N/A", Reason::Failed),
+        ("mem_info_vram_used", "memory_used", "", Reason::Unsupported),
+        ("hwmon/hwmon4/temp1_input", "temperature", "", Reason::Unsupported),
+        ("pp_dpm_sclk", "sm_clock_max", "", Reason::Unsupported),
+    ] {
+        let mut machine = Machine::new(&[RX_7900_XTX]);
+        machine.set(RX, file, text);
+        let gpu = machine.one();
+        assert_eq!(gpu.missing[field], reason, "{file}");
+        let others: Vec<&String> = gpu.missing.keys().filter(|name| *name != field).collect();
+        assert_eq!(others, ["clock_limits", "performance_state"], "{file}");
+    }
+}
