@@ -5,13 +5,16 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run dev test bench lint package bindings screenshots audit rust-and-node packages test-packages
+.PHONY: help run dev test bench lint package bindings screenshots audit rust-and-node packages test-packages test-bundles
 
 AGENT_PACKAGES := build-essential
 BUILD_PACKAGES := build-essential pkg-config libwebkit2gtk-4.1-dev
-# The window tests: a screen, a window manager, a driver for the web view. The accuracy tests: loads and other meters.
-TEST_PACKAGES := xvfb openbox wmctrl xdotool xclip dbus webkit2gtk-driver imagemagick stress-ng sysstat iproute2 procps util-linux
-TEST_PROGRAMS := Xvfb openbox wmctrl xdotool xclip dbus-daemon WebKitWebDriver identify stress-ng mpstat iostat ip free unshare
+# The window tests: a screen, a window manager, a driver for the web view. The accuracy tests: loads and other meters. The
+# tests of packages: what checks each thing in them, and a root to install them in.
+TEST_PACKAGES := xvfb openbox wmctrl xdotool xclip dbus webkit2gtk-driver imagemagick stress-ng sysstat iproute2 procps util-linux \
+	rpm desktop-file-utils appstream man-db systemd zsh fish debootstrap
+TEST_PROGRAMS := Xvfb openbox wmctrl xdotool xclip dbus-daemon WebKitWebDriver identify stress-ng mpstat iostat ip free unshare \
+	rpm desktop-file-validate appstreamcli lexgrog systemd-analyze zsh fish
 
 UI_INSTALLED := ui/node_modules/.installed
 UI_BUILT := ui/dist/index.html
@@ -62,6 +65,7 @@ dev: rust-and-node packages $(UI_INSTALLED) ## Starts Telltale so that changes t
 test: rust-and-node packages test-packages $(UI_BUILT) lint ## Lints and tests everything, the real window too
 	cd ui && npm test
 	cargo build --workspace
+	@$(MAKE) --no-print-directory test-bundles
 	cargo test --workspace
 
 lint: rust-and-node packages $(UI_BUILT) $(DENY) ## Checks formats, types, lints, licences and where crates come from
@@ -73,6 +77,11 @@ lint: rust-and-node packages $(UI_BUILT) $(DENY) ## Checks formats, types, lints
 
 package: rust-and-node packages $(UI_INSTALLED) ## Makes the .deb and the .rpm, under target/release/bundle
 	$(TAURI) build --bundles deb,rpm -- $(PACKAGED)
+
+# Of the programs that `cargo build --workspace` made, for the tests of packages: before the tests, as it writes to the
+# app's binary for a moment.
+test-bundles: $(UI_INSTALLED)
+	$(TAURI) bundle --debug --bundles deb,rpm
 
 bindings: rust-and-node packages $(UI_BUILT) ## Writes ui/src/bindings.ts anew from the commands and events in Rust
 	TELLTALE_WRITE_BINDINGS=1 cargo test --package telltale --lib bindings

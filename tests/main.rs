@@ -6,6 +6,7 @@ mod agent;
 mod common;
 mod drm;
 mod gpu;
+mod packages;
 mod tidy;
 mod tray;
 mod window;

@@ -37,7 +37,9 @@ fn complete(program: &Command, package: &Path) -> anyhow::Result<()> {
     for (shell, file) in files {
         let mut text = Vec::new();
         clap_complete::generate(shell, &mut program.clone(), name, &mut text);
-        write(&package.join(file), &text)?;
+        // clap_complete takes the hyphen of telltale-agent for the start of a subcommand in some of bash's lines.
+        let text = String::from_utf8(text)?.replace(&name.replace('-', "__subcmd__"), &name.replace('-', "__"));
+        write(&package.join(file), text.as_bytes())?;
     }
     Ok(())
 }
