@@ -4,6 +4,8 @@
 //! no other test may see. A release is made by the same configuration and script, from optimized programs.
 
 mod contents;
+mod installed;
+mod root;
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
