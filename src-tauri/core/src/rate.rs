@@ -19,20 +19,37 @@ pub fn per_second(earlier: u64, later: u64, elapsed: Duration) -> Result<f64, Re
 
 /// The sum of what devices contribute to a total. A device without a rate because it is new adds nothing (it
 /// was not there before), one whose counter went backwards makes the total unknown.
-///
-/// # Errors
-/// The reason of the rate that is missing; `Absent` if there is no device at all.
-pub fn total(rates: impl IntoIterator<Item = Result<f64, Reason>>) -> Result<f64, Reason> {
-    let mut sum = None;
-    let mut starting = false;
-    for rate in rates {
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Total {
+    sum: Option<f64>,
+    starting: bool,
+    /// The first reason that makes it unknown.
+    unknown: Option<Reason>,
+}
+
+impl Total {
+    /// Adds one device's rate, or why it has none.
+    pub fn add(&mut self, rate: Result<f64, Reason>) {
         match rate {
-            Ok(rate) => sum = Some(sum.unwrap_or(0.0) + rate),
-            Err(Reason::Starting) => starting = true,
-            Err(reason) => return Err(reason),
+            Ok(rate) => self.sum = Some(self.sum.unwrap_or(0.0) + rate),
+            Err(Reason::Starting) => self.starting = true,
+            Err(reason) => {
+                self.unknown.get_or_insert(reason);
+            }
         }
     }
-    sum.ok_or(if starting { Reason::Starting } else { Reason::Absent })
+
+    /// The total of all devices added.
+    ///
+    /// # Errors
+    /// The reason of the rate that is missing; `Absent` if there is no device at all.
+    pub fn sum(self) -> Result<f64, Reason> {
+        match (self.unknown, self.sum) {
+            (Some(reason), _) => Err(reason),
+            (None, Some(sum)) => Ok(sum),
+            (None, None) => Err(if self.starting { Reason::Starting } else { Reason::Absent }),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -40,6 +57,12 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    fn total(rates: impl IntoIterator<Item = Result<f64, Reason>>) -> Result<f64, Reason> {
+        let mut total = Total::default();
+        rates.into_iter().for_each(|rate| total.add(rate));
+        total.sum()
+    }
 
     proptest! {
         #[test]

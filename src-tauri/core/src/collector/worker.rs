@@ -138,7 +138,9 @@ fn sample<S: Source>(
     };
     let reading = S::derive(before, &now);
     let stamp = now.stamp;
-    *previous = Some(now);
+    if let Some(before) = previous.replace(now) {
+        source.recycle(before.sample);
+    }
     Ok((stamp, reading))
 }
 

@@ -11,6 +11,8 @@ pub mod network;
 mod pressure;
 #[cfg(target_os = "linux")]
 mod proc_file;
+#[cfg(target_os = "linux")]
+mod roster;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -37,6 +39,10 @@ pub trait Source: 'static {
 
     /// Reads a sample now.
     fn read(&mut self) -> Result<Self::Sample, SourceError>;
+
+    /// Takes back a sample that nothing needs any more. A source that writes its next one over it allocates nothing in
+    /// a steady state.
+    fn recycle(&mut self, _sample: Self::Sample) {}
 
     /// Computes metrics from two samples: pure, so that the same samples always give the same metrics.
     fn derive(previous: Previous<'_, Self::Sample>, now: &Stamped<Self::Sample>) -> Reading;
@@ -136,6 +142,11 @@ impl Malformed {
     pub fn at(self, path: &Path) -> SourceError {
         SourceError::Parse { path: path.into(), expected: self.expected, found: self.found }
     }
+}
+
+/// The device that an earlier list has at this place, if it is the same one, or else wherever it is.
+pub(crate) fn same<T>(earlier: &[T], place: usize, is_it: impl Fn(&T) -> bool) -> Option<&T> {
+    earlier.get(place).filter(|other| is_it(other)).or_else(|| earlier.iter().find(|other| is_it(other)))
 }
 
 /// Takes a figure out of its result and notes the reason if there is none.

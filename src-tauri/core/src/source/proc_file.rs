@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use super::SourceError;
 
@@ -56,6 +57,46 @@ impl ProcFile {
     }
 }
 
+/// A file that holds a line of a few numbers, as most of /sys do: it comes whole in one read.
+#[derive(Debug)]
+pub(crate) struct Attribute {
+    path: PathBuf,
+    file: Option<File>,
+}
+
+impl Attribute {
+    /// Longer than any line of numbers that is read.
+    const LONGEST: usize = 256;
+
+    /// Names the file; it is opened at the first read, and anew after one that failed.
+    pub(crate) fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into(), file: None }
+    }
+
+    /// The number at `place` of the line, counted from 0; `None` if the file can't be read or has no such number.
+    pub(crate) fn number<T: FromStr>(&mut self, place: usize) -> Option<T> {
+        let mut buffer = [0; Self::LONGEST];
+        match self.fill(&mut buffer) {
+            Ok(length) => {
+                let line = std::str::from_utf8(&buffer[..length]).ok()?;
+                line.split_ascii_whitespace().nth(place)?.parse().ok()
+            }
+            Err(_) => {
+                self.file = None;
+                None
+            }
+        }
+    }
+
+    fn fill(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let file = match &self.file {
+            Some(file) => file,
+            None => self.file.insert(File::open(&self.path)?),
+        };
+        file.read_at(buffer, 0)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,6 +113,19 @@ mod tests {
         assert_eq!(file.read().unwrap(), long);
         std::fs::write(&path, "short\n").unwrap();
         assert_eq!(file.read().unwrap(), "short\n");
+    }
+
+    #[test]
+    fn numbers_of_a_line_by_their_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("mm_stat");
+        let mut attribute = Attribute::new(&path);
+        assert_eq!(attribute.number::<u64>(0), None);
+        std::fs::write(&path, "9 8 -700\n").unwrap();
+        assert_eq!((attribute.number(0), attribute.number(2)), (Some(9u64), Some(-700.0)));
+        assert_eq!((attribute.number::<u64>(2), attribute.number::<u64>(3)), (None, None));
+        std::fs::write(&path, "max\n").unwrap();
+        assert_eq!(attribute.number::<u64>(0), None);
     }
 
     #[test]

@@ -17,6 +17,8 @@ pub struct Cpu {
     stat: ProcFile,
     pressure: Pressure,
     sensors: Sensors,
+    /// The sample to write over.
+    spare: Sample,
 }
 
 impl Cpu {
@@ -26,6 +28,7 @@ impl Cpu {
             stat: ProcFile::new(proc.join("stat")),
             pressure: Pressure::new(proc, "cpu"),
             sensors: Sensors::new(proc, sys),
+            spare: Sample::default(),
         }
     }
 }
@@ -58,19 +61,34 @@ pub struct Sample {
     pressure: pressure::Sample,
 }
 
+impl Default for Sample {
+    fn default() -> Self {
+        Self {
+            stat: Stat::default(),
+            clocks: Vec::new(),
+            load: Err(Reason::Starting),
+            temperature: Err(Reason::Starting),
+            pressure: Err(Reason::Starting),
+        }
+    }
+}
+
 impl Source for Cpu {
     type Sample = Sample;
 
     fn read(&mut self) -> Result<Sample, SourceError> {
-        let parsed = parse(&self.stat.read()?);
-        let stat = parsed.map_err(|malformed| malformed.at(self.stat.path()))?;
-        Ok(Sample {
-            clocks: self.sensors.clocks(stat.cores.iter().map(|(id, _)| *id)),
-            stat,
-            load: self.sensors.load(),
-            temperature: self.sensors.temperature(),
-            pressure: self.pressure.read(),
-        })
+        let mut sample = std::mem::take(&mut self.spare);
+        let parsed = parse(&self.stat.read()?, &mut sample.stat);
+        parsed.map_err(|malformed| malformed.at(self.stat.path()))?;
+        self.sensors.clocks(sample.stat.cores.iter().map(|(id, _)| *id), &mut sample.clocks);
+        sample.load = self.sensors.load();
+        sample.temperature = self.sensors.temperature();
+        sample.pressure = self.pressure.read();
+        Ok(sample)
+    }
+
+    fn recycle(&mut self, sample: Sample) {
+        self.spare = sample;
     }
 
     fn derive(previous: Previous<'_, Sample>, now: &Stamped<Sample>) -> Reading {
@@ -139,8 +157,8 @@ fn busy_percent(earlier: Times, later: Times) -> Result<f64, Reason> {
 }
 
 /// Parses the text of `/proc/stat`.
-fn parse(text: &str) -> Result<Stat, Malformed> {
-    let mut sample = Stat::default();
+fn parse(text: &str, sample: &mut Stat) -> Result<(), Malformed> {
+    sample.cores.clear();
     let mut seen_all = false;
     for line in text.lines() {
         let Some(rest) = line.strip_prefix("cpu") else { break };
@@ -154,7 +172,7 @@ fn parse(text: &str) -> Result<Stat, Malformed> {
             sample.cores.push((id, times));
         }
     }
-    if seen_all { Ok(sample) } else { Err(Malformed::new("a first line \"cpu …\"", text)) }
+    if seen_all { Ok(()) } else { Err(Malformed::new("a first line \"cpu …\"", text)) }
 }
 
 /// The fields in proc(5)'s order. Only the first four exist on every kernel; a later one that is not there is 0.

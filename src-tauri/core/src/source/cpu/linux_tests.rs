@@ -5,6 +5,11 @@ use proptest::prelude::*;
 use super::*;
 use crate::clock::Stamp;
 
+fn parse(text: &str) -> Result<Stat, Malformed> {
+    let mut stat = Stat { all: Times { busy: 9, idle: 9 }, cores: vec![(9, Times::default())] };
+    super::parse(text, &mut stat).map(|()| stat)
+}
+
 fn at(seconds: u64, stat: Stat) -> Stamped<Sample> {
     let sample = Sample {
         stat,

@@ -3,13 +3,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::super::proc_file::ProcFile;
+use super::super::proc_file::{Attribute, ProcFile};
 use crate::metrics::Reason;
 
 /// hwmon drivers whose first inputs are the processor's own (kernel: Documentation/hwmon).
 const DRIVERS: [&str; 4] = ["coretemp", "k10temp", "zenpower", "cpu_thermal"];
 
-/// Samples between two searches for a sensor: its driver may be loaded later.
+/// Samples between two searches for what is not there: its driver may be loaded later.
 const SEARCH_EVERY: u32 = 30;
 
 /// Files that stay open between samples.
@@ -17,10 +17,11 @@ const SEARCH_EVERY: u32 = 30;
 pub(super) struct Sensors {
     loadavg: ProcFile,
     cpus: PathBuf,
-    clocks: Vec<(u32, ProcFile)>,
+    clocks: Vec<(u32, Attribute)>,
+    until_clocks: u32,
     hwmon: PathBuf,
-    packages: Vec<ProcFile>,
-    until_search: u32,
+    packages: Vec<Attribute>,
+    until_packages: u32,
 }
 
 impl Sensors {
@@ -29,9 +30,10 @@ impl Sensors {
             loadavg: ProcFile::new(proc.join("loadavg")),
             cpus: sys.join("devices/system/cpu"),
             clocks: Vec::new(),
+            until_clocks: 0,
             hwmon: sys.join("class/hwmon"),
             packages: Vec::new(),
-            until_search: 0,
+            until_packages: 0,
         }
     }
 
@@ -42,30 +44,31 @@ impl Sensors {
     }
 
     /// MHz of each of these cores; empty where the kernel manages no frequencies.
-    pub(super) fn clocks(&mut self, cores: impl ExactSizeIterator<Item = u32>) -> Vec<Option<f64>> {
-        if !self.cpus.join("cpu0/cpufreq").is_dir() {
+    pub(super) fn clocks(&mut self, cores: impl ExactSizeIterator<Item = u32> + Clone, into: &mut Vec<Option<f64>>) {
+        into.clear();
+        if !self.clocks.iter().map(|(id, _)| *id).eq(cores.clone()) {
+            if self.clocks.is_empty() && !due(&mut self.until_clocks) {
+                return;
+            }
+            let file = |id| Attribute::new(self.cpus.join(format!("cpu{id}/cpufreq/scaling_cur_freq")));
+            self.clocks = cores.map(|id| (id, file(id))).collect();
+        }
+        into.extend(self.clocks.iter_mut().map(|(_, file)| file.number::<f64>(0).map(|kilohertz| kilohertz / 1_000.0)));
+        if into.iter().all(Option::is_none) {
             self.clocks.clear();
-            return Vec::new();
+            into.clear();
         }
-        let ids: Vec<u32> = cores.collect();
-        if !self.clocks.iter().map(|(id, _)| *id).eq(ids.iter().copied()) {
-            let file = |id| ProcFile::new(self.cpus.join(format!("cpu{id}/cpufreq/scaling_cur_freq")));
-            self.clocks = ids.into_iter().map(|id| (id, file(id))).collect();
-        }
-        self.clocks.iter_mut().map(|(_, file)| number(file).map(|kilohertz| kilohertz / 1_000.0)).collect()
     }
 
     /// °C of the hottest package.
     pub(super) fn temperature(&mut self) -> Result<f64, Reason> {
         if self.packages.is_empty() {
-            if self.until_search > 0 {
-                self.until_search -= 1;
+            if !due(&mut self.until_packages) {
                 return Err(Reason::Unsupported);
             }
-            self.until_search = SEARCH_EVERY;
             self.packages = packages(&self.hwmon);
         }
-        let hottest = self.packages.iter_mut().filter_map(number).reduce(f64::max);
+        let hottest = self.packages.iter_mut().filter_map(|file| file.number(0)).reduce(f64::max);
         if hottest.is_none() {
             self.packages.clear();
         }
@@ -73,18 +76,20 @@ impl Sensors {
     }
 }
 
+/// Counts the samples down to the next search; true when it is time.
+fn due(left: &mut u32) -> bool {
+    let due = *left == 0;
+    *left = if due { SEARCH_EVERY } else { *left - 1 };
+    due
+}
+
 /// `temp1_input` of each processor sensor: the package of coretemp, Tctl of k10temp.
-fn packages(hwmon: &Path) -> Vec<ProcFile> {
+fn packages(hwmon: &Path) -> Vec<Attribute> {
     let Ok(entries) = fs::read_dir(hwmon) else { return Vec::new() };
     let is_processor =
         |folder: &PathBuf| fs::read_to_string(folder.join("name")).is_ok_and(|name| DRIVERS.contains(&name.trim()));
     let folders = entries.filter_map(Result::ok).map(|entry| entry.path()).filter(is_processor);
-    folders.map(|folder| ProcFile::new(folder.join("temp1_input"))).collect()
-}
-
-/// A file that holds one number, as most of /sys do.
-fn number(file: &mut ProcFile) -> Option<f64> {
-    file.read().ok()?.trim().parse().ok()
+    folders.map(|folder| Attribute::new(folder.join("temp1_input"))).collect()
 }
 
 /// `0.20 0.18 0.12 1/80 11206` (proc(5)).
@@ -115,12 +120,19 @@ mod tests {
     fn clocks_follow_the_cores_that_are_online() {
         let root = tempfile::tempdir().unwrap();
         let mut sensors = Sensors::new(root.path(), root.path());
-        assert!(sensors.clocks([0, 1].into_iter()).is_empty(), "a machine without cpufreq");
+        let mut clocks = |cores: [u32; 2]| {
+            let mut into = vec![Some(9.0)];
+            sensors.clocks(cores.into_iter(), &mut into);
+            into
+        };
+        assert!(clocks([0, 1]).is_empty(), "a machine without cpufreq");
         for (core, kilohertz) in [(0, "5100000\n"), (1, "800000\n"), (2, "800000\n")] {
             write(root.path(), &format!("devices/system/cpu/cpu{core}/cpufreq/scaling_cur_freq"), kilohertz);
         }
-        assert_eq!(sensors.clocks([0, 1].into_iter()), [Some(5_100.0), Some(800.0)]);
-        assert_eq!(sensors.clocks([0, 7].into_iter()), [Some(5_100.0), None]);
+        let found = (0..=SEARCH_EVERY).map(|_| clocks([0, 1])).find(|clocks| !clocks.is_empty());
+        assert_eq!(found, Some(vec![Some(5_100.0), Some(800.0)]), "a driver that is loaded later is found");
+        assert_eq!(clocks([0, 7]), [Some(5_100.0), None]);
+        assert!(clocks([8, 9]).is_empty(), "a driver that is unloaded");
     }
 
     #[test]

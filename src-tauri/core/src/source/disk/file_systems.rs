@@ -1,48 +1,102 @@
 //! Which file systems lie on which disk, and how full they are. Only those on disks of this machine are asked:
 //! statvfs on a network mount whose server is gone never returns.
 
-use std::collections::HashMap;
+use std::ffi::CString;
 use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use crate::metrics::FileSystem;
+use super::super::proc_file::ProcFile;
+use super::{Mount, Usage};
 
 /// Devices on devices (LVM on LUKS on RAID) are followed this deep; a longer chain is a loop.
 const DEEPEST: u32 = 8;
 
-/// By the kernel's name of the disk. A file system on several disks stands under each.
-pub(super) fn by_disk(proc: &Path, sys: &Path) -> HashMap<String, Vec<FileSystem>> {
-    let mut found: HashMap<String, Vec<FileSystem>> = HashMap::new();
-    let Ok(text) = fs::read(proc.join("self/mountinfo")) else { return found };
-    let mut seen = Vec::new();
-    for mount in String::from_utf8_lossy(&text).lines().filter_map(parse_line) {
-        // Bind mounts and subvolumes repeat a device: its first mount stands for it.
-        // A FUSE file system answers as its program pleases, or never.
-        if seen.contains(&mount.device) || mount.kind.starts_with("fuse") {
-            continue;
+/// Looks after which the disks below each file system are found out anew even if nothing seems to have changed: a
+/// volume can be moved to another disk while it is mounted.
+const FOLLOW_EVERY: u32 = 30;
+
+/// The file systems that are mounted, and the disks that each lies on.
+#[derive(Debug)]
+pub(super) struct FileSystems {
+    mountinfo: ProcFile,
+    sys: PathBuf,
+    /// The text that `mounted` was made from.
+    text: String,
+    mounted: Vec<Mounted>,
+    until_followed: u32,
+}
+
+#[derive(Debug)]
+struct Mounted {
+    mount: Arc<Mount>,
+    /// Where, as the kernel takes it.
+    path: CString,
+    /// The kernel's names.
+    disks: Vec<String>,
+}
+
+impl FileSystems {
+    pub(super) fn new(proc: &Path, sys: &Path) -> Self {
+        Self {
+            mountinfo: ProcFile::new(proc.join("self/mountinfo")),
+            sys: sys.into(),
+            text: String::new(),
+            mounted: Vec::new(),
+            until_followed: 0,
         }
-        let Some(name) = block_name(sys, &mount) else { continue };
-        seen.push(mount.device.clone());
-        let mut disks = Vec::new();
-        whole_disks(&sys.join("class/block"), &name, DEEPEST, &mut disks);
-        let Ok(stat) = rustix::fs::statvfs(&mount.point) else { continue };
-        let bytes = |blocks: u64| blocks.saturating_mul(stat.f_frsize);
-        for disk in disks {
-            found.entry(disk).or_default().push(FileSystem {
-                mount_point: mount.point.to_string_lossy().into_owned(),
-                kind: mount.kind.clone(),
+    }
+
+    /// Calls `found` with the kernel's name of a disk for each file system on it, as full as it is now. One on several
+    /// disks is found on each. `disks_changed` says that there are other disks than the last time.
+    pub(super) fn each(&mut self, disks_changed: bool, mut found: impl FnMut(&str, &Usage)) {
+        let Ok(text) = self.mountinfo.read() else { return };
+        if self.until_followed == 0 || disks_changed || *text != self.text {
+            self.mounted = mounted(&text, &self.sys);
+            self.text = text.into_owned();
+            self.until_followed = FOLLOW_EVERY;
+        }
+        self.until_followed -= 1;
+        for Mounted { mount, path, disks } in &self.mounted {
+            let Ok(stat) = rustix::fs::statvfs(path.as_c_str()) else { continue };
+            let bytes = |blocks: u64| blocks.saturating_mul(stat.f_frsize);
+            let usage = Usage {
+                mount: Arc::clone(mount),
                 total: bytes(stat.f_blocks),
                 used: bytes(stat.f_blocks.saturating_sub(stat.f_bfree)),
                 available: bytes(stat.f_bavail),
-            });
+            };
+            for disk in disks {
+                found(disk, &usage);
+            }
         }
+    }
+}
+
+/// The file systems in the text of mountinfo that lie on disks.
+fn mounted(text: &str, sys: &Path) -> Vec<Mounted> {
+    let (mut found, mut seen) = (Vec::new(), Vec::new());
+    for line in text.lines().filter_map(parse_line) {
+        // Bind mounts and subvolumes repeat a device: its first mount stands for it.
+        // A FUSE file system answers as its program pleases, or never.
+        if seen.contains(&line.device) || line.kind.starts_with("fuse") {
+            continue;
+        }
+        let Some(name) = block_name(sys, &line) else { continue };
+        let mut disks = Vec::new();
+        whole_disks(&sys.join("class/block"), &name, DEEPEST, &mut disks);
+        let Ok(path) = CString::new(line.point.as_os_str().as_bytes()) else { continue };
+        seen.push(line.device);
+        let mount = Mount { point: line.point.to_string_lossy().into_owned(), kind: line.kind };
+        found.push(Mounted { mount: Arc::new(mount), path, disks });
     }
     found
 }
 
 /// A line of `/proc/self/mountinfo` (proc(5)).
 #[derive(Debug, PartialEq, Eq)]
-struct Mount {
+struct Line {
     /// `major:minor`; major 0 where the file system has no device of its own number (btrfs, network, tmpfs).
     device: String,
     point: PathBuf,
@@ -50,7 +104,7 @@ struct Mount {
     source: String,
 }
 
-fn parse_line(line: &str) -> Option<Mount> {
+fn parse_line(line: &str) -> Option<Line> {
     let (left, right) = line.split_once(" - ")?;
     let mut left = left.split(' ');
     let (device, point) = (left.nth(2)?, left.nth(1)?);
@@ -59,7 +113,7 @@ fn parse_line(line: &str) -> Option<Mount> {
     let source = unescaped(source);
     // btrfs subvolumes have numbers of their own: the device's path tells that they are one.
     let device = if device.starts_with("0:") { source.clone() } else { device.to_owned() };
-    Some(Mount { device, point: unescaped(point).into(), kind: kind.to_owned(), source })
+    Some(Line { device, point: unescaped(point).into(), kind: kind.to_owned(), source })
 }
 
 /// Space, tab, newline and backslash are written as `\ooo`.
@@ -78,7 +132,7 @@ fn unescaped(text: &str) -> String {
 }
 
 /// The kernel's name of the block device that is mounted.
-fn block_name(sys: &Path, mount: &Mount) -> Option<String> {
+fn block_name(sys: &Path, mount: &Line) -> Option<String> {
     let last = |path: PathBuf| path.file_name().map(|name| name.to_string_lossy().into_owned());
     if mount.device.starts_with('/') {
         let path = fs::canonicalize(&mount.source).unwrap_or_else(|_| mount.source.clone().into());
@@ -107,6 +161,7 @@ fn whole_disks(class: &Path, name: &str, deepest: u32, disks: &mut Vec<String>) 
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
     use std::os::unix::fs::symlink;
 
     use super::*;
@@ -153,13 +208,29 @@ mod tests {
              3 1 253:0 / {here}/proc rw - xfs /dev/mapper/x rw\n4 1 0:5 / /nfs rw - nfs server:/x rw\n"
         );
         fs::write(proc.join("self/mountinfo"), text).unwrap();
-        let found = by_disk(&proc, &sys);
-        let points =
-            |disk: &str| found[disk].iter().map(|fs| (fs.mount_point.clone(), fs.kind.clone())).collect::<Vec<_>>();
+        let mut file_systems = FileSystems::new(&proc, &sys);
+        let mut found: HashMap<String, Vec<Usage>> = HashMap::new();
+        let mut look = || {
+            found.clear();
+            file_systems.each(false, |disk, usage| found.entry(disk.into()).or_default().push(usage.clone()));
+            found.clone()
+        };
+        let found = look();
+        let points = |disk: &str| {
+            found[disk].iter().map(|fs| (fs.mount.point.clone(), fs.mount.kind.clone())).collect::<Vec<_>>()
+        };
         assert_eq!(points("sda"), [(here.to_string(), "ext4".into()), (format!("{here}/proc"), "xfs".into())]);
         assert_eq!(points("nvme0n1"), [(format!("{here}/proc"), "xfs".into())]);
         assert_eq!(found.len(), 2);
         let one = &found["sda"][0];
         assert!(one.total > 0 && one.used <= one.total && one.available <= one.total);
+
+        // A volume that is moved while it is mounted is followed; one that is unmounted is gone at once.
+        fs::remove_file(devices.join("dm-0/slaves/sda2"))
+            .or_else(|_| fs::remove_dir(devices.join("dm-0/slaves/sda2")))
+            .unwrap();
+        assert!((0..=FOLLOW_EVERY).any(|_| look()["sda"].len() == 1), "no longer on sda");
+        fs::write(proc.join("self/mountinfo"), "").unwrap();
+        assert_eq!(look().len(), 0);
     }
 }

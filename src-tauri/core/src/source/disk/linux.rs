@@ -1,15 +1,17 @@
 //! `/proc/diskstats` for the counters, `/sys/block` to tell whole physical disks from what is built on them.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::pressure::{self, Pressure};
 use super::super::proc_file::ProcFile;
+use super::super::roster::Roster;
 use super::super::{Malformed, Previous, Reading, Source, SourceError, Stamped, figure};
-use super::{Activity, Counters, file_systems};
+use super::file_systems::FileSystems;
+use super::{Activity, Counters, Usage};
 use crate::clock;
-use crate::metrics::FileSystem;
+use crate::metrics::Reason;
 
 /// The kernel counts in sectors of 512 bytes whatever the device's own are (kernel: Documentation/block/stat.rst).
 const SECTOR: u64 = 512;
@@ -18,21 +20,24 @@ const SECTOR: u64 = 512;
 #[derive(Debug)]
 pub struct Disk {
     diskstats: ProcFile,
-    proc: PathBuf,
-    sys: PathBuf,
+    block: PathBuf,
     pressure: Pressure,
     /// What each name of the sample before is, so that /sys is asked once for each that appears; `None`: not counted.
-    known: HashMap<String, Option<Identity>>,
-    file_systems: HashMap<String, Vec<FileSystem>>,
+    known: Roster<Option<Known>>,
+    file_systems: FileSystems,
     /// When file systems are asked for again, by the monotonic clock.
     file_systems_at: Duration,
+    /// The sample to write over.
+    spare: Sample,
 }
 
-/// What stays the same about a disk.
-#[derive(Debug, Clone)]
-struct Identity {
-    model: Option<String>,
+/// What is known of a disk beside its counters.
+#[derive(Debug)]
+struct Known {
+    model: Option<Arc<str>>,
     size: Option<u64>,
+    /// As they were when they were asked for last.
+    file_systems: Vec<Usage>,
 }
 
 /// All disks at one moment.
@@ -40,6 +45,12 @@ struct Identity {
 pub struct Sample {
     disks: Vec<Counters>,
     pressure: pressure::Sample,
+}
+
+impl Default for Sample {
+    fn default() -> Self {
+        Self { disks: Vec::new(), pressure: Err(Reason::Starting) }
+    }
 }
 
 /// File systems fill slowly, and each is a system call.
@@ -50,13 +61,32 @@ impl Disk {
     pub fn new(proc: &Path, sys: &Path) -> Self {
         Self {
             diskstats: ProcFile::new(proc.join("diskstats")),
-            proc: proc.into(),
-            sys: sys.into(),
+            block: sys.join("block"),
             pressure: Pressure::new(proc, "io"),
-            known: HashMap::new(),
-            file_systems: HashMap::new(),
+            known: Roster::new(),
+            file_systems: FileSystems::new(proc, sys),
             file_systems_at: Duration::ZERO,
+            spare: Sample::default(),
         }
+    }
+
+    /// Asks how full the file systems are, if it is time to; `appeared` says that there is a disk more than before.
+    fn look_at_file_systems(&mut self, appeared: bool) {
+        let now = clock::now().mono;
+        if now < self.file_systems_at && !appeared {
+            return;
+        }
+        self.file_systems_at = now + FILE_SYSTEMS_EVERY;
+        for known in self.known.iter_mut().filter_map(|(_, known)| known.as_mut()) {
+            known.file_systems.clear();
+        }
+        let known = &mut self.known;
+        self.file_systems.each(appeared, |disk, usage| {
+            let found = known.iter_mut().find(|(name, _)| ***name == *disk);
+            if let Some((_, Some(known))) = found {
+                known.file_systems.push(usage.clone());
+            }
+        });
     }
 }
 
@@ -64,37 +94,20 @@ impl Source for Disk {
     type Sample = Sample;
 
     fn read(&mut self) -> Result<Sample, SourceError> {
-        let now = clock::now().mono;
-        if now >= self.file_systems_at {
-            self.file_systems_at = now + FILE_SYSTEMS_EVERY;
-            self.file_systems = file_systems::by_disk(&self.proc, &self.sys);
+        let mut sample = std::mem::take(&mut self.spare);
+        let walked = walk(&self.diskstats.read()?, &self.block, &mut self.known, &mut sample.disks);
+        let appeared = walked.map_err(|malformed| malformed.at(self.diskstats.path()))?;
+        self.look_at_file_systems(appeared);
+        let counted = self.known.iter().filter_map(|(_, known)| known.as_ref());
+        for (slot, known) in sample.disks.iter_mut().zip(counted) {
+            slot.file_systems.clone_from(&known.file_systems);
         }
-        let block = self.sys.join("block");
-        let path = self.diskstats.path().to_path_buf();
-        let text = self.diskstats.read()?;
-        let mut counters = Vec::new();
-        let mut known = HashMap::with_capacity(self.known.len());
-        for line in text.lines() {
-            let stat = parse_line(line).map_err(|malformed| malformed.at(&path))?;
-            let (name, disk) = match self.known.remove_entry(stat.name) {
-                Some(entry) => entry,
-                None => (stat.name.to_owned(), is_whole_disk(&block, stat.name).then(|| identity(&block, stat.name))),
-            };
-            if let Some(Identity { model, size }) = &disk {
-                counters.push(Counters {
-                    name: name.clone(),
-                    read: stat.read,
-                    written: stat.written,
-                    activity: stat.activity,
-                    model: model.clone(),
-                    size: *size,
-                    file_systems: self.file_systems.get(&name).cloned().unwrap_or_default(),
-                });
-            }
-            known.insert(name, disk);
-        }
-        self.known = known;
-        Ok(Sample { disks: counters, pressure: self.pressure.read() })
+        sample.pressure = self.pressure.read();
+        Ok(sample)
+    }
+
+    fn recycle(&mut self, sample: Sample) {
+        self.spare = sample;
     }
 
     fn derive(previous: Previous<'_, Sample>, now: &Stamped<Sample>) -> Reading {
@@ -109,6 +122,37 @@ impl Source for Disk {
         metrics.pressure_full = figure(missing, "pressure_full", pressure(|stalled| stalled.full));
         Reading::Disk(metrics)
     }
+}
+
+/// Takes the counters of all whole disks out of the text of `/proc/diskstats`. True if one is there that was not before.
+fn walk(
+    text: &str,
+    block: &Path,
+    all: &mut Roster<Option<Known>>,
+    disks: &mut Vec<Counters>,
+) -> Result<bool, Malformed> {
+    let (mut count, mut appeared) = (0, false);
+    all.begin();
+    for line in text.lines() {
+        let stat = parse_line(line)?;
+        let (name, known) = all.next(stat.name, || {
+            appeared = true;
+            is_whole_disk(block, stat.name).then(|| identity(block, stat.name))
+        });
+        let Some(known) = known else { continue };
+        if count == disks.len() {
+            disks.push(Counters::of(name));
+        }
+        // The list of file systems in it stays, to be written over.
+        let disk = &mut disks[count];
+        disk.name.clone_from(name);
+        disk.model.clone_from(&known.model);
+        (disk.read, disk.written, disk.activity, disk.size) = (stat.read, stat.written, stat.activity, known.size);
+        count += 1;
+    }
+    all.end();
+    disks.truncate(count);
+    Ok(appeared)
 }
 
 /// A line of `/proc/diskstats`, in bytes.
@@ -138,14 +182,12 @@ fn parse_line(line: &str) -> Result<Stat<'_>, Malformed> {
     Ok(Stat { name, read: sectors(read)?, written: sectors(written)?, activity: activity() })
 }
 
-fn identity(block: &Path, name: &str) -> Identity {
+fn identity(block: &Path, name: &str) -> Known {
     let folder = block.join(name.replace('/', "!"));
     let text = |file: &str| std::fs::read_to_string(folder.join(file)).ok();
     let sectors = text("size").and_then(|size| size.trim().parse::<u64>().ok());
-    Identity {
-        model: text("device/model").map(|model| model.trim().to_owned()).filter(|model| !model.is_empty()),
-        size: sectors.map(|sectors| sectors.saturating_mul(SECTOR)),
-    }
+    let model = text("device/model").map(|model| Arc::from(model.trim())).filter(|model: &Arc<str>| !model.is_empty());
+    Known { model, size: sectors.map(|sectors| sectors.saturating_mul(SECTOR)), file_systems: Vec::new() }
 }
 
 /// Whether a block device is a disk whose bytes no other counted device counts.

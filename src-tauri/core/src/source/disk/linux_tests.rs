@@ -31,7 +31,7 @@ fn tree() -> tempfile::TempDir {
 }
 
 fn names(sample: &Sample) -> Vec<&str> {
-    sample.disks.iter().map(|disk| disk.name.as_str()).collect()
+    sample.disks.iter().map(|disk| &*disk.name).collect()
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn disks_plugged_in_and_pulled_out_are_followed() {
     let line = "   8      16 sdb 1 0 8 0 1 0 16 0 0 0 0\n";
     std::fs::write(root.path().join("proc/diskstats"), line).unwrap();
     assert_eq!(names(&disk.read().unwrap()), ["sdb"]);
-    assert_eq!(disk.known.len(), 1, "what is gone is forgotten");
+    assert_eq!(disk.known.iter().count(), 1, "what is gone is forgotten");
     std::fs::write(root.path().join("proc/diskstats"), DISKSTATS).unwrap();
     assert_eq!(disk.read().unwrap().disks.len(), 3);
 }

@@ -13,9 +13,10 @@ pub use linux::Disk;
 #[cfg(not(target_os = "linux"))]
 pub use portable::Disk;
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::figure;
+use super::{figure, same};
 use crate::metrics::{DiskDevice, DiskMetrics, FileSystem, Missing, Reason};
 use crate::rate;
 
@@ -23,7 +24,7 @@ use crate::rate;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Counters {
     /// The kernel's name.
-    pub name: String,
+    pub name: Arc<str>,
     /// Bytes read.
     pub read: u64,
     /// Bytes written.
@@ -31,11 +32,61 @@ pub struct Counters {
     /// What it was busy with; `None` where the system does not tell.
     pub activity: Option<Activity>,
     /// What it calls itself.
-    pub model: Option<String>,
+    pub model: Option<Arc<str>>,
     /// Bytes that it holds.
     pub size: Option<u64>,
     /// File systems mounted from it.
-    pub file_systems: Vec<FileSystem>,
+    pub file_systems: Vec<Usage>,
+}
+
+impl Counters {
+    /// A disk of which nothing is known yet.
+    pub fn of(name: &Arc<str>) -> Self {
+        Self {
+            name: Arc::clone(name),
+            read: 0,
+            written: 0,
+            activity: None,
+            model: None,
+            size: None,
+            file_systems: Vec::new(),
+        }
+    }
+}
+
+/// How full a file system is. Bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Usage {
+    /// Which.
+    pub mount: Arc<Mount>,
+    /// All of it.
+    pub total: u64,
+    /// In use.
+    pub used: u64,
+    /// Left to users without privilege.
+    pub available: u64,
+}
+
+/// A mounted file system.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Mount {
+    /// Where it is mounted first.
+    pub point: String,
+    /// Its type.
+    pub kind: String,
+}
+
+impl From<&Usage> for FileSystem {
+    fn from(usage: &Usage) -> Self {
+        let Usage { mount, total, used, available } = usage;
+        Self {
+            mount_point: mount.point.clone(),
+            kind: mount.kind.clone(),
+            total: *total,
+            used: *used,
+            available: *available,
+        }
+    }
 }
 
 /// Requests served by one disk since it appeared.
@@ -68,16 +119,16 @@ impl Activity {
 /// Rates of each disk that is there now, and their totals. `previous` has the counters before and the time since then.
 fn derive(previous: Result<(&[Counters], Duration), Reason>, now: &[Counters], timestamp: i64) -> DiskMetrics {
     let mut missing = Missing::new();
-    let (mut reads, mut writes) = (Vec::new(), Vec::new());
-    let devices = now.iter().map(|disk| {
+    let (mut reads, mut writes) = (rate::Total::default(), rate::Total::default());
+    let devices = now.iter().enumerate().map(|(place, disk)| {
         let before = previous.and_then(|(before, elapsed)| {
-            let same = before.iter().find(|other| other.name == disk.name).ok_or(Reason::Starting)?;
+            let same = same(before, place, |other| other.name == disk.name).ok_or(Reason::Starting)?;
             Ok((same, elapsed))
         });
         let read = before.and_then(|(before, elapsed)| rate::per_second(before.read, disk.read, elapsed));
         let write = before.and_then(|(before, elapsed)| rate::per_second(before.written, disk.written, elapsed));
-        reads.push(read);
-        writes.push(write);
+        reads.add(read);
+        writes.add(write);
         let activity = before.and_then(|(before, elapsed)| {
             let both = before.activity.as_ref().zip(disk.activity.as_ref()).ok_or(Reason::Unsupported)?;
             Ok(Activity::rates(both.0, both.1, elapsed))
@@ -87,22 +138,22 @@ fn derive(previous: Result<(&[Counters], Duration), Reason>, now: &[Counters], t
             rate.map_err(|reason| missing.insert(format!("devices/{}/{name}", disk.name), reason)).ok()
         };
         DiskDevice {
-            name: disk.name.clone(),
+            name: disk.name.to_string(),
             read_rate: rate("read_rate", read),
             write_rate: rate("write_rate", write),
-            model: disk.model.clone(),
+            model: disk.model.as_deref().map(str::to_owned),
             size: disk.size,
             busy: rate("busy", busy),
             read_ops: rate("read_ops", read_ops),
             write_ops: rate("write_ops", write_ops),
             latency: rate("latency", latency),
-            file_systems: disk.file_systems.clone(),
+            file_systems: disk.file_systems.iter().map(FileSystem::from).collect(),
         }
     });
     let devices = devices.collect();
     DiskMetrics {
-        read_rate: figure(&mut missing, "read_rate", rate::total(reads)),
-        write_rate: figure(&mut missing, "write_rate", rate::total(writes)),
+        read_rate: figure(&mut missing, "read_rate", reads.sum()),
+        write_rate: figure(&mut missing, "write_rate", writes.sum()),
         pressure_some: None,
         pressure_full: None,
         devices,
@@ -116,15 +167,8 @@ mod tests {
     use super::*;
 
     fn at(disks: &[(&str, u64, u64)]) -> Vec<Counters> {
-        let counters = |&(name, read, written): &(&str, u64, u64)| Counters {
-            name: name.into(),
-            read,
-            written,
-            activity: None,
-            model: None,
-            size: None,
-            file_systems: Vec::new(),
-        };
+        let counters =
+            |&(name, read, written): &(&str, u64, u64)| Counters { read, written, ..Counters::of(&name.into()) };
         disks.iter().map(counters).collect()
     }
 

@@ -36,13 +36,9 @@ impl Source for Disk {
             by_name.entry(name).or_insert_with(|| disk.usage());
         }
         let counters = by_name.into_iter().map(|(name, usage)| Counters {
-            name,
             read: usage.total_read_bytes,
             written: usage.total_written_bytes,
-            activity: None,
-            model: None,
-            size: None,
-            file_systems: Vec::new(),
+            ..Counters::of(&name.into())
         });
         Ok(counters.collect())
     }

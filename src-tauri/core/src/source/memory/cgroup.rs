@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use super::super::proc_file::Attribute;
+
 /// The smallest limit among a cgroup and its ancestors, with what that cgroup uses. Bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Limit {
@@ -22,8 +24,8 @@ pub(crate) struct Cgroup {
 
 #[derive(Debug)]
 struct Files {
-    max: PathBuf,
-    used: PathBuf,
+    max: Attribute,
+    used: Attribute,
 }
 
 impl Cgroup {
@@ -40,7 +42,7 @@ impl Cgroup {
                 self.limited = self.smallest();
             }
         }
-        self.limited.as_ref().and_then(Files::read)
+        self.limited.as_mut().and_then(Files::read)
     }
 
     fn smallest(&self) -> Option<Files> {
@@ -56,17 +58,21 @@ impl Cgroup {
         } else {
             vec![base]
         };
-        let files = groups.into_iter().map(|group| Files { max: group.join(max), used: group.join(used) });
-        files.filter_map(|files| Some((files.read()?.max, files))).min_by_key(|(max, _)| *max).map(|(_, files)| files)
+        let files = groups
+            .into_iter()
+            .map(|group| Files { max: Attribute::new(group.join(max)), used: Attribute::new(group.join(used)) });
+        files
+            .filter_map(|mut files| Some((files.read()?.max, files)))
+            .min_by_key(|(max, _)| *max)
+            .map(|(_, files)| files)
     }
 }
 
 impl Files {
-    fn read(&self) -> Option<Limit> {
-        let number = |path| std::fs::read_to_string(path).ok()?.trim().parse::<u64>().ok();
+    fn read(&mut self) -> Option<Limit> {
         // v2 says "max" for no limit, v1 the largest multiple of the page size
-        let max = number(&self.max).filter(|max| *max < 1 << 60)?;
-        Some(Limit { max, used: number(&self.used)? })
+        let max = self.max.number(0).filter(|max| *max < 1 << 60)?;
+        Some(Limit { max, used: self.used.number(0)? })
     }
 }
 

@@ -1,12 +1,13 @@
 //! `/proc/meminfo` and the cgroup's own files: `MemAvailable` is the kernel's estimate, which is what free(1) shows.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use super::super::pressure::{self, Pressure};
 use super::super::proc_file::ProcFile;
 use super::super::{Malformed, Previous, Reading, Source, SourceError, Stamped, figure};
 use super::cgroup::{Cgroup, Limit};
+use super::zram::Zram;
 use crate::metrics::{MemoryMetrics, Missing, Reason};
 use crate::rate;
 
@@ -17,7 +18,7 @@ pub struct Memory {
     vmstat: ProcFile,
     cgroup: Cgroup,
     pressure: Pressure,
-    block: PathBuf,
+    zram: Zram,
 }
 
 impl Memory {
@@ -28,7 +29,7 @@ impl Memory {
             vmstat: ProcFile::new(proc.join("vmstat")),
             cgroup: Cgroup::new(proc, sys),
             pressure: Pressure::new(proc, "memory"),
-            block: sys.join("block"),
+            zram: Zram::new(sys),
         }
     }
 }
@@ -77,7 +78,7 @@ impl Source for Memory {
         Ok(Sample {
             meminfo,
             swapped,
-            zram: zram_used(&self.block),
+            zram: self.zram.used(),
             limit: self.cgroup.limit(),
             pressure: self.pressure.read(),
         })
@@ -152,24 +153,12 @@ fn parse(text: &str) -> Result<Meminfo, Malformed> {
 /// The swap counters of `/proc/vmstat`, in bytes; `None` for a kernel without swap.
 fn parse_vmstat(text: &str) -> Option<Swapped> {
     let page = u64::try_from(rustix::param::page_size()).ok()?;
-    let bytes = |name: &str| {
-        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '))?;
-        line.trim().parse::<u64>().ok()?.checked_mul(page)
-    };
-    Some(Swapped { inward: bytes("pswpin")?, outward: bytes("pswpout")? })
-}
-
-/// What all zram devices take of memory: the third number of their `mm_stat` (kernel: Documentation/admin-guide/blockdev/zram.rst).
-fn zram_used(block: &Path) -> Result<u64, Reason> {
-    let entries = std::fs::read_dir(block).map_err(|_| Reason::Absent)?;
-    let used = |entry: std::fs::DirEntry| {
-        if !entry.file_name().to_string_lossy().starts_with("zram") {
-            return None;
-        }
-        let text = std::fs::read_to_string(entry.path().join("mm_stat")).ok()?;
-        text.split_ascii_whitespace().nth(2)?.parse::<u64>().ok()
-    };
-    entries.filter_map(Result::ok).filter_map(used).reduce(u64::saturating_add).ok_or(Reason::Absent)
+    let (_, rest) = text.split_once("pswpin ")?;
+    // The two follow each other.
+    let mut words = rest.split_ascii_whitespace();
+    let (inward, name, outward) = (words.next()?, words.next()?, words.next()?);
+    let bytes = |pages: &str| pages.parse::<u64>().ok()?.checked_mul(page);
+    (name == "pswpout").then_some(Swapped { inward: bytes(inward)?, outward: bytes(outward)? })
 }
 
 #[cfg(test)]
@@ -234,16 +223,6 @@ mod tests {
         assert_eq!((metrics.swap_in_rate, metrics.swap_out_rate), (Some(2_048.0), Some(0.0)));
         assert_eq!((metrics.pressure_some, metrics.pressure_full), (Some(50.0), Some(10.0)));
         assert_eq!(metrics.missing["zram_used"], Reason::Absent);
-    }
-
-    #[test]
-    fn all_zram_devices_are_added_up() {
-        let root = tempfile::tempdir().unwrap();
-        for (name, text) in [("zram0", "9 8 700 0\n"), ("zram1", "9 8 50 0\n"), ("sda", "1 2 3\n")] {
-            std::fs::create_dir(root.path().join(name)).unwrap();
-            std::fs::write(root.path().join(name).join("mm_stat"), text).unwrap();
-        }
-        assert_eq!(zram_used(root.path()), Ok(750));
     }
 
     #[test]

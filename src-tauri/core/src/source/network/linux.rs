@@ -1,16 +1,20 @@
 //! `/proc/net/dev` for the counters of all interfaces in one read, `/sys/class/net` to tell which are physical.
 
-use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::proc_file::ProcFile;
+use super::super::roster::Roster;
 use super::super::{Malformed, Previous, Reading, Source, SourceError, Stamped};
+use super::changes::Changes;
 use super::{Counters, Link};
 use crate::clock;
 use crate::metrics::InterfaceKind;
 
-/// How often speeds, states and addresses are asked for: some drivers take a lock for it, and they change rarely.
+/// How soon after the last time speeds, states and addresses are asked for again, if something changed: some drivers
+/// take a lock for it.
 const LINKS_EVERY: Duration = Duration::from_secs(10);
 
 /// The network interfaces of this machine (of this network namespace).
@@ -18,11 +22,21 @@ const LINKS_EVERY: Duration = Duration::from_secs(10);
 pub struct Network {
     dev: ProcFile,
     class: PathBuf,
-    /// The kind of each name of the sample before, so that /sys is asked once for each that appears.
-    kinds: HashMap<String, InterfaceKind>,
-    links: HashMap<String, Link>,
-    /// When links are asked for again, by the monotonic clock.
+    /// What each name of the sample before is, so that /sys is asked once for each that appears.
+    known: Roster<Known>,
+    changes: Changes,
+    /// Something changed since links were asked for.
+    changed: bool,
+    /// When they may be asked for again, by the monotonic clock.
     links_at: Duration,
+    /// The sample to write over.
+    spare: Vec<Counters>,
+}
+
+#[derive(Debug)]
+struct Known {
+    kind: InterfaceKind,
+    link: Arc<Link>,
 }
 
 impl Network {
@@ -31,9 +45,28 @@ impl Network {
         Self {
             dev: ProcFile::new(proc.join("net/dev")),
             class: sys.join("class/net"),
-            kinds: HashMap::new(),
-            links: HashMap::new(),
+            known: Roster::new(),
+            changes: Changes::subscribe(),
+            changed: true,
             links_at: Duration::ZERO,
+            spare: Vec::new(),
+        }
+    }
+
+    /// Asks for speeds, states and addresses, if there is reason to; at once where an interface `appeared`.
+    fn look_at_links(&mut self, appeared: bool) {
+        self.changed |= self.changes.any();
+        let now = clock::now().mono;
+        if !appeared && (!self.changed || now < self.links_at) {
+            return;
+        }
+        (self.changed, self.links_at) = (false, now + LINKS_EVERY);
+        let networks = sysinfo::Networks::new_with_refreshed_list().ok();
+        for (name, known) in self.known.iter_mut() {
+            let link = link(&self.class, name, networks.as_ref());
+            if *known.link != link {
+                known.link = Arc::new(link);
+            }
         }
     }
 }
@@ -42,42 +75,18 @@ impl Source for Network {
     type Sample = Vec<Counters>;
 
     fn read(&mut self) -> Result<Vec<Counters>, SourceError> {
-        let path = self.dev.path().to_path_buf();
-        let text = self.dev.read()?;
-        let mut counters = Vec::new();
-        let mut known = HashMap::with_capacity(self.kinds.len());
-        for line in text.lines().skip(2) {
-            let stat = parse_line(line).map_err(|malformed| malformed.at(&path))?;
-            let (name, kind) = match self.kinds.remove_entry(stat.name) {
-                Some(entry) => entry,
-                None => {
-                    self.links_at = Duration::ZERO;
-                    (stat.name.to_owned(), kind(&self.class, stat.name))
-                }
-            };
-            counters.push(Counters {
-                name: name.clone(),
-                kind,
-                sent: stat.sent,
-                received: stat.received,
-                packets_sent: stat.packets_sent,
-                packets_received: stat.packets_received,
-                errors: stat.errors,
-                drops: stat.drops,
-                link: Link::default(),
-            });
-            known.insert(name, kind);
-        }
-        self.kinds = known;
-        let now = clock::now().mono;
-        if now >= self.links_at {
-            self.links_at = now + LINKS_EVERY;
-            self.links = links(&self.class, counters.iter().map(|interface| interface.name.as_str()));
-        }
-        for interface in &mut counters {
-            interface.link = self.links.get(&interface.name).cloned().unwrap_or_default();
+        let mut counters = std::mem::take(&mut self.spare);
+        let walked = walk(&self.dev.read()?, &self.class, &mut self.known, &mut counters);
+        let appeared = walked.map_err(|malformed| malformed.at(self.dev.path()))?;
+        self.look_at_links(appeared);
+        for (interface, (_, known)) in counters.iter_mut().zip(self.known.iter()) {
+            interface.link.clone_from(&known.link);
         }
         Ok(counters)
+    }
+
+    fn recycle(&mut self, sample: Vec<Counters>) {
+        self.spare = sample;
     }
 
     fn derive(previous: Previous<'_, Vec<Counters>>, now: &Stamped<Vec<Counters>>) -> Reading {
@@ -85,22 +94,44 @@ impl Source for Network {
     }
 }
 
-/// Speed, state and addresses of these interfaces.
-fn links<'a>(class: &Path, names: impl Iterator<Item = &'a str>) -> HashMap<String, Link> {
-    let networks = sysinfo::Networks::new_with_refreshed_list().ok();
-    let link = |name: &str| {
-        let text = |file: &str| std::fs::read_to_string(class.join(name).join(file)).ok();
-        // -1, or an error, where the link is down or has no speed. In Mbit/s.
-        let megabits = text("speed").and_then(|speed| speed.trim().parse::<u64>().ok()).filter(|speed| *speed > 0);
-        let known = networks.iter().flat_map(|all| all.iter()).find(|(known, _)| known.to_string_lossy() == name);
-        Link {
-            speed: megabits.map(|speed| speed.saturating_mul(1_000_000)),
-            state: text("operstate").map(|state| state.trim().to_owned()).filter(|state| !state.is_empty()),
-            addresses: known
-                .map_or_else(Vec::new, |(_, data)| data.ip_networks().iter().map(ToString::to_string).collect()),
-        }
-    };
-    names.map(|name| (name.to_owned(), link(name))).collect()
+/// Takes the counters of all interfaces out of the text of `/proc/net/dev`. True if one is there that was not before.
+fn walk(text: &str, class: &Path, all: &mut Roster<Known>, counters: &mut Vec<Counters>) -> Result<bool, Malformed> {
+    let mut appeared = false;
+    counters.clear();
+    all.begin();
+    for line in text.lines().skip(2) {
+        let stat = parse_line(line)?;
+        let (name, known) = all.next(stat.name, || {
+            appeared = true;
+            Known { kind: kind(class, stat.name), link: Arc::default() }
+        });
+        counters.push(Counters {
+            name: Arc::clone(name),
+            kind: known.kind,
+            sent: stat.sent,
+            received: stat.received,
+            packets_sent: stat.packets_sent,
+            packets_received: stat.packets_received,
+            errors: stat.errors,
+            drops: stat.drops,
+            link: Arc::clone(&known.link),
+        });
+    }
+    all.end();
+    Ok(appeared)
+}
+
+/// Speed, state and addresses of an interface.
+fn link(class: &Path, name: &str, networks: Option<&sysinfo::Networks>) -> Link {
+    let text = |file: &str| std::fs::read_to_string(class.join(name).join(file)).ok();
+    // -1, or an error, where the link is down or has no speed. In Mbit/s.
+    let megabits = text("speed").and_then(|speed| speed.trim().parse::<u64>().ok()).filter(|speed| *speed > 0);
+    let known = networks.and_then(|networks| networks.get(OsStr::new(name)));
+    Link {
+        speed: megabits.map(|speed| speed.saturating_mul(1_000_000)),
+        state: text("operstate").map(|state| state.trim().to_owned()).filter(|state| !state.is_empty()),
+        addresses: known.map_or_else(Vec::new, |known| known.ip_networks().iter().map(ToString::to_string).collect()),
+    }
 }
 
 /// A line of `/proc/net/dev`.

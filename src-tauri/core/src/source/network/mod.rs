@@ -1,6 +1,8 @@
 //! Network: bytes sent and received per second by each interface, and by the physical ones together.
 
 #[cfg(target_os = "linux")]
+mod changes;
+#[cfg(target_os = "linux")]
 mod linux;
 #[cfg(any(not(target_os = "linux"), test))]
 #[cfg_attr(target_os = "linux", expect(unreachable_pub, reason = "public where it is not only tested"))]
@@ -11,7 +13,9 @@ pub use linux::Network;
 #[cfg(not(target_os = "linux"))]
 pub use portable::Network;
 
-use super::{Previous, Reading, Stamped, figure};
+use std::sync::Arc;
+
+use super::{Previous, Reading, Stamped, figure, same};
 use crate::metrics::{InterfaceKind, Missing, NetworkInterface, NetworkMetrics, Reason};
 use crate::rate;
 
@@ -19,7 +23,7 @@ use crate::rate;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Counters {
     /// The kernel's name.
-    pub name: String,
+    pub name: Arc<str>,
     /// Whether the totals count it.
     pub kind: InterfaceKind,
     /// Bytes sent.
@@ -35,7 +39,7 @@ pub struct Counters {
     /// Packets dropped, both ways.
     pub drops: u64,
     /// What changes rarely.
-    pub link: Link,
+    pub link: Arc<Link>,
 }
 
 /// What an interface is connected to.
@@ -52,10 +56,10 @@ pub struct Link {
 /// Rates of each interface that is there now, and the totals of the physical ones.
 fn derive(previous: Previous<'_, Vec<Counters>>, now: &Stamped<Vec<Counters>>) -> Reading {
     let mut missing = Missing::new();
-    let (mut uploads, mut downloads) = (Vec::new(), Vec::new());
-    let interfaces = now.sample.iter().map(|interface| {
+    let (mut uploads, mut downloads) = (rate::Total::default(), rate::Total::default());
+    let interfaces = now.sample.iter().enumerate().map(|(place, interface)| {
         let before = previous.and_then(|before| {
-            let same = before.sample.iter().find(|other| other.name == interface.name).ok_or(Reason::Starting)?;
+            let same = same(&before.sample, place, |other| other.name == interface.name).ok_or(Reason::Starting)?;
             Ok((same, now.stamp.since(&before.stamp)))
         });
         let per_second = |counter: fn(&Counters) -> u64| {
@@ -64,14 +68,14 @@ fn derive(previous: Previous<'_, Vec<Counters>>, now: &Stamped<Vec<Counters>>) -
         let upload = per_second(|counters| counters.sent);
         let download = per_second(|counters| counters.received);
         if interface.kind == InterfaceKind::Physical {
-            uploads.push(upload);
-            downloads.push(download);
+            uploads.add(upload);
+            downloads.add(download);
         }
         let mut rate = |name: &str, rate: Result<f64, Reason>| {
             rate.map_err(|reason| missing.insert(format!("interfaces/{}/{name}", interface.name), reason)).ok()
         };
         NetworkInterface {
-            name: interface.name.clone(),
+            name: interface.name.to_string(),
             kind: interface.kind,
             upload_rate: rate("upload_rate", upload),
             download_rate: rate("download_rate", download),
@@ -86,8 +90,8 @@ fn derive(previous: Previous<'_, Vec<Counters>>, now: &Stamped<Vec<Counters>>) -
     });
     let interfaces = interfaces.collect();
     Reading::Network(NetworkMetrics {
-        upload_rate: figure(&mut missing, "upload_rate", rate::total(uploads)),
-        download_rate: figure(&mut missing, "download_rate", rate::total(downloads)),
+        upload_rate: figure(&mut missing, "upload_rate", uploads.sum()),
+        download_rate: figure(&mut missing, "download_rate", downloads.sum()),
         interfaces,
         missing,
         timestamp: now.stamp.wall,
@@ -112,7 +116,7 @@ mod tests {
             packets_received: received / 10,
             errors: 0,
             drops: received / 100,
-            link: Link::default(),
+            link: Arc::default(),
         });
         Stamped { stamp: Stamp { mono, boot: mono, wall: 7 }, sample: counters.collect() }
     }

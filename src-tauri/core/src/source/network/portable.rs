@@ -1,6 +1,7 @@
 //! Windows and macOS: sysinfo's interfaces. What is virtual can only be told by its name there.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use sysinfo::Networks;
 
@@ -31,7 +32,7 @@ impl Source for Network {
         };
         networks.refresh(true);
         let counters = networks.iter().map(|(name, data)| Counters {
-            name: name.to_string_lossy().into_owned(),
+            name: name.to_string_lossy().into(),
             kind: kind(&name.to_string_lossy()),
             sent: data.total_transmitted(),
             received: data.total_received(),
@@ -39,7 +40,10 @@ impl Source for Network {
             packets_received: data.total_packets_received(),
             errors: data.total_errors_on_received().saturating_add(data.total_errors_on_transmitted()),
             drops: 0,
-            link: Link { addresses: data.ip_networks().iter().map(ToString::to_string).collect(), ..Link::default() },
+            link: Arc::new(Link {
+                addresses: data.ip_networks().iter().map(ToString::to_string).collect(),
+                ..Link::default()
+            }),
         });
         let mut counters: Vec<_> = counters.collect();
         counters.sort_by(|one, other| one.name.cmp(&other.name));

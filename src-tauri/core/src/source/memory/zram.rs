@@ -1,0 +1,66 @@
+//! What compressed swap and disks in memory take: the third number of each `mm_stat`
+//! (kernel: Documentation/admin-guide/blockdev/zram.rst).
+
+use std::path::{Path, PathBuf};
+
+use super::super::proc_file::Attribute;
+use crate::metrics::Reason;
+
+/// Samples between two looks for devices that were added.
+const LOOK_AGAIN: u32 = 30;
+
+/// All zram devices of this machine.
+#[derive(Debug)]
+pub(super) struct Zram {
+    block: PathBuf,
+    devices: Vec<Attribute>,
+    until_next_look: u32,
+}
+
+impl Zram {
+    pub(super) fn new(sys: &Path) -> Self {
+        Self { block: sys.join("block"), devices: Vec::new(), until_next_look: 0 }
+    }
+
+    /// Bytes.
+    ///
+    /// # Errors
+    /// `Absent` without such a device.
+    pub(super) fn used(&mut self) -> Result<u64, Reason> {
+        match self.until_next_look.checked_sub(1) {
+            Some(left) => self.until_next_look = left,
+            None => {
+                self.until_next_look = LOOK_AGAIN;
+                self.devices = devices(&self.block);
+            }
+        }
+        let used = self.devices.iter_mut().filter_map(|device| device.number(2));
+        used.reduce(u64::saturating_add).ok_or(Reason::Absent)
+    }
+}
+
+fn devices(block: &Path) -> Vec<Attribute> {
+    let entries = std::fs::read_dir(block).into_iter().flatten().filter_map(Result::ok);
+    let zram = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with("zram"));
+    zram.map(|entry| Attribute::new(entry.path().join("mm_stat"))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_devices_are_added_up_and_later_ones_found() {
+        let root = tempfile::tempdir().unwrap();
+        let mut zram = Zram::new(root.path());
+        assert_eq!(zram.used(), Err(Reason::Absent));
+        for (name, text) in [("zram0", "9 8 700 0\n"), ("zram1", "9 8 50 0\n"), ("sda", "1 2 3\n")] {
+            let folder = root.path().join("block").join(name);
+            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::write(folder.join("mm_stat"), text).unwrap();
+        }
+        assert_eq!((0..=LOOK_AGAIN).find_map(|_| zram.used().ok()), Some(750));
+        std::fs::remove_dir_all(root.path().join("block/zram0")).unwrap();
+        assert!((0..=LOOK_AGAIN).any(|_| zram.used() == Ok(50)), "one that is gone is forgotten");
+    }
+}
