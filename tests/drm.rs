@@ -11,8 +11,7 @@ use tempfile::TempDir;
 
 use crate::common::agent::{LINE, parse};
 use crate::common::process::{Group, Lines};
-use crate::common::tree::plant;
-use crate::common::{alone, among_others, built, root};
+use crate::common::{alone, among_others, built, plant_gpus};
 
 /// Longer than the agent takes to notice what became of a GPU.
 const SOON: Duration = Duration::from_secs(30);
@@ -28,10 +27,7 @@ impl Machine {
     fn new(trees: &[&str], nvidia: Option<&str>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("sys")).unwrap();
-        for tree in trees {
-            let fixtures = root().join("src-tauri/core/src/source/gpu/drm/fixtures");
-            plant(&fs::read_to_string(fixtures.join(tree).with_extension("tree")).unwrap(), &folder.path().join("sys"));
-        }
+        plant_gpus(trees, &folder.path().join("sys"));
         let machine = Self(folder);
         if let Some(script) = nvidia {
             machine.nvidia(script);

@@ -4,7 +4,7 @@ pub(crate) mod agent;
 pub(crate) mod process;
 pub(crate) mod screen;
 #[path = "../../src-tauri/core/src/source/gpu/drm/fixtures/tree.rs"]
-pub(crate) mod tree;
+mod tree;
 pub(crate) mod until;
 
 use std::path::{Path, PathBuf};
@@ -34,4 +34,12 @@ pub(crate) fn built(name: &str) -> PathBuf {
     let path = test.ancestors().nth(2).unwrap().join(name);
     assert!(path.is_file(), "{} is missing: run `cargo build --workspace` first", path.display());
     path
+}
+
+/// Puts kinds of GPUs under `sys` as the kernel has them in /sys, by the names of their trees.
+pub(crate) fn plant_gpus(trees: &[&str], sys: &Path) {
+    let fixtures = root().join("src-tauri/core/src/source/gpu/drm/fixtures");
+    for name in trees {
+        tree::plant(&std::fs::read_to_string(fixtures.join(name).with_extension("tree")).unwrap(), sys);
+    }
 }

@@ -1,5 +1,6 @@
 //! Telltale as its user has it: started, looked at and closed through `WebKitWebDriver`.
 
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
@@ -13,7 +14,7 @@ use super::SOON;
 use crate::common::process::Group;
 use crate::common::screen::Screen;
 use crate::common::until::until;
-use crate::common::{built, root};
+use crate::common::{built, plant_gpus, root};
 
 /// A home that no other test has. The app keeps its settings there from one start to the next.
 pub(crate) struct Home(TempDir);
@@ -56,14 +57,33 @@ pub(crate) enum Gpus {
     Simulated(&'static str),
     /// Those of the script that [`Home::script`] wrote, and writes anew while the app runs.
     Scripted,
+    /// No library, but GPUs of other vendors in a /sys of the app's own, by the names of their trees.
+    Kernel(&'static [&'static str]),
 }
 
 impl Gpus {
     fn script(self, home: &Home) -> Option<PathBuf> {
         match self {
-            Self::NoDriver => None,
+            Self::NoDriver | Self::Kernel(_) => None,
             Self::Simulated(name) => Some(root().join("tests/nvml-sim/scripts").join(name).with_extension("sim")),
             Self::Scripted => Some(home.0.path().join("gpus.sim")),
+        }
+    }
+
+    /// The program that starts `WebKitWebDriver`, and so the app, with its arguments before those of the driver.
+    fn starter(self, home: &Home) -> Vec<OsString> {
+        match self {
+            Self::NoDriver | Self::Simulated(_) | Self::Scripted => vec!["WebKitWebDriver".into()],
+            Self::Kernel(trees) => {
+                const IN_ITS_OWN_SYS: &str = "mount --bind \"$0\" /sys && exec WebKitWebDriver \"$@\"";
+                let sys = home.0.path().join("sys");
+                fs::create_dir(&sys).unwrap();
+                plant_gpus(trees, &sys);
+                let mut words: Vec<OsString> =
+                    ["unshare", "--mount", "sh", "-c", IN_ITS_OWN_SYS].map(Into::into).into();
+                words.push(sys.into());
+                words
+            }
         }
     }
 }
@@ -80,8 +100,9 @@ impl App {
     pub(crate) async fn start(screen: &Screen, home: &Home, gpus: Gpus) -> Self {
         let binary = built("telltale");
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let mut driver = Group::start("WebKitWebDriver", |command| {
-            command.args(["--host=127.0.0.1", &format!("--port={port}")]);
+        let starter = gpus.starter(home);
+        let mut driver = Group::start(&starter[0], |command| {
+            command.args(&starter[1..]).args(["--host=127.0.0.1", &format!("--port={port}")]);
             // The app inherits all this.
             command.envs(screen.environment()).env_remove("WAYLAND_DISPLAY");
             command.env("TAURI_WEBVIEW_AUTOMATION", "true").env("WEBKIT_DISABLE_DMABUF_RENDERER", "1");

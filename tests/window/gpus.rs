@@ -71,6 +71,32 @@ fn with_gpus(script: &'static str, count: usize) {
     });
 }
 
+#[test]
+fn an_amd_gpu_is_shown_in_its_own_words() {
+    super::test(async || {
+        let (screen, home) = (Screen::open(), Home::new());
+        let app = App::start(&screen, &home, Gpus::Kernel(&["rx-7900-xtx"])).await;
+        let id = "AMD-6c4f2b1d9a83e057";
+        for field in ["utilization", "temperature", "power_draw"] {
+            agrees(&app, id, field).await;
+        }
+        assert!(app.open("gpu/").await);
+        let facts = "return Object.fromEntries(Array.from(document.querySelectorAll('[data-panel=facts] dd'),
+            fact => [fact.dataset.label, fact.textContent.replace(/\\s+/g, ' ')]))";
+        let facts = until("the figures are there", SOON, async || {
+            let facts = app.run(facts).await;
+            if facts["Driver"] == "amdgpu" { Ok(facts) } else { Err(facts) }
+        })
+        .await;
+        assert_eq!((&facts["GPU clock"], &facts["PCIe"]), (&json!("2.4 GHz / 2.5 GHz"), &json!("4 ×8")), "{facts:#}");
+        assert_eq!(facts["Performance state"], "— not reported by this device", "{facts:#}");
+        let titles = "return Array.from(document.querySelectorAll('[title]'), it => it.title).join('\\n')";
+        let all = app.run(titles).await.as_str().unwrap().to_owned() + &app.texts("body").await.concat();
+        assert!(all.contains("amdgpu: gpu_busy_percent") && !all.contains("NVML"), "{all}");
+        app.close().await;
+    });
+}
+
 const STATES: &str = "return Array.from(document.querySelectorAll('[data-panel^=\"gpu/\"]'), it => it.dataset.state)";
 
 /// The figure shows the number that the command returns; they may be a tick apart for a moment.

@@ -4,6 +4,7 @@ import { duration } from "../base/time";
 import { bytes, capacity, percent, type Quantity, rate, temperature, text, watts } from "../base/units";
 import type { ClockLimit, CurrentMetrics, Reason, Settings, SystemInfo } from "../bindings";
 import { t } from "../text";
+import { gpuHelp, isNvml } from "./gpu/words";
 
 export interface Fact {
 	name: string;
@@ -71,32 +72,36 @@ class List {
 function gpuFacts(id: string, { batch, info }: Known): List {
 	const gpu = batch?.gpu.find((one) => one.gpu_id === id);
 	const known = info?.gpus.find((one) => one.gpu_id === id);
+	const nvml = isNvml(known?.driver);
+	const help = gpuHelp(known?.driver);
 	return new List(gpu?.missing)
 		.fact(t.facts.model, gpu?.name)
-		.fact(t.facts.uuid, id)
+		.fact(nvml ? t.facts.uuid : t.facts.id, id)
 		.fact(t.facts.index, gpu?.index)
-		.figure(t.facts.installed, t.help.gpuMemory, "memory_total", gpu?.memory_total, size)
-		.figure(t.facts.heldBack, t.help.clockLimits, "clock_limits", gpu?.clock_limits?.length, () =>
+		.figure(t.facts.installed, help.gpuMemory, "memory_total", gpu?.memory_total, size)
+		.figure(t.facts.heldBack, help.clockLimits, "clock_limits", gpu?.clock_limits?.length, () =>
 			heldBack(gpu?.clock_limits ?? []),
 		)
-		.figure(t.facts.smClock, t.help.smClock, "sm_clock", gpu?.sm_clock, (now) => outOf(clock(now), gpu?.sm_clock_max))
-		.figure(t.facts.memoryClock, t.help.memoryClock, "memory_clock", gpu?.memory_clock, (now) =>
+		.figure(nvml ? t.facts.smClock : t.facts.gpuClock, help.smClock, "sm_clock", gpu?.sm_clock, (now) =>
+			outOf(clock(now), gpu?.sm_clock_max),
+		)
+		.figure(t.facts.memoryClock, help.memoryClock, "memory_clock", gpu?.memory_clock, (now) =>
 			outOf(clock(now), gpu?.memory_clock_max),
 		)
-		.figure(t.facts.memoryBandwidth, t.help.memoryBandwidth, "memory_bandwidth", gpu?.memory_bandwidth, percent)
-		.figure(t.facts.powerLimit, t.help.powerLimit, "power_limit", gpu?.power_limit, watts)
-		.figure(t.facts.fan, t.help.fan, "fan_speed", gpu?.fan_speed, percent)
-		.figure(t.facts.pcie, t.help.pcie, "pcie_generation", gpu?.pcie_generation, (generation) =>
+		.figure(t.facts.memoryBandwidth, help.memoryBandwidth, "memory_bandwidth", gpu?.memory_bandwidth, percent)
+		.figure(t.facts.powerLimit, help.powerLimit, "power_limit", gpu?.power_limit, watts)
+		.figure(t.facts.fan, help.fan, "fan_speed", gpu?.fan_speed, percent)
+		.figure(t.facts.pcie, help.pcie, "pcie_generation", gpu?.pcie_generation, (generation) =>
 			gpu?.pcie_width == null ? fixed(generation, 0) : `${fixed(generation, 0)} ×${fixed(gpu.pcie_width, 0)}`,
 		)
 		.figure(
 			t.facts.performanceState,
-			t.help.performanceState,
+			help.performanceState,
 			"performance_state",
 			gpu?.performance_state,
 			(state) => `P${fixed(state, 0)}`,
 		)
-		.fact(t.facts.driver, known?.driver_version);
+		.fact(t.facts.driver, known && [known.driver, known.driver_version].filter(Boolean).join(" "));
 }
 
 function cpuFacts({ batch, info, settings }: Known): List {

@@ -85,6 +85,7 @@ export const de: Messages = {
 	facts: {
 		heldBack: "Gebremst durch",
 		smClock: "SM-Takt",
+		gpuClock: "GPU-Takt",
 		memoryClock: "Speichertakt",
 		memoryBandwidth: "Speicherbandbreite",
 		powerLimit: "Leistungsgrenze",
@@ -124,7 +125,8 @@ export const de: Messages = {
 		available: "Verfügbar",
 		driver: "Treiber",
 		uuid: "UUID",
-		index: "NVML-Index",
+		id: "ID",
+		index: "Index",
 		kind: "Art",
 		version: "Telltale",
 	},
@@ -135,20 +137,26 @@ export const de: Messages = {
 	},
 
 	help: {
-		clockLimits: "Was die Takte in diesem Augenblick unter ihrem Höchstwert hält (NVML: clocks throttle reasons).",
-		smClock: "Takt der Streaming-Multiprozessoren jetzt und höchstens (NVML: NVML_CLOCK_SM).",
-		memoryClock: "Takt des Gerätespeichers jetzt und höchstens (NVML: NVML_CLOCK_MEM).",
+		clockLimits: "Was die Takte in diesem Augenblick unter ihrem Höchstwert hält.",
+		smClock: "Takt der Streaming-Multiprozessoren jetzt und höchstens.",
+		gpuClock: "Takt der Grafikeinheit jetzt und höchstens.",
+		memoryClock: "Takt des Gerätespeichers jetzt und höchstens.",
 		memoryBandwidth:
-			"Anteil des letzten Messzeitraums, in dem Speicher gelesen oder geschrieben wurde (NVML: utilization.memory); nicht, wie voll er ist.",
-		powerLimit: "Unter dieser Leistung wird die Karte gehalten (NVML: enforced power limit).",
-		fan: "Vorgegebene Drehzahl des ersten Lüfters (NVML: nvmlDeviceGetFanSpeed_v2).",
-		pcie: "Generation und Lanes der Verbindung jetzt; im Leerlauf kann sie sinken (NVML: current PCIe link).",
-		performanceState: "P0 ist volle Leistung, P15 die geringste (NVML: nvmlDeviceGetPerformanceState).",
+			"Anteil des letzten Messzeitraums, in dem Speicher gelesen oder geschrieben wurde; nicht, wie voll er ist.",
+		powerLimit: "Unter dieser Leistung wird die Karte gehalten.",
+		fan: "Vorgegebene Drehzahl des ersten Lüfters.",
+		pcie: "Generation und Lanes der Verbindung jetzt; im Leerlauf kann sie sinken.",
+		performanceState: "P0 ist volle Leistung, P15 die geringste.",
 		gpuUtilization:
-			"Anteil des letzten Messzeitraums, in dem ein Kernel auf der GPU lief (NVML: utilization.gpu). Wie viele ihrer Recheneinheiten beschäftigt waren, geht daraus nicht hervor.",
-		gpuMemory: "Belegter Speicher der Karte ohne den vom Treiber reservierten Teil (NVML: memory info v2, used).",
-		gpuTemperature: "Temperatur des GPU-Chips (NVML: NVML_TEMPERATURE_GPU).",
-		gpuPower: "Leistungsaufnahme der gesamten Karte (NVML: nvmlDeviceGetPowerUsage).",
+			"Anteil des letzten Messzeitraums, in dem ein Kernel auf der GPU lief. Wie viele ihrer Recheneinheiten beschäftigt waren, geht daraus nicht hervor.",
+		gpuUtilizationAmd:
+			"Wie beschäftigt die Firmware der GPU sie fand, nach der Aktivität ihrer Blöcke. Wie viele ihrer Recheneinheiten beschäftigt waren, geht daraus nicht hervor.",
+		gpuUtilizationIntel:
+			"Anteil der Zeit seit der letzten Messung, in dem die am stärksten beschäftigte Art von Einheit für Programme arbeitete, die Sie sehen dürfen. Die anderer Benutzer sind ohne root nicht zu sehen.",
+		gpuMemory: "Belegter Speicher der Karte ohne den vom Treiber reservierten Teil.",
+		gpuMemoryPlain: "Belegter Speicher der Karte.",
+		gpuTemperature: "Temperatur des GPU-Chips.",
+		gpuPower: "Leistungsaufnahme der gesamten Karte.",
 		cpuUtilization:
 			"Anteil der aktiven Zeit an der gesamten Zeit seit der letzten Messung, über alle Kerne; Warten auf Datenträger gilt als Leerlauf (/proc/stat).",
 		ramUsed:

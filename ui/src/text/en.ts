@@ -85,6 +85,7 @@ export const en = {
 	facts: {
 		heldBack: "Held back by",
 		smClock: "SM clock",
+		gpuClock: "GPU clock",
 		memoryClock: "Memory clock",
 		memoryBandwidth: "Memory bandwidth",
 		powerLimit: "Power limit",
@@ -124,7 +125,8 @@ export const en = {
 		available: "Available",
 		driver: "Driver",
 		uuid: "UUID",
-		index: "NVML index",
+		id: "ID",
+		index: "Index",
 		kind: "Kind",
 		version: "Telltale",
 	},
@@ -136,19 +138,24 @@ export const en = {
 
 	help: {
 		gpuUtilization:
-			"Share of the last sampling period in which a kernel ran on the GPU (NVML: utilization.gpu). It says nothing of how many of its units were busy.",
-		gpuMemory: "Memory in use on the device, without what the driver reserves (NVML: memory info v2, used).",
-		gpuTemperature: "Temperature of the GPU die (NVML: NVML_TEMPERATURE_GPU).",
-		gpuPower: "Power of the whole board (NVML: nvmlDeviceGetPowerUsage).",
-		clockLimits: "What keeps the clocks below their maximum at this moment (NVML: clocks throttle reasons).",
-		smClock: "Clock of the streaming multiprocessors now, and what it can reach (NVML: NVML_CLOCK_SM).",
-		memoryClock: "Clock of the device memory now, and what it can reach (NVML: NVML_CLOCK_MEM).",
-		memoryBandwidth:
-			"Share of the last sampling period in which memory was read or written (NVML: utilization.memory); not how full it is.",
-		powerLimit: "The board is held under this power (NVML: enforced power limit).",
-		fan: "Speed that the first fan is told to run at (NVML: nvmlDeviceGetFanSpeed_v2).",
-		pcie: "Generation and lanes of the link now; an idle device may lower them (NVML: current PCIe link).",
-		performanceState: "P0 is full performance, P15 the least (NVML: nvmlDeviceGetPerformanceState).",
+			"Share of the last sampling period in which a kernel ran on the GPU. It says nothing of how many of its units were busy.",
+		gpuUtilizationAmd:
+			"How busy the GPU’s firmware found it to be, by the activity of its blocks. It says nothing of how many of its units were busy.",
+		gpuUtilizationIntel:
+			"Share of the time since the last sample in which the busiest kind of engine worked for the programs that you may see. Those of other users can’t be seen without root.",
+		gpuMemory: "Memory in use on the device, without what the driver reserves.",
+		gpuMemoryPlain: "Memory in use on the device.",
+		gpuTemperature: "Temperature of the GPU die.",
+		gpuPower: "Power of the whole board.",
+		clockLimits: "What keeps the clocks below their maximum at this moment.",
+		smClock: "Clock of the streaming multiprocessors now, and what it can reach.",
+		gpuClock: "Clock of the graphics engine now, and what it can reach.",
+		memoryClock: "Clock of the device memory now, and what it can reach.",
+		memoryBandwidth: "Share of the last sampling period in which memory was read or written; not how full it is.",
+		powerLimit: "The board is held under this power.",
+		fan: "Speed that the first fan is told to run at.",
+		pcie: "Generation and lanes of the link now; an idle device may lower them.",
+		performanceState: "P0 is full performance, P15 the least.",
 		cpuUtilization:
 			"Busy time over all time since the last sample, over all cores; waiting for disks counts as idle (/proc/stat).",
 		ramUsed:

@@ -85,6 +85,7 @@ export const es: Messages = {
 	facts: {
 		heldBack: "Frenada por",
 		smClock: "Reloj SM",
+		gpuClock: "Reloj de la GPU",
 		memoryClock: "Reloj de memoria",
 		memoryBandwidth: "Ancho de banda de memoria",
 		powerLimit: "Límite de potencia",
@@ -124,7 +125,8 @@ export const es: Messages = {
 		available: "Disponible",
 		driver: "Controlador",
 		uuid: "UUID",
-		index: "Índice NVML",
+		id: "ID",
+		index: "Índice",
 		kind: "Tipo",
 		version: "Telltale",
 	},
@@ -135,20 +137,26 @@ export const es: Messages = {
 	},
 
 	help: {
-		clockLimits: "Lo que mantiene los relojes por debajo de su máximo en este momento (NVML: clocks throttle reasons).",
-		smClock: "Reloj actual de los multiprocesadores y el máximo que alcanza (NVML: NVML_CLOCK_SM).",
-		memoryClock: "Reloj actual de la memoria del dispositivo y el máximo que alcanza (NVML: NVML_CLOCK_MEM).",
+		clockLimits: "Lo que mantiene los relojes por debajo de su máximo en este momento.",
+		smClock: "Reloj actual de los multiprocesadores y el máximo que alcanza.",
+		gpuClock: "Reloj actual del motor gráfico y el máximo que alcanza.",
+		memoryClock: "Reloj actual de la memoria del dispositivo y el máximo que alcanza.",
 		memoryBandwidth:
-			"Parte del último período de muestreo en que se leyó o escribió la memoria (NVML: utilization.memory); no indica cuán llena está.",
-		powerLimit: "La tarjeta se mantiene por debajo de esta potencia (NVML: enforced power limit).",
-		fan: "Velocidad ordenada al primer ventilador (NVML: nvmlDeviceGetFanSpeed_v2).",
-		pcie: "Generación y líneas actuales del enlace; en reposo pueden bajar (NVML: current PCIe link).",
-		performanceState: "P0 es el rendimiento máximo y P15 el mínimo (NVML: nvmlDeviceGetPerformanceState).",
+			"Parte del último período de muestreo en que se leyó o escribió la memoria; no indica cuán llena está.",
+		powerLimit: "La tarjeta se mantiene por debajo de esta potencia.",
+		fan: "Velocidad ordenada al primer ventilador.",
+		pcie: "Generación y líneas actuales del enlace; en reposo pueden bajar.",
+		performanceState: "P0 es el rendimiento máximo y P15 el mínimo.",
 		gpuUtilization:
-			"Parte del último periodo de muestreo durante la que se ejecutó un kernel en la GPU (NVML: utilization.gpu). No indica cuántas de sus unidades estaban ocupadas.",
-		gpuMemory: "Memoria en uso en el dispositivo, sin la que reserva el controlador (NVML: memory info v2, used).",
-		gpuTemperature: "Temperatura del chip de la GPU (NVML: NVML_TEMPERATURE_GPU).",
-		gpuPower: "Consumo de la tarjeta completa (NVML: nvmlDeviceGetPowerUsage).",
+			"Parte del último periodo de muestreo durante la que se ejecutó un kernel en la GPU. No indica cuántas de sus unidades estaban ocupadas.",
+		gpuUtilizationAmd:
+			"Lo ocupada que el firmware de la GPU la encontró, según la actividad de sus bloques. No indica cuántas de sus unidades estaban ocupadas.",
+		gpuUtilizationIntel:
+			"Parte del tiempo desde la última muestra durante la que el tipo de motor más ocupado trabajó para los programas que usted puede ver. Los de otros usuarios no se ven sin root.",
+		gpuMemory: "Memoria en uso en el dispositivo, sin la que reserva el controlador.",
+		gpuMemoryPlain: "Memoria en uso en el dispositivo.",
+		gpuTemperature: "Temperatura del chip de la GPU.",
+		gpuPower: "Consumo de la tarjeta completa.",
 		cpuUtilization:
 			"Tiempo ocupado respecto al tiempo total desde la última muestra, en todos los núcleos; la espera de discos cuenta como inactividad (/proc/stat).",
 		ramUsed:

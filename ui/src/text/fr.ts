@@ -86,6 +86,7 @@ export const fr: Messages = {
 	facts: {
 		heldBack: "Freinée par",
 		smClock: "Fréquence SM",
+		gpuClock: "Fréquence du GPU",
 		memoryClock: "Fréquence mémoire",
 		memoryBandwidth: "Bande passante mémoire",
 		powerLimit: "Limite de puissance",
@@ -125,7 +126,8 @@ export const fr: Messages = {
 		available: "Disponible",
 		driver: "Pilote",
 		uuid: "UUID",
-		index: "Indice NVML",
+		id: "ID",
+		index: "Indice",
 		kind: "Type",
 		version: "Telltale",
 	},
@@ -136,20 +138,26 @@ export const fr: Messages = {
 	},
 
 	help: {
-		clockLimits: "Ce qui maintient les fréquences sous leur maximum en ce moment (NVML : clocks throttle reasons).",
-		smClock: "Fréquence actuelle des multiprocesseurs et maximum possible (NVML : NVML_CLOCK_SM).",
-		memoryClock: "Fréquence actuelle de la mémoire du périphérique et maximum possible (NVML : NVML_CLOCK_MEM).",
+		clockLimits: "Ce qui maintient les fréquences sous leur maximum en ce moment.",
+		smClock: "Fréquence actuelle des multiprocesseurs et maximum possible.",
+		gpuClock: "Fréquence actuelle du moteur graphique et maximum possible.",
+		memoryClock: "Fréquence actuelle de la mémoire du périphérique et maximum possible.",
 		memoryBandwidth:
-			"Part de la dernière période de mesure pendant laquelle la mémoire a été lue ou écrite (NVML : utilization.memory) ; pas son remplissage.",
-		powerLimit: "La carte est maintenue sous cette puissance (NVML : enforced power limit).",
-		fan: "Vitesse demandée au premier ventilateur (NVML : nvmlDeviceGetFanSpeed_v2).",
-		pcie: "Génération et lignes actuelles du lien ; au repos elles peuvent baisser (NVML : current PCIe link).",
-		performanceState: "P0 est la pleine performance, P15 la plus basse (NVML : nvmlDeviceGetPerformanceState).",
+			"Part de la dernière période de mesure pendant laquelle la mémoire a été lue ou écrite ; pas son remplissage.",
+		powerLimit: "La carte est maintenue sous cette puissance.",
+		fan: "Vitesse demandée au premier ventilateur.",
+		pcie: "Génération et lignes actuelles du lien ; au repos elles peuvent baisser.",
+		performanceState: "P0 est la pleine performance, P15 la plus basse.",
 		gpuUtilization:
-			"Part de la dernière période de mesure pendant laquelle un noyau de calcul s’exécutait sur le GPU (NVML\u00a0: utilization.gpu). Elle ne dit pas combien de ses unités étaient occupées.",
-		gpuMemory: "Mémoire utilisée sur la carte, sans la part réservée par le pilote (NVML\u00a0: memory info v2, used).",
-		gpuTemperature: "Température de la puce du GPU (NVML\u00a0: NVML_TEMPERATURE_GPU).",
-		gpuPower: "Consommation de la carte entière (NVML\u00a0: nvmlDeviceGetPowerUsage).",
+			"Part de la dernière période de mesure pendant laquelle un noyau de calcul s’exécutait sur le GPU. Elle ne dit pas combien de ses unités étaient occupées.",
+		gpuUtilizationAmd:
+			"Occupation du GPU selon son micrologiciel, d’après l’activité de ses blocs. Elle ne dit pas combien de ses unités étaient occupées.",
+		gpuUtilizationIntel:
+			"Part du temps écoulé depuis la dernière mesure pendant laquelle le type de moteur le plus occupé travaillait pour les programmes que vous pouvez voir. Ceux des autres utilisateurs restent invisibles sans root.",
+		gpuMemory: "Mémoire utilisée sur la carte, sans la part réservée par le pilote.",
+		gpuMemoryPlain: "Mémoire utilisée sur la carte.",
+		gpuTemperature: "Température de la puce du GPU.",
+		gpuPower: "Consommation de la carte entière.",
 		cpuUtilization:
 			"Temps d’activité rapporté au temps total depuis la dernière mesure, tous cœurs confondus\u202f; l’attente des disques compte comme inactivité (/proc/stat).",
 		ramUsed:

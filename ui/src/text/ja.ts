@@ -85,6 +85,7 @@ export const ja: Messages = {
 	facts: {
 		heldBack: "制限の理由",
 		smClock: "SM クロック",
+		gpuClock: "GPU クロック",
 		memoryClock: "メモリクロック",
 		memoryBandwidth: "メモリ帯域幅",
 		powerLimit: "電力制限",
@@ -124,7 +125,8 @@ export const ja: Messages = {
 		available: "利用可能",
 		driver: "ドライバー",
 		uuid: "UUID",
-		index: "NVML インデックス",
+		id: "ID",
+		index: "インデックス",
 		kind: "種類",
 		version: "Telltale",
 	},
@@ -135,20 +137,25 @@ export const ja: Messages = {
 	},
 
 	help: {
-		clockLimits: "現在クロックを最大値より下に抑えているもの (NVML: clocks throttle reasons)。",
-		smClock: "ストリーミングマルチプロセッサの現在のクロックと最大値 (NVML: NVML_CLOCK_SM)。",
-		memoryClock: "デバイスメモリの現在のクロックと最大値 (NVML: NVML_CLOCK_MEM)。",
-		memoryBandwidth:
-			"直近の測定期間のうちメモリが読み書きされた時間の割合 (NVML: utilization.memory)。使用量ではありません。",
-		powerLimit: "ボードはこの電力以下に保たれます (NVML: enforced power limit)。",
-		fan: "1 番目のファンに指示された速度 (NVML: nvmlDeviceGetFanSpeed_v2)。",
-		pcie: "現在のリンクの世代とレーン数。アイドル時には下がることがあります (NVML: current PCIe link)。",
-		performanceState: "P0 が最高性能、P15 が最低です (NVML: nvmlDeviceGetPerformanceState)。",
+		clockLimits: "現在クロックを最大値より下に抑えているもの。",
+		smClock: "ストリーミングマルチプロセッサの現在のクロックと最大値。",
+		gpuClock: "グラフィックスエンジンの現在のクロックと最大値。",
+		memoryClock: "デバイスメモリの現在のクロックと最大値。",
+		memoryBandwidth: "直近の測定期間のうちメモリが読み書きされた時間の割合。使用量ではありません。",
+		powerLimit: "ボードはこの電力以下に保たれます。",
+		fan: "1 番目のファンに指示された速度。",
+		pcie: "現在のリンクの世代とレーン数。アイドル時には下がることがあります。",
+		performanceState: "P0 が最高性能、P15 が最低です。",
 		gpuUtilization:
-			"直近の測定期間のうち、GPU 上でカーネルが実行されていた時間の割合 (NVML: utilization.gpu)。演算ユニットがいくつ稼働していたかは示しません。",
-		gpuMemory: "デバイス上で使用中のメモリ。ドライバーの予約分を除きます (NVML: memory info v2, used)。",
-		gpuTemperature: "GPU ダイの温度 (NVML: NVML_TEMPERATURE_GPU)。",
-		gpuPower: "ボード全体の消費電力 (NVML: nvmlDeviceGetPowerUsage)。",
+			"直近の測定期間のうち、GPU 上でカーネルが実行されていた時間の割合。演算ユニットがいくつ稼働していたかは示しません。",
+		gpuUtilizationAmd:
+			"GPU のファームウェアが各ブロックの動作状況から求めた使用率。演算ユニットがいくつ稼働していたかは示しません。",
+		gpuUtilizationIntel:
+			"前回の測定以降、最も使われた種類のエンジンが、あなたから見えるプログラムのために動作していた時間の割合。他のユーザーのプログラムは root でなければ見えません。",
+		gpuMemory: "デバイス上で使用中のメモリ。ドライバーの予約分を除きます。",
+		gpuMemoryPlain: "デバイス上で使用中のメモリ。",
+		gpuTemperature: "GPU ダイの温度。",
+		gpuPower: "ボード全体の消費電力。",
 		cpuUtilization:
 			"前回のサンプル以降の全時間に占める稼働時間の割合 (全コア)。ディスク待ちはアイドルとして数えます (/proc/stat)。",
 		ramUsed:

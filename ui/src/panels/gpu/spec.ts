@@ -7,16 +7,17 @@ import { type ChartSpec, PERCENT, type SeriesSpec } from "../../chart/spec";
 import { gpuChannel } from "../../store/readings";
 import { t } from "../../text";
 import { amount, degreesAxis, tick } from "../charts";
+import { gpuHelp } from "./words";
 
 /** Which GPU: all that most of its charts are made from. It stays the same from tick to tick, and so do they. */
 type Which = Pick<GpuMetrics, "gpu_id" | "index">;
 
-function celsius(channel: string, unit: TemperatureUnit, axis: "left" | "right"): SeriesSpec {
+function celsius(channel: string, help: string, unit: TemperatureUnit, axis: "left" | "right"): SeriesSpec {
 	return {
 		channel,
 		field: "temperature",
 		label: t.temperature,
-		help: t.help.gpuTemperature,
+		help,
 		hue: "temperature",
 		axis,
 		filled: false,
@@ -25,8 +26,9 @@ function celsius(channel: string, unit: TemperatureUnit, axis: "left" | "right")
 }
 
 /** Utilization and temperature, on two axes. */
-export function loadChart(gpu: Which, settings: Settings): ChartSpec {
+export function loadChart(gpu: Which, settings: Settings, driver: string | undefined): ChartSpec {
 	const channel = gpuChannel(gpu.gpu_id);
+	const help = gpuHelp(driver);
 	return {
 		title: `${t.gpu(gpu.index)}: ${t.utilization}, ${t.temperature}`,
 		series: [
@@ -34,20 +36,20 @@ export function loadChart(gpu: Which, settings: Settings): ChartSpec {
 				channel,
 				field: "utilization",
 				label: t.utilization,
-				help: t.help.gpuUtilization,
+				help: help.gpuUtilization,
 				hue: "gpu",
 				axis: "left",
 				filled: true,
 				format: (value) => text(percent(value)),
 			},
-			celsius(channel, settings.temperature_unit, "right"),
+			celsius(channel, help.gpuTemperature, settings.temperature_unit, "right"),
 		],
 		left: PERCENT,
 		right: degreesAxis(settings.temperature_unit),
 	};
 }
 
-export function memoryChart(gpu: GpuMetrics): ChartSpec {
+export function memoryChart(gpu: GpuMetrics, driver: string | undefined): ChartSpec {
 	return {
 		title: `${t.gpu(gpu.index)}: ${t.memory}`,
 		series: [
@@ -55,7 +57,7 @@ export function memoryChart(gpu: GpuMetrics): ChartSpec {
 				channel: gpuChannel(gpu.gpu_id),
 				field: "memory_used",
 				label: t.used,
-				help: t.help.gpuMemory,
+				help: gpuHelp(driver).gpuMemory,
 				hue: "memory",
 				axis: "left",
 				filled: true,
@@ -67,7 +69,7 @@ export function memoryChart(gpu: GpuMetrics): ChartSpec {
 	};
 }
 
-export function powerChart(gpu: GpuMetrics): ChartSpec {
+export function powerChart(gpu: GpuMetrics, driver: string | undefined): ChartSpec {
 	return {
 		title: `${t.gpu(gpu.index)}: ${t.power}`,
 		series: [
@@ -75,7 +77,7 @@ export function powerChart(gpu: GpuMetrics): ChartSpec {
 				channel: gpuChannel(gpu.gpu_id),
 				field: "power_draw",
 				label: t.power,
-				help: t.help.gpuPower,
+				help: gpuHelp(driver).gpuPower,
 				hue: "power",
 				axis: "left",
 				filled: true,
