@@ -199,7 +199,7 @@ fn device_words(reason: Reason) -> &'static str {
         Reason::Lost => "The GPU does not answer: it fell off the bus or was removed.",
         Reason::Unsupported => "The driver reports no figure of this GPU.",
         Reason::NoPermission => "This user may not ask the driver about this GPU.",
-        Reason::Asleep => "The GPU is asleep; asking would wake it.",
+        Reason::Asleep => "The GPU is asleep, or was idle and is left alone so that it can fall asleep.",
         Reason::Starting
         | Reason::NotAnswering
         | Reason::Absent

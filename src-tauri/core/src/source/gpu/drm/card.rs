@@ -86,7 +86,7 @@ impl Card {
         let says = |file: &str| sysfs::text(&self.folder.join(file)).unwrap_or_default();
         if matches!(says("power/runtime_status").as_str(), "suspended" | "suspending") {
             Power::Asleep
-        } else if says("power/control") != "auto" || says("boot_vga") == "1" {
+        } else if says("power/control") != "auto" {
             Power::AlwaysOn
         } else {
             Power::Awake

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::symlink;
 
+use proptest::prelude::*;
 use rustix::fs::inotify;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -271,6 +272,43 @@ fn gpus_come_and_go_and_one_in_anothers_slot_is_another() {
     machine.plug(&[&RX_7900_XTX.lines().filter(|line| !line.starts_with("class/")).collect::<Vec<_>>().join("\n")]);
     let back = machine.tick();
     assert_eq!((back[rx].utilization, back[2].utilization), (Some(87.0), None), "the first is back");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
+    /// However cards are put in and taken out, each keeps its id and its number, and has figures exactly while it is in.
+    #[test]
+    fn cards_that_come_and_go_stay_themselves(moves in prop::collection::vec((0..3_usize, any::<bool>()), 1..16)) {
+        let mut machine = Machine::new(&[]);
+        let slots: Vec<String> = (0..3).map(|slot| format!("0000:0{slot}:00.0")).collect();
+        let trees: Vec<String> = (0..).zip(&slots).map(|(number, slot)| {
+            let tree = RX_7900_XTX.replace("0000:03:00.0", slot).replace("card1", &format!("card{number}"));
+            tree.replace("renderD129", &format!("renderD{}", 128 + number)).replace("6c4f2b1d9a83e057", &format!("{number}"))
+        }).collect();
+        let mut is_in = [false; 3];
+        let mut numbers: BTreeMap<String, u32> = BTreeMap::new();
+        for (slot, there) in moves {
+            let folder = machine.path(&format!("sys/{}", RX.replace("0000:03:00.0", &slots[slot])));
+            if there && !is_in[slot] {
+                for link in [format!("card{slot}"), format!("card{slot}-DP-1"), format!("renderD{}", 128 + slot)] {
+                    let _ = fs::remove_file(machine.path(&format!("sys/class/drm/{link}")));
+                }
+                machine.plug(&[&trees[slot]]);
+            } else if !there && is_in[slot] {
+                fs::remove_dir_all(folder).unwrap();
+            }
+            is_in[slot] = there;
+            let gpus = machine.tick();
+            for gpu in &gpus {
+                let number: usize = gpu.gpu_id.strip_prefix("AMD-").unwrap().parse().unwrap();
+                prop_assert_eq!(gpu.utilization.is_some(), is_in[number], "{}", gpu.gpu_id);
+                prop_assert_eq!(*numbers.entry(gpu.gpu_id.clone()).or_insert(gpu.index), gpu.index);
+            }
+            let indices: Vec<u32> = gpus.iter().map(|gpu| gpu.index).collect();
+            prop_assert_eq!(indices, (0..).take(numbers.len()).collect::<Vec<u32>>());
+        }
+    }
 }
 
 #[test]
