@@ -13,6 +13,8 @@ fn main() {
         "update_settings",
         "save_view",
         "cancel_save",
+        "report_page",
+        "get_desktop_info",
     ]);
     let attributes = tauri_build::Attributes::new()
         .capabilities_path_pattern("./src-tauri/capabilities/**/*")

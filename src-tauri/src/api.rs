@@ -42,6 +42,11 @@ pub struct SystemNetwork(NetworkMetrics);
 #[tauri_specta(event_name = "save/progress")]
 pub struct SaveProgress(#[specta(type = Number)] pub f64);
 
+/// Since when the charts stand still (Unix milliseconds), as the tray's Pause has it; `null` when they go on.
+#[derive(Debug, Clone, Serialize, Deserialize, Type, Event)]
+#[tauri_specta(event_name = "view/paused")]
+pub struct ViewPaused(#[specta(type = Option<Number>)] pub Option<i64>);
+
 /// The commands, events and types of the contract.
 pub fn builder() -> Builder<Wry> {
     Builder::new()
@@ -55,8 +60,18 @@ pub fn builder() -> Builder<Wry> {
             commands::update_settings,
             commands::save_view,
             commands::cancel_save,
+            commands::report_page,
+            commands::get_desktop_info,
         ])
-        .events(collect_events![SystemAll, SystemCpu, SystemMemory, SystemDisk, SystemNetwork, SaveProgress])
+        .events(collect_events![
+            SystemAll,
+            SystemCpu,
+            SystemMemory,
+            SystemDisk,
+            SystemNetwork,
+            SaveProgress,
+            ViewPaused
+        ])
         // one event per device, so its name is not known here: `GPU_EVENT_PREFIX` and the id
         .typ::<GpuMetrics>()
         .constant("GPU_EVENT_PREFIX", format!("{}/", Channel::Gpu.event()))

@@ -1,8 +1,8 @@
 //! The typed commands: each a line or two over core. Arguments are taken as JSON and checked here, because what
 //! Tauri answers to one of a wrong shape is neither typed nor kind.
 
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use specta::Type;
 use tauri::{State, WebviewWindow};
@@ -16,6 +16,7 @@ use telltale_core::verdict::{GpuVerdict, VerdictQuery};
 use crate::Shell;
 use crate::error::{CommandError, ErrorKind};
 use crate::save;
+use crate::view::View;
 
 /// A [`HistoryQuery`] as it came.
 #[derive(Debug, Deserialize, Type)]
@@ -28,6 +29,13 @@ pub(crate) struct VerdictArgument(#[specta(type = VerdictQuery)] Value);
 /// A [`SettingsPatch`] as it came.
 #[derive(Debug, Deserialize, Type)]
 pub(crate) struct PatchArgument(#[specta(type = SettingsPatch)] Value);
+
+/// What this desktop has.
+#[derive(Debug, Clone, Serialize, Type)]
+pub(crate) struct DesktopInfo {
+    /// Whether the tray can be seen: there is a host for `StatusNotifierItem`. Without, closing the window quits.
+    pub tray: bool,
+}
 
 /// The newest sample of every channel.
 #[tauri::command]
@@ -110,6 +118,24 @@ pub(crate) async fn save_view(
 pub(crate) async fn cancel_save(shell: State<'_, Shell>) -> Result<(), CommandError> {
     shell.saving.cancel();
     Ok(())
+}
+
+/// Says that the page is there, what it shows and how many rows it has: once it has drawn, and whenever that changes.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn report_page(shell: State<'_, Shell>, view: View, rows: u32) -> Result<(), CommandError> {
+    tracing::info!(page = %view.page, range = view.range, paused = view.paused, rows, "the page is there");
+    if view.is_fit() {
+        shell.window.set_view(view);
+    }
+    Ok(())
+}
+
+/// What this desktop has, for settings that depend on it.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn get_desktop_info(shell: State<'_, Shell>) -> Result<DesktopInfo, CommandError> {
+    Ok(DesktopInfo { tray: shell.tray.is_up() })
 }
 
 fn parse<T: DeserializeOwned>(value: Value) -> Result<T, CommandError> {

@@ -1,10 +1,14 @@
 //! The desktop shell, wired together: what there is, in the order in which it starts. No arithmetic here.
 
 pub mod api;
+#[cfg_attr(target_os = "linux", path = "autostart/linux.rs")]
+#[cfg_attr(not(target_os = "linux"), path = "autostart/portable.rs")]
+mod autostart;
 mod commands;
 mod counts;
 mod error;
 mod events;
+mod instance;
 pub mod rendering;
 mod save;
 mod settings;
@@ -13,12 +17,14 @@ mod settings;
 mod stop;
 mod tasks;
 mod tray;
+mod view;
 mod window;
 
+use std::io::IsTerminal as _;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use tauri::{Manager as _, RunEvent};
+use tauri::{AppHandle, Manager as _, RunEvent};
 use telltale_core::collector::{Collector, Roots};
 use telltale_core::feed::Feed;
 use tracing_subscriber::EnvFilter;
@@ -37,8 +43,18 @@ struct Shell {
     saving: save::Saving,
     counts: Arc<Counts>,
     tasks: Tasks,
-    /// Whether closing the window leaves anything to come back from.
-    has_tray: bool,
+    /// Where the window stood and what it showed.
+    window: window::Kept,
+    tray: tray::Presence,
+    /// That we are the only one; `None` where that can't be known.
+    _instance: Option<instance::Instance>,
+}
+
+impl Shell {
+    /// Whether closing the window leaves anything to come back from, and the user wants it to.
+    fn outlives_window(&self) -> bool {
+        self.tray.is_up() && self.settings.current().close_to_tray
+    }
 }
 
 /// Runs the app: with a tray until it is told to quit, without one until its window closes. `hidden` starts it in the
@@ -48,13 +64,14 @@ struct Shell {
 /// Whatever kept it from starting, with what was being done.
 pub fn run(hidden: bool) -> anyhow::Result<()> {
     let filter = EnvFilter::try_from_env("TELLTALE_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let colours = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
     tracing::info!("{}", rendering::chosen());
 
     let api = api::builder();
     let app = tauri::Builder::default()
         // First, so that a second start ends before it does anything.
-        .plugin(tauri_plugin_single_instance::init(|app, _, _| window::show(app, None)))
+        .plugin(tauri_plugin_single_instance::init(|app, arguments, _| instance::second(app, &arguments)))
         .plugin(tauri_plugin_store::Builder::new().build())
         .plugin(tauri_plugin_dialog::init())
         .invoke_handler(api.invoke_handler())
@@ -65,17 +82,22 @@ pub fn run(hidden: bool) -> anyhow::Result<()> {
         .build(tauri::generate_context!())
         .context("could not start")?;
     app.run(|app, event| {
-        // The last window was closed: the tray goes on, and its web view's memory is free. A quit has a code.
-        if let RunEvent::ExitRequested { api, code: None, .. } = event
-            && app.try_state::<Shell>().is_some_and(|shell| shell.has_tray)
+        if let RunEvent::WindowEvent { event, .. } = &event {
+            window::follow(app, event);
+        } else if matches!(event, RunEvent::Exit) {
+            window::end(app);
+        } else if let RunEvent::ExitRequested { api, code: None, .. } = event
+            && app.try_state::<Shell>().is_some_and(|shell| shell.outlives_window())
         {
+            // The last window was closed: the tray goes on, and its web view's memory is free. A quit has a code.
             api.prevent_exit();
         }
     });
     Ok(())
 }
 
-fn start(app: &tauri::AppHandle, hidden: bool) -> anyhow::Result<()> {
+fn start(app: &AppHandle, hidden: bool) -> anyhow::Result<()> {
+    let instance = instance::only_one(app, hidden);
     let settings = Stored::load(app);
     let (collector, collecting) =
         Collector::start(&Roots::default(), settings.current().interval()).context("could not start the collector")?;
@@ -87,12 +109,19 @@ fn start(app: &tauri::AppHandle, hidden: bool) -> anyhow::Result<()> {
         let (app, feed, counts) = (app.clone(), Arc::clone(&feed), Arc::clone(&counts));
         move || events::publish(app.clone(), feed.subscribe(), Arc::clone(&counts))
     });
-    let tray = tray::start(app, &feed, &tasks);
-    if let Err(error) = &tray {
-        tracing::info!(%error, "no tray: closing the window will quit");
-    }
-    let has_tray = tray.is_ok();
-    app.manage(Shell { feed, collector, settings, saving: save::Saving::default(), counts, tasks, has_tray });
+    app.manage(Shell {
+        feed,
+        collector,
+        settings,
+        saving: save::Saving::default(),
+        counts,
+        tasks,
+        window: window::Kept::load(app),
+        tray: tray::Presence::default(),
+        _instance: instance,
+    });
+    let kept = app.clone();
+    app.state::<Shell>().tasks.keep("window", move || window::save_changes(kept.clone()));
     let asked = app.clone();
     tauri::async_runtime::spawn(async move {
         match stop::asked().await {
@@ -100,8 +129,15 @@ fn start(app: &tauri::AppHandle, hidden: bool) -> anyhow::Result<()> {
             Err(error) => tracing::warn!(%error, "signals can't be heard"),
         }
     });
-    if hidden && has_tray {
-        return Ok(());
+    match tray::start(app) {
+        Ok(true) if hidden => return Ok(()),
+        // At login the tray's host may come after us.
+        Ok(false) if hidden => {
+            tauri::async_runtime::spawn(tray::stay_reachable(app.clone()));
+            return Ok(());
+        }
+        Ok(_) => {}
+        Err(error) => tracing::info!("no tray: closing the window will quit: {error:#}"),
     }
     window::open(app, None).context("could not open the window")
 }

@@ -4,19 +4,25 @@
 //! real one, which core then puts in its place.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context as _;
 use serde_json::Value;
 use tauri::{AppHandle, Manager as _, Wry};
 use tauri_plugin_store::{Store, StoreBuilder};
 use telltale_core::settings::{Settings, file};
+use tokio::sync::watch;
 
+use crate::autostart::Autostart;
 use crate::error::{CommandError, ErrorKind};
 
 /// The settings in force and where they are kept.
 pub(crate) struct Stored {
-    current: Mutex<Settings>,
+    current: watch::Sender<Settings>,
+    /// One change at a time: each is made from what the one before left.
+    turn: Mutex<()>,
+    /// The one setting that is kept elsewhere: where the desktop looks for it. Or why it can't be.
+    autostart: Result<Autostart, String>,
     /// Or why nothing can be kept.
     store: Result<(PathBuf, Arc<Store<Wry>>), String>,
     notices: Vec<String>,
@@ -26,7 +32,7 @@ impl Stored {
     /// Loads what is there. Whatever that is, there are settings afterwards.
     pub(crate) fn load(app: &AppHandle) -> Self {
         let store = open(app).map_err(|error| format!("{error:#}"));
-        let file::Loaded { settings, mut notices } = match &store {
+        let file::Loaded { mut settings, mut notices } = match &store {
             Ok((path, _)) => file::load(path),
             Err(_) => file::Loaded::default(),
         };
@@ -34,12 +40,19 @@ impl Stored {
         for notice in &notices {
             tracing::warn!("{notice}");
         }
-        Self { current: Mutex::new(settings), store, notices }
+        let autostart = Autostart::of(app).map_err(|error| format!("{error:#}"));
+        settings.start_at_login = autostart.as_ref().is_ok_and(Autostart::is_on);
+        Self { current: watch::Sender::new(settings), turn: Mutex::default(), autostart, store, notices }
     }
 
     /// The settings in force.
     pub(crate) fn current(&self) -> Settings {
-        *self.lock()
+        self.current.borrow().clone()
+    }
+
+    /// Word of each change.
+    pub(crate) fn changes(&self) -> watch::Receiver<Settings> {
+        self.current.subscribe()
     }
 
     /// What the user should know about how they were loaded.
@@ -50,16 +63,29 @@ impl Stored {
     /// Changes what `patch` names and saves all.
     ///
     /// # Errors
-    /// `InvalidSetting`, and nothing is changed; `NotSaved`, and the change is in force until the program ends.
+    /// `InvalidSetting` or `NotWritten`, and nothing is changed; `NotSaved`, and the change is in force until the program ends.
     pub(crate) fn update(&self, patch: &Value) -> Result<Settings, CommandError> {
-        let mut current = self.lock();
-        *current = current.patched(patch)?;
-        let saved = self.save(&current);
-        saved.map(|()| *current).map_err(|error| CommandError {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = self.current();
+        let now = before.patched(patch)?;
+        if now.start_at_login != before.start_at_login {
+            self.start_at_login(now.start_at_login).map_err(|error| CommandError {
+                kind: ErrorKind::NotWritten,
+                message: format!("{error:#}"),
+                field: Some("start_at_login".into()),
+            })?;
+        }
+        self.current.send_replace(now.clone());
+        let saved = self.save(&now);
+        saved.map(|()| now).map_err(|error| CommandError {
             kind: ErrorKind::NotSaved,
             message: format!("The change is in force now but could not be saved: {error:#}"),
             field: None,
         })
+    }
+
+    fn start_at_login(&self, on: bool) -> anyhow::Result<()> {
+        self.autostart.as_ref().map_err(|error| anyhow::anyhow!("{error}"))?.set(on)
     }
 
     fn save(&self, settings: &Settings) -> anyhow::Result<()> {
@@ -70,10 +96,6 @@ impl Stored {
         }
         store.save().with_context(|| file::staged(path).display().to_string())?;
         file::commit(path).with_context(|| path.display().to_string())
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Settings> {
-        self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

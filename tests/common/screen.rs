@@ -13,8 +13,8 @@ pub(crate) struct Screen {
     bus_address: String,
     // in this order: what is on the screen ends before it
     _window_manager: Group,
-    _bus: Group,
-    _server: Group,
+    bus: Group,
+    server: Group,
 }
 
 impl Screen {
@@ -33,12 +33,22 @@ impl Screen {
         let window_manager = Group::start("openbox", |command| {
             command.arg("--sm-disable").env("DISPLAY", &display).stdout(Stdio::null()).stderr(Stdio::null());
         });
-        Self { display, bus_address, _window_manager: window_manager, _bus: bus, _server: server }
+        Self { display, bus_address, _window_manager: window_manager, bus, server }
     }
 
     /// Of its session bus.
     pub(crate) fn bus_address(&self) -> &str {
         &self.bus_address
+    }
+
+    /// Ends the X server, as a session's end may do before anybody else hears of it.
+    pub(crate) fn end_server(&self) {
+        self.server.signal("TERM");
+    }
+
+    /// Ends the session bus.
+    pub(crate) fn end_bus(&self) {
+        self.bus.signal("TERM");
     }
 
     /// What a program needs to know to show itself here.

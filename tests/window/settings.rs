@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::SOON;
 use super::app::{App, Gpus, Home};
+use crate::common::built;
 use crate::common::screen::Screen;
 use crate::common::until::until;
 
@@ -49,5 +50,39 @@ fn a_settings_file_that_can_not_be_used_is_kept_and_the_window_says_so() {
             assert!(fs::read_to_string(home.settings_file()).unwrap().contains("dark"), "and settings are saved again");
             app.close().await;
         }
+    });
+}
+
+#[test]
+fn starting_at_login_is_a_file_that_the_desktop_reads() {
+    super::test(async || {
+        let (screen, home) = (Screen::open(), Home::new());
+        let app = App::start(&screen, &home, Gpus::NoDriver).await;
+        let file = home.settings_folder().parent().unwrap().join("autostart/telltale.desktop");
+        assert_eq!((app.ask("get_settings").await["start_at_login"].clone(), file.exists()), (json!(false), false));
+
+        assert!(app.open("settings").await);
+        app.click("#setting-start_at_login").await;
+        until("the file is there", SOON, async || fs::read_to_string(&file)).await;
+        let entry = fs::read_to_string(&file).unwrap();
+        let command = format!("Exec=\"{}\" --hidden", built("telltale").display());
+        assert!(entry.starts_with("[Desktop Entry]\n") && entry.lines().any(|line| line == command), "{entry}");
+        app.close().await;
+
+        // What the desktop's own settings change counts.
+        fs::write(&file, format!("{entry}X-GNOME-Autostart-enabled=false\n")).unwrap();
+        let app = App::start(&screen, &home, Gpus::NoDriver).await;
+        assert_eq!(app.ask("get_settings").await["start_at_login"], false);
+        let on = json!({ "patch": { "start_at_login": true } });
+        app.call("update_settings", on.clone()).await.unwrap();
+        assert_eq!(fs::read_to_string(&file).unwrap(), entry);
+        app.call("update_settings", json!({ "patch": { "start_at_login": false } })).await.unwrap();
+        assert!(!file.exists());
+
+        fs::create_dir(&file).unwrap();
+        let refused = app.call("update_settings", on).await.unwrap_err();
+        assert_eq!((&refused["kind"], &refused["field"]), (&json!("not_written"), &json!("start_at_login")));
+        assert_eq!(app.ask("get_settings").await["start_at_login"], false, "nothing was changed");
+        app.close().await;
     });
 }

@@ -28,6 +28,10 @@ export const commands = {
 	saveView: (query: QueryArgument, image: number[]) => typedError<string | null, CommandError>(__TAURI_INVOKE("save_view", { query, image })),
 	/**  Ends the saving that is under way; what was there before stays. */
 	cancelSave: () => typedError<null, CommandError>(__TAURI_INVOKE("cancel_save")),
+	/**  Says that the page is there, what it shows and how many rows it has: once it has drawn, and whenever that changes. */
+	reportPage: (view: View, rows: number) => typedError<null, CommandError>(__TAURI_INVOKE("report_page", { view, rows })),
+	/**  What this desktop has, for settings that depend on it. */
+	getDesktopInfo: () => typedError<DesktopInfo, CommandError>(__TAURI_INVOKE("get_desktop_info")),
 };
 
 /** Events */
@@ -38,6 +42,7 @@ export const events = {
 	systemDisk: makeEvent<SystemDisk, SystemDisk>("system/disk"),
 	systemMemory: makeEvent<SystemMemory, SystemMemory>("system/memory"),
 	systemNetwork: makeEvent<SystemNetwork, SystemNetwork>("system/network"),
+	viewPaused: makeEvent<ViewPaused, ViewPaused>("view/paused"),
 };
 
 /* Constants */
@@ -45,7 +50,7 @@ export const GPU_EVENT_PREFIX = "system/gpu/" as const;
 
 export const GPU_STATES = ["idle","running_free","display_clocks","application_clocks","sync_boost","power_cap","software_thermal","hardware_slowdown","power_brake","hardware_thermal"] as const;
 
-export const SETTINGS = [{"default":2.0,"help":"Seconds between two samples. A shorter one costs more and shows shorter peaks.","key":"interval","kind":"number","label":"Interval","max":60.0,"min":0.5,"step":0.5,"unit":"s"},{"choices":[{"label":"Follow the system","value":"system"},{"label":"Light","value":"light"},{"label":"Dark","value":"dark"}],"default":"system","help":"Colours of the window.","key":"theme","kind":"choice","label":"Theme"},{"choices":[{"label":"Celsius (°C)","value":"celsius"},{"label":"Fahrenheit (°F)","value":"fahrenheit"}],"default":"celsius","help":"Unit in which temperatures are shown.","key":"temperature_unit","kind":"choice","label":"Temperature"},{"choices":[{"label":"Bytes per second","value":"bytes"},{"label":"Bits per second","value":"bits"}],"default":"bytes","help":"Unit in which network rates are shown.","key":"network_unit","kind":"choice","label":"Network rates"}] as const;
+export const SETTINGS = [{"default":2.0,"help":"Seconds between two samples. A shorter one costs more and shows shorter peaks.","key":"interval","kind":"number","label":"Interval","max":60.0,"min":0.5,"step":0.5,"unit":"s"},{"choices":[{"label":"Follow the system","value":"system"},{"label":"Light","value":"light"},{"label":"Dark","value":"dark"}],"default":"system","help":"Colours of the window.","key":"theme","kind":"choice","label":"Theme"},{"choices":[{"label":"Celsius (°C)","value":"celsius"},{"label":"Fahrenheit (°F)","value":"fahrenheit"}],"default":"celsius","help":"Unit in which temperatures are shown.","key":"temperature_unit","kind":"choice","label":"Temperature"},{"choices":[{"label":"Bytes per second","value":"bytes"},{"label":"Bits per second","value":"bits"}],"default":"bytes","help":"Unit in which network rates are shown.","key":"network_unit","kind":"choice","label":"Network rates"},{"choices":[{"label":"GPU","value":"gpu"},{"label":"CPU","value":"cpu"},{"label":"Memory","value":"memory"},{"label":"Disk","value":"disk"},{"label":"Network","value":"network"}],"default":["gpu","cpu","memory","disk","network"],"devices_of":"gpu","help":"Lines of the tray's menu.","key":"tray_lines","kind":"list","label":"Tray"},{"default":true,"help":"Closing the window leaves Telltale in the tray, where it goes on recording. Off, closing quits.","key":"close_to_tray","kind":"switch","label":"Close to the tray"},{"default":false,"help":"Telltale starts in the tray when you log in.","key":"start_at_login","kind":"switch","label":"Start at login"}] as const;
 
 /* Types */
 /**  How fresh a channel is: `reason` is `null` while it is current, and says why it is not otherwise. */
@@ -145,6 +150,12 @@ export type CurrentMetrics = {
 	timestamp: number,
 	/**  Seconds between ticks now. */
 	interval: number,
+};
+
+/**  What this desktop has. */
+export type DesktopInfo = {
+	/**  Whether the tray can be seen: there is a host for `StatusNotifierItem`. Without, closing the window quits. */
+	tray: boolean,
 };
 
 /**  The whole account, as it stands when it is asked for. */
@@ -703,6 +714,15 @@ export type Settings = {
 	temperature_unit: TemperatureUnit,
 	/**  What network rates are shown in; payloads stay in bytes per second. */
 	network_unit: NetworkUnit,
+	/**
+	 *  Lines of the tray: channels by their short names (`gpu` for every GPU), single GPUs as `gpu/{gpu_id}`. They stand
+	 *  in the order of the channels, whatever the order here.
+	 */
+	tray_lines: string[],
+	/**  Whether closing the window leaves Telltale in the tray, where there is one. */
+	close_to_tray: boolean,
+	/**  Whether Telltale starts, in the tray, when its user logs in. */
+	start_at_login: boolean,
 };
 
 /**  Some settings, to change; what is absent stays. */
@@ -715,6 +735,12 @@ export type SettingsPatch = {
 	temperature_unit?: TemperatureUnit | null,
 	/**  See [`Settings::network_unit`]. */
 	network_unit?: NetworkUnit | null,
+	/**  See [`Settings::tray_lines`]. */
+	tray_lines?: string[] | null,
+	/**  See [`Settings::close_to_tray`]. */
+	close_to_tray?: boolean | null,
+	/**  See [`Settings::start_at_login`]. */
+	start_at_login?: boolean | null,
 };
 
 /**  How one source does. */
@@ -884,6 +910,19 @@ export type VerdictQuery = {
 	/**  Unix milliseconds of the newest sample that counts, inclusive; the newest there is if absent. */
 	until?: number | null,
 };
+
+/**  The page, the range and where the charts stand still. */
+export type View = {
+	/**  `overview`, `settings`, `cpu`, `gpu/{gpu_id}`, … as the page names them. */
+	page: string,
+	/**  Seconds that the charts show. */
+	range: number,
+	/**  The end of the charts while they are paused, Unix milliseconds. The tray's figures are then paused too. */
+	paused?: number | null,
+};
+
+/**  Since when the charts stand still (Unix milliseconds), as the tray's Pause has it; `null` when they go on. */
+export type ViewPaused = number | null;
 
 /**  What the desktop app counts of its window. */
 export type WindowCounts = {

@@ -1,5 +1,7 @@
 //! Figures in words, where there is no page to do it: the agent's table, the tray.
 
+use crate::metrics::Reason;
+
 /// Bytes with the largest IEC prefix that leaves at least 1.
 pub fn bytes(count: f64) -> String {
     const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
@@ -15,6 +17,23 @@ pub fn rate(bytes_per_second: f64) -> String {
 pub fn bit_rate(bytes_per_second: f64) -> String {
     const UNITS: [&str; 5] = ["bit", "kbit", "Mbit", "Gbit", "Tbit"];
     format!("{}/s", scaled(bytes_per_second * 8.0, 1000.0, &UNITS))
+}
+
+/// Why there is no figure, where one would stand.
+pub fn reason(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Starting => "waiting for the first sample",
+        Reason::Unsupported => "not reported",
+        Reason::NoPermission => "not permitted",
+        Reason::Asleep => "asleep",
+        Reason::NotAnswering => "not answering",
+        Reason::Lost => "lost",
+        Reason::Absent => "not present",
+        Reason::Failed => "failed",
+        Reason::Suspended => "suspended",
+        Reason::CounterReset => "counter was reset",
+        Reason::Idle => "idle",
+    }
 }
 
 /// Whole units without a decimal, all others with one.

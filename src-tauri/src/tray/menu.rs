@@ -1,7 +1,8 @@
 //! What the tray shows, as a value: an equal one is not sent, and a test can compare it.
 
+use telltale_core::channel::{Channel, Selector, gpu_event};
 use telltale_core::feed::Snapshot;
-use telltale_core::metrics::GpuMetrics;
+use telltale_core::metrics::{CurrentMetrics, GpuMetrics, Reason};
 use telltale_core::settings::{NetworkUnit, Settings, TemperatureUnit};
 use telltale_core::words;
 
@@ -11,48 +12,104 @@ pub(super) const STEPS: u8 = 8;
 /// Lines, title and icon of the tray.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Menu {
-    /// A line per channel, a line per GPU.
+    /// A line per channel, a line per GPU: those that the settings name.
     pub(super) lines: Vec<String>,
     /// Short figures, for desktops that show a label or a tooltip.
     pub(super) title: String,
     /// Which image: 0 is idle, `STEPS` − 1 the busiest of processors and GPUs at its limit.
     pub(super) step: u8,
+    /// Whether the figures stand still.
+    pub(super) paused: bool,
 }
 
-/// What to show of a snapshot.
-pub(super) fn menu(snapshot: &Snapshot, settings: &Settings) -> Menu {
+impl Menu {
+    /// What stands under the title when the pointer rests on the tray.
+    pub(super) fn tooltip(&self) -> String {
+        self.lines.join("\n")
+    }
+}
+
+/// What to show of a snapshot, which is an old one while `paused`.
+pub(super) fn menu(snapshot: &Snapshot, settings: &Settings, paused: bool) -> Menu {
     let metrics = &snapshot.metrics;
-    let mut lines: Vec<String> = metrics.gpu.iter().map(|gpu| gpu_line(gpu, settings)).collect();
+    let wanted: Vec<_> = settings.tray_lines.iter().filter_map(|name| Selector::parse(name).ok()).collect();
+    let is_wanted = |event: &str| wanted.iter().any(|selector| selector.selects(event));
+    let mut lines = Vec::new();
+    for channel in Channel::ALL {
+        if channel == Channel::Gpu {
+            let gpus = metrics.gpu.iter().filter(|gpu| is_wanted(&gpu_event(&gpu.gpu_id)));
+            lines.extend(gpus.map(|gpu| gpu_line(gpu, metrics, settings)));
+            lines.extend(no_gpu_line(metrics).filter(|_| is_wanted(channel.event())));
+        } else if is_wanted(channel.event()) {
+            lines.extend(line(channel, metrics, settings));
+        }
+    }
+
+    let busiest_gpu = metrics.gpu.iter().filter(|gpu| is_wanted(&gpu_event(&gpu.gpu_id))).filter_map(|gpu| {
+        let current = trouble(metrics, &gpu_event(&gpu.gpu_id)).is_none();
+        gpu.utilization.filter(|_| current)
+    });
+    let busiest_gpu = busiest_gpu.reduce(f64::max);
     let cpu = metrics.cpu.as_ref().and_then(|cpu| cpu.utilization);
+    let cpu = cpu.filter(|_| trouble(metrics, Channel::Cpu.event()).is_none());
+    let short = [
+        busiest_gpu.map(|gpu| format!("GPU {}", percent(Some(gpu)))),
+        is_wanted(Channel::Cpu.event()).then(|| format!("CPU {}", percent(cpu))),
+    ];
+    let short: Vec<_> = short.into_iter().flatten().collect();
+    let title = if short.is_empty() { "Telltale".into() } else { short.join("  ") };
+    Menu {
+        lines,
+        title: if paused { format!("Paused: {title}") } else { title },
+        step: step(busiest_gpu.into_iter().chain(cpu).fold(0.0, f64::max)),
+        paused,
+    }
+}
+
+/// A channel's line; none before its first sample, but for the processors, which every machine has.
+fn line(channel: Channel, metrics: &CurrentMetrics, settings: &Settings) -> Option<String> {
+    if let Some(reason) = trouble(metrics, channel.event()) {
+        return Some(format!("{}  {}", name(channel), words::reason(reason)));
+    }
+    let amount = |bytes: Option<u64>| or_dash(bytes.map(|bytes| bytes as f64), words::bytes);
+    let rate = |rate: Option<f64>| or_dash(rate, words::rate);
     let network_rate = |rate: Option<f64>| match settings.network_unit {
         NetworkUnit::Bytes => or_dash(rate, words::rate),
         NetworkUnit::Bits => or_dash(rate, words::bit_rate),
     };
-    lines.push(format!("CPU  {}", percent(cpu)));
-    if let Some(memory) = &metrics.memory {
-        let amount = |bytes: Option<u64>| or_dash(bytes.map(|bytes| bytes as f64), words::bytes);
-        lines.push(format!("Memory  {} / {}", amount(memory.ram_used), amount(memory.ram_total)));
-    }
-    if let Some(disk) = &metrics.disk {
-        let rate = |rate: Option<f64>| or_dash(rate, words::rate);
-        lines.push(format!("Disk  R {}  W {}", rate(disk.read_rate), rate(disk.write_rate)));
-    }
-    if let Some(network) = &metrics.network {
-        lines.push(format!(
-            "Network  ↓ {}  ↑ {}",
-            network_rate(network.download_rate),
-            network_rate(network.upload_rate)
-        ));
-    }
-    let busiest_gpu = metrics.gpu.iter().filter_map(|gpu| gpu.utilization).reduce(f64::max);
-    let title = match busiest_gpu {
-        Some(gpu) => format!("GPU {}  CPU {}", percent(Some(gpu)), percent(cpu)),
-        None => format!("CPU {}", percent(cpu)),
+    let figures = match channel {
+        Channel::Gpu => return None, // a line per device
+        Channel::Cpu => percent(metrics.cpu.as_ref().and_then(|cpu| cpu.utilization)),
+        Channel::Memory => {
+            let memory = metrics.memory.as_ref()?;
+            format!("{} / {}", amount(memory.ram_used), amount(memory.ram_total))
+        }
+        Channel::Disk => {
+            let disk = metrics.disk.as_ref()?;
+            format!("R {}  W {}", rate(disk.read_rate), rate(disk.write_rate))
+        }
+        Channel::Network => {
+            let network = metrics.network.as_ref()?;
+            format!("↓ {}  ↑ {}", network_rate(network.download_rate), network_rate(network.upload_rate))
+        }
     };
-    Menu { lines, title, step: step(busiest_gpu.into_iter().chain(cpu).fold(0.0, f64::max)) }
+    Some(format!("{}  {figures}", name(channel)))
 }
 
-fn gpu_line(gpu: &GpuMetrics, settings: &Settings) -> String {
+fn name(channel: Channel) -> &'static str {
+    match channel {
+        Channel::Gpu => "GPU",
+        Channel::Cpu => "CPU",
+        Channel::Memory => "Memory",
+        Channel::Disk => "Disk",
+        Channel::Network => "Network",
+    }
+}
+
+fn gpu_line(gpu: &GpuMetrics, metrics: &CurrentMetrics, settings: &Settings) -> String {
+    if let Some(reason) = trouble(metrics, &gpu_event(&gpu.gpu_id)) {
+        return format!("GPU {}  {}", gpu.index, words::reason(reason));
+    }
     let degrees = |celsius: f64| match settings.temperature_unit {
         TemperatureUnit::Celsius => format!("{celsius:.0} °C"),
         TemperatureUnit::Fahrenheit => format!("{:.0} °F", celsius.mul_add(1.8, 32.0)),
@@ -60,6 +117,18 @@ fn gpu_line(gpu: &GpuMetrics, settings: &Settings) -> String {
     let watts = |watts: f64| format!("{watts:.0} W");
     let temperature = or_dash(gpu.temperature, degrees);
     format!("GPU {}  {}  {temperature}  {}", gpu.index, percent(gpu.utilization), or_dash(gpu.power_draw, watts))
+}
+
+/// Where no GPU is known: why, unless there is simply none, or not yet an answer.
+fn no_gpu_line(metrics: &CurrentMetrics) -> Option<String> {
+    let reason = trouble(metrics, Channel::Gpu.event()).filter(|reason| *reason != Reason::Absent)?;
+    Some(format!("GPU  {}", words::reason(reason)))
+}
+
+/// Why a channel's last sample is not its state now. Its figures are then not shown: a line has no room to say how old they are.
+fn trouble(metrics: &CurrentMetrics, event: &str) -> Option<Reason> {
+    let status = metrics.channels.iter().find(|status| status.channel == event)?;
+    status.reason.filter(|reason| *reason != Reason::Starting)
 }
 
 fn percent(value: Option<f64>) -> String {
@@ -79,12 +148,13 @@ fn step(percent: f64) -> u8 {
 
 #[cfg(test)]
 mod tests {
-    use telltale_core::metrics::{CpuMetrics, CurrentMetrics, DiskMetrics, MemoryMetrics, NetworkMetrics};
+    use telltale_core::metrics::{ChannelStatus, CpuMetrics, DiskMetrics, MemoryMetrics, NetworkMetrics};
 
     use super::*;
 
     fn snapshot() -> Snapshot {
         let gpu = GpuMetrics {
+            gpu_id: "GPU-a".into(),
             index: 0,
             utilization: Some(87.0),
             temperature: Some(71.0),
@@ -92,7 +162,7 @@ mod tests {
             ..GpuMetrics::default()
         };
         let metrics = CurrentMetrics {
-            gpu: vec![gpu, GpuMetrics { index: 1, ..GpuMetrics::default() }],
+            gpu: vec![gpu, GpuMetrics { gpu_id: "GPU-b".into(), index: 1, ..GpuMetrics::default() }],
             cpu: Some(CpuMetrics { utilization: Some(12.2), ..CpuMetrics::default() }),
             memory: Some(MemoryMetrics {
                 ram_used: Some(10_522_669_875),
@@ -116,7 +186,7 @@ mod tests {
 
     #[test]
     fn a_line_per_channel_in_the_users_units() {
-        let shown = menu(&snapshot(), &Settings::default());
+        let shown = menu(&snapshot(), &Settings::default(), false);
         assert_eq!(
             shown.lines,
             [
@@ -134,16 +204,57 @@ mod tests {
             network_unit: NetworkUnit::Bits,
             ..Settings::default()
         };
-        let lines = menu(&snapshot(), &other).lines;
+        let lines = menu(&snapshot(), &other, false).lines;
         assert_eq!(
             (lines[0].as_str(), lines[5].as_str()),
             ("GPU 0  87 %  160 °F  212 W", "Network  ↓ 1.0 Mbit/s  ↑ –")
         );
     }
 
+    fn status(event: &str, reason: Reason) -> ChannelStatus {
+        let channel = event.to_owned();
+        ChannelStatus { channel, timestamp: Some(1), age: Some(9.0), reason: Some(reason), detail: None }
+    }
+
+    #[test]
+    fn only_the_lines_that_the_settings_name_in_the_order_of_the_channels() {
+        let shown = |lines: &[&str]| {
+            let tray_lines = lines.iter().map(|line| (*line).to_owned()).collect();
+            menu(&snapshot(), &Settings { tray_lines, ..Settings::default() }, false)
+        };
+        let one = shown(&["cpu", "gpu/GPU-b"]);
+        assert_eq!(one.lines, ["GPU 1  –  –  –", "CPU  12 %"]);
+        assert_eq!(one.tooltip(), "GPU 1  –  –  –\nCPU  12 %");
+        assert_eq!((one.title.as_str(), one.step), ("CPU 12 %", 0), "a GPU that is not shown does not count");
+        let none = shown(&[]);
+        assert_eq!((none.lines.len(), none.title.as_str()), (0, "Telltale"));
+    }
+
+    #[test]
+    fn a_channel_that_is_not_current_says_why_instead_of_old_figures() {
+        let mut snapshot = snapshot();
+        snapshot.metrics.channels =
+            vec![status("system/gpu/GPU-a", Reason::Asleep), status("system/cpu", Reason::NotAnswering)];
+        let shown = menu(&snapshot, &Settings::default(), false);
+        assert_eq!(shown.lines[..3], ["GPU 0  asleep", "GPU 1  –  –  –", "CPU  not answering"]);
+        assert_eq!((shown.title.as_str(), shown.step), ("CPU –", 0));
+
+        snapshot.metrics.gpu.clear();
+        for (reason, expected) in [(Reason::Asleep, "GPU  asleep"), (Reason::Absent, "CPU  not answering")] {
+            snapshot.metrics.channels[0] = status("system/gpu", reason);
+            assert_eq!(menu(&snapshot, &Settings::default(), false).lines[0], expected);
+        }
+    }
+
+    #[test]
+    fn paused_figures_are_said_to_be() {
+        let shown = menu(&snapshot(), &Settings::default(), true);
+        assert_eq!((shown.title.as_str(), shown.paused), ("Paused: GPU 87 %  CPU 12 %", true));
+    }
+
     #[test]
     fn nothing_known_yet_is_no_zero() {
-        let shown = menu(&Snapshot::default(), &Settings::default());
+        let shown = menu(&Snapshot::default(), &Settings::default(), false);
         assert_eq!(
             (shown.lines.as_slice(), shown.title.as_str(), shown.step),
             (&["CPU  –".to_owned()][..], "CPU –", 0)

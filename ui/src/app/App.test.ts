@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { CurrentMetrics, Settings, SystemInfo } from "../bindings";
 import { SETTINGS } from "../bindings";
 import { type Host, Refused } from "../host/host";
-import { batch } from "../store/samples";
+import { batch, DEFAULTS } from "../store/samples";
 import App from "./App.svelte";
 
 let emit: (batch: CurrentMetrics) => void;
@@ -39,6 +39,9 @@ const host = (change: Partial<Host> = {}): Host => ({
 	save: async () => null,
 	saving: async () => () => undefined,
 	cancelSave: async () => undefined,
+	report: async () => undefined,
+	paused: async () => () => undefined,
+	desktop: async () => ({ tray: true }),
 	fields: SETTINGS,
 	label: null,
 	...change,
@@ -50,8 +53,7 @@ const press = (key: string, more: KeyboardEventInit = {}) =>
 const page = () => document.documentElement.dataset.page;
 
 beforeEach(() => {
-	localStorage.clear();
-	settings = { interval: 2, theme: "system", temperature_unit: "celsius", network_unit: "bytes" };
+	settings = DEFAULTS;
 });
 
 afterEach(() => vi.restoreAllMocks());

@@ -1,12 +1,12 @@
 // A machine with 256 cores, 30 disks and 40 interfaces: everything is listed, nothing is drawn twice, and what nobody
 // looks for first is tucked away.
 import { render } from "@testing-library/svelte";
-import { beforeEach, expect, it, vi } from "vitest";
+import { expect, it, vi } from "vitest";
 import { barGrid } from "../base/scale";
 import type { CurrentMetrics, SystemInfo } from "../bindings";
 import { SETTINGS } from "../bindings";
 import type { Host } from "../host/host";
-import { batch } from "../store/samples";
+import { batch, DEFAULTS } from "../store/samples";
 import App from "./App.svelte";
 
 const [CORES, DISKS, INTERFACES, PHYSICAL] = [256, 30, 40, 4];
@@ -35,16 +35,16 @@ const host: Host = {
 	current: async () => crowd(),
 	history: async () => ({ timestamps: [], series: [], gaps: [] }),
 	info: async () => ({ host_name: "crowd", os: null, boot_time: null, gpus: [], notices: [] }) as unknown as SystemInfo,
-	settings: async () => ({ interval: 2, theme: "dark", temperature_unit: "celsius", network_unit: "bytes" }),
+	settings: async () => ({ ...DEFAULTS, theme: "dark" }),
 	update: async () => host.settings(),
 	fields: SETTINGS,
 	label: null,
 	saving: async () => () => undefined,
+	report: async () => undefined,
+	paused: async () => () => undefined,
 } as unknown as Host;
 
 const all = (selector: string) => [...document.querySelectorAll<HTMLElement>(selector)];
-
-beforeEach(() => localStorage.clear());
 
 it("lists every device once, and tucks virtual interfaces away", async () => {
 	render(App, { host });

@@ -2,6 +2,7 @@
 // UI knows which of the two it has.
 import type {
 	CurrentMetrics,
+	DesktopInfo,
 	Diagnostics,
 	GpuVerdict,
 	HistoryQuery,
@@ -10,6 +11,7 @@ import type {
 	SettingsPatch,
 	SystemInfo,
 	VerdictQuery,
+	View,
 } from "../bindings";
 
 /** One field of the settings form: default, bounds and words come from the one definition in Rust. */
@@ -33,7 +35,26 @@ export interface ChoiceField {
 	choices: readonly { readonly value: string; readonly label: string }[];
 }
 
-export type SettingField = Readonly<NumberField> | Readonly<ChoiceField>;
+export interface SwitchField {
+	key: keyof Settings;
+	label: string;
+	help: string;
+	kind: "switch";
+	default: boolean;
+}
+
+/** Any of the choices, and single devices of one of them by `choice/id`. */
+export interface ListField {
+	key: keyof Settings;
+	label: string;
+	help: string;
+	kind: "list";
+	default: readonly string[];
+	choices: readonly { readonly value: string; readonly label: string }[];
+	devices_of: string;
+}
+
+export type SettingField = Readonly<NumberField> | Readonly<ChoiceField> | Readonly<SwitchField> | Readonly<ListField>;
 
 /** A refused command, in the core's words. `field` names the setting at fault, where one is. */
 export class Refused extends Error {
@@ -70,6 +91,12 @@ export interface Host {
 	saving(listener: (share: number) => void): Promise<Unsubscribe>;
 	/** Ends the saving that is under way; what was there before stays. */
 	cancelSave(): Promise<void>;
+	/** Says that the page is there, what it shows, and how many rows it has. Another page goes on from there. */
+	report(view: View, rows: number): Promise<void>;
+	/** Since when the charts are to stand still (Unix ms), as the tray's Pause has it; null when they go on. */
+	paused(listener: (since: number | null) => void): Promise<Unsubscribe>;
+	/** What the desktop has, for settings that depend on it. */
+	desktop(): Promise<DesktopInfo>;
 	/** What the settings form is made from. */
 	readonly fields: readonly SettingField[];
 	/** Said in the window when the figures are not this machine's: a recording. */

@@ -1,7 +1,7 @@
 // A Host that plays a recorded `telltale-agent watch` in a plain browser, so that the page can be worked on without
 // Rust: `telltale-agent watch > ui/dev/recording.ndjson`, then `npm run dev`. `?file=` names another recording.
 import { figures } from "../base/fields";
-import type { CurrentMetrics, HistorySeries, MetricsHistory, Settings, SystemInfo } from "../bindings";
+import type { CurrentMetrics, DesktopInfo, HistorySeries, MetricsHistory, Settings, SystemInfo } from "../bindings";
 import { GPU_STATES, SETTINGS } from "../bindings";
 import { type Host, Refused } from "./host";
 import { moved, parse } from "./recording";
@@ -27,7 +27,15 @@ export class Player implements Host {
 	readonly label = "Recording";
 	private readonly started = Date.now();
 	private readonly step: number;
-	private inForce: Settings = { interval: 2, theme: "system", temperature_unit: "celsius", network_unit: "bytes" };
+	private inForce: Settings = {
+		interval: 2,
+		theme: "system",
+		temperature_unit: "celsius",
+		network_unit: "bytes",
+		tray_lines: [],
+		close_to_tray: false,
+		start_at_login: false,
+	};
 
 	constructor(private readonly batches: readonly CurrentMetrics[]) {
 		this.inForce.interval = batches[0]?.interval ?? 2;
@@ -102,6 +110,16 @@ export class Player implements Host {
 	}
 
 	async cancelSave(): Promise<void> {}
+
+	async report(): Promise<void> {}
+
+	async paused(): Promise<() => void> {
+		return () => undefined;
+	}
+
+	async desktop(): Promise<DesktopInfo> {
+		return { tray: false };
+	}
 
 	/** The newest tick: the recording's last one first, then its first, second, … with today's times. */
 	private batch(): CurrentMetrics {

@@ -34,6 +34,11 @@ export const tauri: Host = {
 	async cancelSave() {
 		await taken(commands.cancelSave());
 	},
+	async report(view, rows) {
+		await taken(commands.reportPage(view, rows));
+	},
+	paused: async (listener) => events.viewPaused.listen((event) => listener(event.payload)),
+	desktop: () => taken(commands.getDesktopInfo()),
 	fields: SETTINGS,
 	label: null,
 };

@@ -3,10 +3,10 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { CurrentMetrics, HistoryQuery, MetricsHistory, Settings, SystemInfo } from "../bindings";
 import { type Host, Refused } from "../host/host";
 import { Monitor } from "./monitor.svelte";
-import { batch } from "./samples";
+import { batch, DEFAULTS } from "./samples";
 
 const START = 1_700_000_000_000;
-const SETTINGS: Settings = { interval: 2, theme: "system", temperature_unit: "celsius", network_unit: "bytes" };
+const SETTINGS = DEFAULTS;
 
 /** A core that samples every two seconds of fake time and remembers all of it. */
 class Core implements Host {
@@ -19,6 +19,9 @@ class Core implements Host {
 	save = async () => null;
 	saving = async () => () => undefined;
 	cancelSave = async () => undefined;
+	report = async () => undefined;
+	paused = async () => () => undefined;
+	desktop = async () => ({ tray: true });
 	label = null;
 
 	tick = () => Math.floor((Date.now() - START) / 2000);

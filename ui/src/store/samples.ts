@@ -1,7 +1,18 @@
 // Batches for tests: one machine with a GPU, two cores, a disk and an interface, at a time and a tick.
-import type { ChannelStatus, CurrentMetrics, NetworkInterface, Reason } from "../bindings";
+import type { ChannelStatus, CurrentMetrics, NetworkInterface, Reason, Settings } from "../bindings";
 
 export const CHANNELS = ["system/gpu/GPU-1", "system/cpu", "system/memory", "system/disk", "system/network"] as const;
+
+/** The settings of a first start. */
+export const DEFAULTS: Settings = {
+	interval: 2,
+	theme: "system",
+	temperature_unit: "celsius",
+	network_unit: "bytes",
+	tray_lines: ["gpu", "cpu", "memory", "disk", "network"],
+	close_to_tray: true,
+	start_at_login: false,
+};
 
 /** What makes a batch differ from the next. */
 export interface Sample {

@@ -13,7 +13,6 @@ export const RANGES = [60, 300, 900, 3600] as const;
 
 /** A drag shorter than this is a click that slipped. */
 const SHORTEST_ZOOM = 4 * SECOND;
-const KEPT = "telltale.view";
 
 export class View {
 	/** `overview`, `settings`, `diagnostics`, `cpu`, `memory`, `gpu/{id}`, `disk/{name}`, `network/{name}`. */
@@ -27,11 +26,13 @@ export class View {
 	/** The end of the charts while paused. */
 	frozen = $state<number | null>(null);
 
+	/** Starts as the address says: that of a new window is written by the shell, which keeps what the last one showed. */
 	constructor() {
-		const kept = this.kept();
-		if (typeof kept.page === "string") this.page = kept.page;
+		const kept = new URLSearchParams(location.search);
+		const [range, paused] = [Number(kept.get("range")), Number(kept.get("paused"))];
+		if (RANGES.some((known) => known === range)) this.range = range;
+		if (paused > 0) this.frozen = paused;
 		this.follow();
-		if (RANGES.some((range) => range === kept.range)) this.range = kept.range as number;
 	}
 
 	/** Opens the page that the address names, as the tray does; the address then forgets it. */
@@ -52,13 +53,11 @@ export class View {
 	open(page: string): void {
 		this.page = page;
 		this.cursor = null;
-		this.keep();
 	}
 
 	pick(range: number): void {
 		this.range = range;
 		this.zoom = null;
-		this.keep();
 	}
 
 	/** Shows only that part; too short a part, or one longer than an hour, is refused. */
@@ -69,23 +68,12 @@ export class View {
 
 	/** Stops the charts where they are, or lets them go on. */
 	toggle(last: number | null): void {
-		this.frozen = this.frozen === null ? last : null;
-		if (this.frozen === null) this.zoom = null;
+		this.freeze(this.frozen === null ? last : null);
 	}
 
-	private kept(): { page?: unknown; range?: unknown } {
-		try {
-			return JSON.parse(localStorage.getItem(KEPT) ?? "{}") ?? {};
-		} catch {
-			return {};
-		}
-	}
-
-	private keep(): void {
-		try {
-			localStorage.setItem(KEPT, JSON.stringify({ page: this.page, range: this.range }));
-		} catch {
-			// Storage is full or off: the window opens at the overview then.
-		}
+	/** Stops the charts at a moment (Unix ms), or lets them go on. */
+	freeze(at: number | null): void {
+		this.frozen = at;
+		if (at === null) this.zoom = null;
 	}
 }

@@ -292,11 +292,16 @@ export const de: Messages = {
 	invalid: "Nicht gespeichert",
 	defaultIs: (value) => `Standard: ${value}`,
 	allowed: (min, max, unit) => `${min} bis ${max} ${unit}`,
+	noTray:
+		"Dieser Desktop zeigt gerade kein Benachrichtigungsfeld (kein Host für StatusNotifierItem; unter GNOME ist es die Erweiterung AppIndicator): Schließen beendet das Programm.",
 	settingLabels: {
 		interval: "Intervall",
 		theme: "Farbschema",
 		temperature_unit: "Temperatur",
 		network_unit: "Netzwerkraten",
+		tray_lines: "Benachrichtigungsfeld",
+		close_to_tray: "Ins Benachrichtigungsfeld schließen",
+		start_at_login: "Bei der Anmeldung starten",
 	},
 	settingHelp: {
 		interval:
@@ -304,6 +309,10 @@ export const de: Messages = {
 		theme: "Farben des Fensters.",
 		temperature_unit: "Einheit, in der Temperaturen angezeigt werden.",
 		network_unit: "Einheit, in der Netzwerkraten angezeigt werden.",
+		tray_lines: "Zeilen im Menü des Benachrichtigungsfelds.",
+		close_to_tray:
+			"Beim Schließen des Fensters bleibt Telltale im Benachrichtigungsfeld und zeichnet weiter auf. Ausgeschaltet beendet Schließen das Programm.",
+		start_at_login: "Telltale startet im Benachrichtigungsfeld, sobald Sie sich anmelden.",
 	},
 	choiceLabels: {
 		"theme/system": "Wie das System",
@@ -313,5 +322,10 @@ export const de: Messages = {
 		"temperature_unit/fahrenheit": "Fahrenheit (°F)",
 		"network_unit/bytes": "Byte pro Sekunde",
 		"network_unit/bits": "Bit pro Sekunde",
+		"tray_lines/gpu": "GPU",
+		"tray_lines/cpu": "CPU",
+		"tray_lines/memory": "Speicher",
+		"tray_lines/disk": "Datenträger",
+		"tray_lines/network": "Netzwerk",
 	},
 };

@@ -285,6 +285,8 @@ export const en = {
 	invalid: "Not saved",
 	defaultIs: (value: string) => `Default: ${value}`,
 	allowed: (min: string, max: string, unit: string) => `${min} to ${max} ${unit}`,
+	noTray:
+		"This desktop shows no tray now (no host for StatusNotifierItem; on GNOME the AppIndicator extension is one): closing the window quits.",
 	settingLabels: {} as Record<string, string>,
 	settingHelp: {} as Record<string, string>,
 	choiceLabels: {} as Record<string, string>,

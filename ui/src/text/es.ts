@@ -289,17 +289,26 @@ export const es: Messages = {
 	invalid: "No guardado",
 	defaultIs: (value) => `Valor predeterminado: ${value}`,
 	allowed: (min, max, unit) => `De ${min} a ${max} ${unit}`,
+	noTray:
+		"Este escritorio no muestra ahora ninguna bandeja (no hay anfitrión de StatusNotifierItem; en GNOME lo es la extensión AppIndicator): al cerrar la ventana, el programa termina.",
 	settingLabels: {
 		interval: "Intervalo",
 		theme: "Tema",
 		temperature_unit: "Temperatura",
 		network_unit: "Tasas de red",
+		tray_lines: "Bandeja",
+		close_to_tray: "Cerrar a la bandeja",
+		start_at_login: "Iniciar al entrar en la sesión",
 	},
 	settingHelp: {
 		interval: "Segundos entre dos muestras. Un intervalo más corto consume más y muestra picos más breves.",
 		theme: "Colores de la ventana.",
 		temperature_unit: "Unidad en la que se muestran las temperaturas.",
 		network_unit: "Unidad en la que se muestran las tasas de red.",
+		tray_lines: "Líneas del menú de la bandeja.",
+		close_to_tray:
+			"Al cerrar la ventana, Telltale sigue en la bandeja y continúa registrando. Desactivado, cerrar termina el programa.",
+		start_at_login: "Telltale se inicia en la bandeja cuando usted entra en la sesión.",
 	},
 	choiceLabels: {
 		"theme/system": "Igual que el sistema",
@@ -309,5 +318,10 @@ export const es: Messages = {
 		"temperature_unit/fahrenheit": "Fahrenheit (°F)",
 		"network_unit/bytes": "Bytes por segundo",
 		"network_unit/bits": "Bits por segundo",
+		"tray_lines/gpu": "GPU",
+		"tray_lines/cpu": "CPU",
+		"tray_lines/memory": "Memoria",
+		"tray_lines/disk": "Disco",
+		"tray_lines/network": "Red",
 	},
 };

@@ -292,17 +292,26 @@ export const fr: Messages = {
 	invalid: "Non enregistré",
 	defaultIs: (value) => `Par défaut\u00a0: ${value}`,
 	allowed: (min, max, unit) => `De ${min} à ${max} ${unit}`,
+	noTray:
+		"Ce bureau n’affiche actuellement aucune zone de notification (pas d’hôte StatusNotifierItem ; sous GNOME, c’est l’extension AppIndicator) : fermer la fenêtre quitte le programme.",
 	settingLabels: {
 		interval: "Intervalle",
 		theme: "Thème",
 		temperature_unit: "Température",
 		network_unit: "Débits réseau",
+		tray_lines: "Zone de notification",
+		close_to_tray: "Fermer vers la zone de notification",
+		start_at_login: "Lancer à l’ouverture de session",
 	},
 	settingHelp: {
 		interval: "Secondes entre deux mesures. Un intervalle plus court coûte davantage et montre des pics plus brefs.",
 		theme: "Couleurs de la fenêtre.",
 		temperature_unit: "Unité d’affichage des températures.",
 		network_unit: "Unité d’affichage des débits réseau.",
+		tray_lines: "Lignes du menu de la zone de notification.",
+		close_to_tray:
+			"À la fermeture de la fenêtre, Telltale reste dans la zone de notification et continue d’enregistrer. Désactivé, fermer quitte le programme.",
+		start_at_login: "Telltale démarre dans la zone de notification à l’ouverture de votre session.",
 	},
 	choiceLabels: {
 		"theme/system": "Comme le système",
@@ -312,5 +321,10 @@ export const fr: Messages = {
 		"temperature_unit/fahrenheit": "Fahrenheit (°F)",
 		"network_unit/bytes": "Octets par seconde",
 		"network_unit/bits": "Bits par seconde",
+		"tray_lines/gpu": "GPU",
+		"tray_lines/cpu": "CPU",
+		"tray_lines/memory": "Mémoire",
+		"tray_lines/disk": "Disque",
+		"tray_lines/network": "Réseau",
 	},
 };

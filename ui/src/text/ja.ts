@@ -283,17 +283,25 @@ export const ja: Messages = {
 	invalid: "保存されていません",
 	defaultIs: (value) => `既定値: ${value}`,
 	allowed: (min, max, unit) => `${min}～${max} ${unit}`,
+	noTray:
+		"現在、このデスクトップにはトレイがありません(StatusNotifierItem のホストがありません。GNOME では AppIndicator 拡張機能がホストになります)。ウィンドウを閉じると終了します。",
 	settingLabels: {
 		interval: "更新間隔",
 		theme: "テーマ",
 		temperature_unit: "温度",
 		network_unit: "通信速度",
+		tray_lines: "トレイ",
+		close_to_tray: "閉じるとトレイに格納",
+		start_at_login: "ログイン時に起動",
 	},
 	settingHelp: {
 		interval: "サンプルの間隔 (秒)。短くすると負荷が増えますが、より短いピークも表示されます。",
 		theme: "ウィンドウの配色。",
 		temperature_unit: "温度の表示単位。",
 		network_unit: "通信速度の表示単位。",
+		tray_lines: "トレイのメニューに表示する行。",
+		close_to_tray: "ウィンドウを閉じても Telltale はトレイに残り、記録を続けます。オフの場合、閉じると終了します。",
+		start_at_login: "ログイン時に Telltale をトレイで起動します。",
 	},
 	choiceLabels: {
 		"theme/system": "システムに合わせる",
@@ -303,5 +311,10 @@ export const ja: Messages = {
 		"temperature_unit/fahrenheit": "華氏 (°F)",
 		"network_unit/bytes": "バイト/秒",
 		"network_unit/bits": "ビット/秒",
+		"tray_lines/gpu": "GPU",
+		"tray_lines/cpu": "CPU",
+		"tray_lines/memory": "メモリ",
+		"tray_lines/disk": "ディスク",
+		"tray_lines/network": "ネットワーク",
 	},
 };

@@ -9,8 +9,10 @@ use serde_json::{Map, Value};
 use specta::Type;
 use specta_typescript::Number;
 
+use crate::channel::Channel;
+
 /// The settings in force.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, Type)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
 pub struct Settings {
     /// Seconds between samples, 0.5–60.
     #[specta(type = Number)]
@@ -21,10 +23,17 @@ pub struct Settings {
     pub temperature_unit: TemperatureUnit,
     /// What network rates are shown in; payloads stay in bytes per second.
     pub network_unit: NetworkUnit,
+    /// Lines of the tray: channels by their short names (`gpu` for every GPU), single GPUs as `gpu/{gpu_id}`. They stand
+    /// in the order of the channels, whatever the order here.
+    pub tray_lines: Vec<String>,
+    /// Whether closing the window leaves Telltale in the tray, where there is one.
+    pub close_to_tray: bool,
+    /// Whether Telltale starts, in the tray, when its user logs in.
+    pub start_at_login: bool,
 }
 
 /// Some settings, to change; what is absent stays.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, Type)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, Type)]
 pub struct SettingsPatch {
     /// See [`Settings::interval`].
     #[specta(optional, type = Number)]
@@ -38,6 +47,15 @@ pub struct SettingsPatch {
     /// See [`Settings::network_unit`].
     #[specta(optional)]
     pub network_unit: Option<NetworkUnit>,
+    /// See [`Settings::tray_lines`].
+    #[specta(optional)]
+    pub tray_lines: Option<Vec<String>>,
+    /// See [`Settings::close_to_tray`].
+    #[specta(optional)]
+    pub close_to_tray: Option<bool>,
+    /// See [`Settings::start_at_login`].
+    #[specta(optional)]
+    pub start_at_login: Option<bool>,
 }
 
 /// Colours of the window.
@@ -110,6 +128,20 @@ pub enum Values {
         /// Allowed.
         choices: &'static [Choice],
     },
+    /// On or off.
+    Switch {
+        /// Without a settings file.
+        default: bool,
+    },
+    /// Any of some words, and single devices of one of them by `word/id`.
+    List {
+        /// Without a settings file.
+        default: &'static [&'static str],
+        /// Allowed.
+        choices: &'static [Choice],
+        /// The choice whose devices can be named one by one.
+        devices_of: &'static str,
+    },
 }
 
 /// One value of a choice.
@@ -121,8 +153,11 @@ pub struct Choice {
     pub label: &'static str,
 }
 
+/// More entries than any list of a setting needs.
+const LONGEST_LIST: usize = 64;
+
 /// All settings, in the form's order.
-pub const DEFINITIONS: [Definition; 4] = [
+pub const DEFINITIONS: [Definition; 7] = [
     Definition {
         key: "interval",
         label: "Interval",
@@ -166,6 +201,34 @@ pub const DEFINITIONS: [Definition; 4] = [
             ],
         },
     },
+    Definition {
+        key: "tray_lines",
+        label: "Tray",
+        help: "Lines of the tray's menu.",
+        values: Values::List {
+            default: &["gpu", "cpu", "memory", "disk", "network"],
+            choices: &[
+                Choice { value: "gpu", label: "GPU" },
+                Choice { value: "cpu", label: "CPU" },
+                Choice { value: "memory", label: "Memory" },
+                Choice { value: "disk", label: "Disk" },
+                Choice { value: "network", label: "Network" },
+            ],
+            devices_of: "gpu",
+        },
+    },
+    Definition {
+        key: "close_to_tray",
+        label: "Close to the tray",
+        help: "Closing the window leaves Telltale in the tray, where it goes on recording. Off, closing quits.",
+        values: Values::Switch { default: true },
+    },
+    Definition {
+        key: "start_at_login",
+        label: "Start at login",
+        help: "Telltale starts in the tray when you log in.",
+        values: Values::Switch { default: false },
+    },
 ];
 
 impl Default for Settings {
@@ -175,6 +238,9 @@ impl Default for Settings {
             theme: Theme::System,
             temperature_unit: TemperatureUnit::Celsius,
             network_unit: NetworkUnit::Bytes,
+            tray_lines: Channel::ALL.map(|channel| channel.short().to_owned()).to_vec(),
+            close_to_tray: true,
+            start_at_login: false,
         }
     }
 }
@@ -233,6 +299,20 @@ impl Definition {
                 let words: Vec<_> = choices.iter().map(|choice| choice.value).collect();
                 (fits, format!("one of {}", words.join(", ")))
             }
+            Values::Switch { .. } => (value.is_boolean(), "true or false".into()),
+            Values::List { choices, devices_of, .. } => {
+                let device = |word: &str| {
+                    word.strip_prefix(devices_of)
+                        .and_then(|rest| rest.strip_prefix('/'))
+                        .is_some_and(|id| !id.is_empty())
+                };
+                let known = |word: &str| choices.iter().any(|choice| choice.value == word) || device(word);
+                let fits = value.as_array().is_some_and(|list| {
+                    list.len() <= LONGEST_LIST && list.iter().all(|one| one.as_str().is_some_and(known))
+                });
+                let words: Vec<_> = choices.iter().map(|choice| choice.value).collect();
+                (fits, format!("a list of {} and {devices_of}/{{id}}, {LONGEST_LIST} at most", words.join(", ")))
+            }
         };
         if fits { Ok(()) } else { Err(InvalidSetting::new(self.key, value, allowed)) }
     }
@@ -270,6 +350,8 @@ mod tests {
             let default = match definition.values {
                 Values::Number { default, .. } => json!(default),
                 Values::Choice { default, .. } => json!(default),
+                Values::Switch { default } => json!(default),
+                Values::List { default, .. } => json!(default),
             };
             assert_eq!(map[definition.key], default, "{}", definition.key);
             definition.check(&default).unwrap();
@@ -312,5 +394,23 @@ mod tests {
         let error = Settings::default().patched(&json!({"intervall": 2})).unwrap_err();
         assert!(error.field == "intervall" && error.allowed.contains("temperature_unit"), "{error}");
         assert_eq!(Settings::default().patched(&json!(5)).unwrap_err().field, "settings");
+        for switch in [json!("true"), json!(1), json!(null)] {
+            let error = Settings::default().patched(&json!({"close_to_tray": switch})).unwrap_err();
+            assert_eq!((error.field.as_str(), error.allowed.as_str()), ("close_to_tray", "true or false"));
+        }
+    }
+
+    #[test]
+    fn lines_of_the_tray_are_channels_and_single_gpus() {
+        let with = |lines: Value| Settings::default().patched(&json!({ "tray_lines": lines }));
+        assert_eq!(with(json!([])).unwrap().tray_lines, Vec::<String>::new());
+        assert_eq!(with(json!(["cpu", "gpu/GPU-1"])).unwrap().tray_lines, ["cpu", "gpu/GPU-1"]);
+        let too_many = json!(vec!["cpu"; LONGEST_LIST + 1]);
+        for lines in
+            [json!("cpu"), json!(["cpus"]), json!(["gpu/"]), json!(["cpu/0"]), json!([1]), json!(null), too_many]
+        {
+            let error = with(lines.clone()).unwrap_err();
+            assert!(error.field == "tray_lines" && error.allowed.contains("memory"), "{lines}: {error}");
+        }
     }
 }

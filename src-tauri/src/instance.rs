@@ -1,0 +1,124 @@
+//! One Telltale per user's data. The session bus finds the first one (tauri-plugin-single-instance); where there is no
+//! bus, or another one, a locked file does. The lock is the system's: it goes with its holder, however that ends.
+
+#[cfg_attr(unix, path = "instance_unix.rs")]
+#[cfg_attr(not(unix), path = "instance_portable.rs")]
+mod signal;
+
+use std::fs::{self, File, TryLockError};
+use std::io::{Read as _, Seek as _, Write as _};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use tauri::{AppHandle, Manager as _};
+
+use crate::window;
+
+/// One that ends lets go of the bus a moment before it lets go of the file.
+const ENDING: Duration = Duration::from_secs(1);
+
+/// What came of claiming to be the only one.
+enum Claim {
+    /// We are, as long as this lives.
+    First(Instance),
+    /// Another one runs; its process, once it can be told to show its window.
+    Second(Option<u32>),
+}
+
+/// The lock, held.
+pub(crate) struct Instance {
+    file: File,
+}
+
+/// Another Telltale was started, as the bus tells: its user wants to see this one, unless it was to start hidden.
+pub(crate) fn second(app: &AppHandle, arguments: &[String]) {
+    if !arguments.iter().any(|argument| argument == "--hidden") {
+        window::show(app, None);
+    }
+}
+
+/// Makes this the only one by the file, or ends this process. `None` where that can't be known.
+pub(crate) fn only_one(app: &AppHandle, hidden: bool) -> Option<Instance> {
+    let claimed = app.path().app_data_dir().context("no folder for data").and_then(|folder| claim(&folder));
+    match claimed {
+        Ok(Claim::First(mut instance)) => {
+            if let Err(error) = instance.answer(app) {
+                tracing::warn!(%error, "a second start can't ask for the window");
+            }
+            Some(instance)
+        }
+        Ok(Claim::Second(process)) => {
+            let shown = !hidden && process.is_some_and(signal::send);
+            eprintln!("telltale: it runs already{}", if shown { "; its window is shown" } else { "" });
+            app.cleanup_before_exit();
+            std::process::exit(0)
+        }
+        Err(error) => {
+            tracing::warn!("whether another one runs can't be known: {error:#}");
+            None
+        }
+    }
+}
+
+/// Claims the folder for this process.
+///
+/// # Errors
+/// If there can be no such file there: then nothing is known of others.
+fn claim(folder: &Path) -> anyhow::Result<Claim> {
+    let path = folder.join("lock");
+    let opened = fs::create_dir_all(folder)
+        .and_then(|()| File::options().read(true).write(true).create(true).truncate(false).open(&path));
+    let mut file = opened.with_context(|| path.display().to_string())?;
+    let begun = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => {
+                file.set_len(0).with_context(|| path.display().to_string())?;
+                return Ok(Claim::First(Instance { file }));
+            }
+            Err(TryLockError::WouldBlock) if begun.elapsed() < ENDING => std::thread::sleep(ENDING / 20),
+            Err(TryLockError::WouldBlock) => {
+                let mut process = String::new();
+                // Another system may lock the text too; that it is locked is all that must be known.
+                let _ = file.read_to_string(&mut process);
+                return Ok(Claim::Second(process.trim().parse().ok()));
+            }
+            Err(TryLockError::Error(error)) => return Err(error).with_context(|| path.display().to_string()),
+        }
+    }
+}
+
+impl Instance {
+    /// Shows the window whenever a second start asks for it. Says who we are only then: the signal would end a process
+    /// that does not expect it.
+    ///
+    /// # Errors
+    /// If signals can't be heard, or the file not be written.
+    fn answer(&mut self, app: &AppHandle) -> std::io::Result<()> {
+        let app = app.clone();
+        signal::hear(move || window::show(&app, None))?;
+        self.file.rewind()?;
+        write!(self.file, "{}", std::process::id())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_second_one_learns_who_is_the_first_and_a_file_left_over_locks_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("lock"), "4294967295 left over").unwrap();
+        let Claim::First(mut first) = claim(folder.path()).unwrap() else { panic!("nobody holds it") };
+        assert!(matches!(claim(folder.path()).unwrap(), Claim::Second(None)), "it can't be asked yet");
+        write!(first.file, "17").unwrap();
+        assert!(matches!(claim(folder.path()).unwrap(), Claim::Second(Some(17))));
+        drop(first);
+        assert!(matches!(claim(folder.path()).unwrap(), Claim::First(_)));
+
+        fs::write(folder.path().join("file"), "").unwrap();
+        assert!(claim(&folder.path().join("file")).is_err(), "a folder that can't be made");
+    }
+}

@@ -1,0 +1,62 @@
+//! What the window shows: kept here, so that a window that is opened again, or whose page is loaded anew, goes on
+//! where the one before was, and so that pausing means the same in the tray.
+
+use serde::{Deserialize, Serialize};
+use specta::Type;
+use specta_typescript::Number;
+
+/// The page, the range and where the charts stand still.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
+pub(crate) struct View {
+    /// `overview`, `settings`, `cpu`, `gpu/{gpu_id}`, … as the page names them.
+    pub page: String,
+    /// Seconds that the charts show.
+    #[specta(type = Number)]
+    pub range: u32,
+    /// The end of the charts while they are paused, Unix milliseconds. The tray's figures are then paused too.
+    #[specta(type = Option<Number>)]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub paused: Option<i64>,
+}
+
+impl Default for View {
+    fn default() -> Self {
+        Self { page: "overview".into(), range: 300, paused: None }
+    }
+}
+
+impl View {
+    /// The address at which the page shows this.
+    pub(crate) fn address(&self) -> String {
+        let paused = self.paused.map(|paused| format!("&paused={paused}")).unwrap_or_default();
+        let page: String = self.page.bytes().map(escaped).collect();
+        format!("index.html?range={}{paused}#{page}", self.range)
+    }
+
+    /// Whether a page may be called that: they are short, and name devices.
+    pub(crate) fn is_fit(&self) -> bool {
+        (1..=200).contains(&self.page.len()) && (1..=86_400).contains(&self.range)
+    }
+}
+
+/// A byte of a page's name in the fragment of an address (RFC 3986).
+fn escaped(byte: u8) -> String {
+    match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' | b':' => char::from(byte).into(),
+        other => format!("%{other:02X}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_address_says_what_to_show() {
+        assert_eq!(View::default().address(), "index.html?range=300#overview");
+        let view = View { page: "gpu/GPU-1 ä#".into(), range: 900, paused: Some(17) };
+        assert_eq!(view.address(), "index.html?range=900&paused=17#gpu/GPU-1%20%C3%A4%23");
+        assert!(view.is_fit() && !View { page: String::new(), ..view.clone() }.is_fit());
+        assert!(!View { range: 0, ..view }.is_fit());
+    }
+}

@@ -1,0 +1,195 @@
+//! Where the window stood and what it showed, from one window to the next and from one start to the next.
+//!
+//! Written a moment after each change, not at the end: when the X server goes, GTK ends the program at once.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tauri::{AppHandle, Manager as _, Monitor, PhysicalPosition, PhysicalSize, WebviewWindow};
+use tokio::sync::watch;
+
+use crate::view::View;
+
+/// A window that is dragged changes its place many times a second.
+const SETTLED: Duration = Duration::from_millis(300);
+
+/// What is kept, and the file it is kept in.
+pub(crate) struct Kept {
+    state: watch::Sender<State>,
+    /// None where there is no folder for data.
+    file: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+struct State {
+    view: View,
+    place: Option<Place>,
+}
+
+/// A window's place in physical pixels, and its size without the frame in logical ones: what each is set with.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(super) struct Place {
+    pub(super) x: i32,
+    pub(super) y: i32,
+    pub(super) width: f64,
+    pub(super) height: f64,
+    pub(super) maximized: bool,
+}
+
+impl Kept {
+    /// Reads what the last start left. Whatever that is, there is something to show.
+    pub(crate) fn load(app: &AppHandle) -> Self {
+        let file = app.path().app_data_dir().map(|folder| folder.join("window.json")).ok();
+        let state = file.as_deref().map(read).unwrap_or_default();
+        Self { state: watch::Sender::new(state), file }
+    }
+
+    /// What the window shows, or showed last.
+    pub(crate) fn view(&self) -> View {
+        self.state.borrow().view.clone()
+    }
+
+    /// Changes what it shows.
+    pub(crate) fn set_view(&self, view: View) {
+        self.set(|state| state.view = view);
+    }
+
+    /// Changes only since when the charts stand still.
+    pub(crate) fn set_paused(&self, paused: Option<i64>) {
+        self.set(|state| state.view.paused = paused);
+    }
+
+    /// Changes only the page.
+    pub(super) fn set_page(&self, page: &str) {
+        self.set(|state| page.clone_into(&mut state.view.page));
+    }
+
+    pub(super) fn place(&self) -> Option<Place> {
+        self.state.borrow().place
+    }
+
+    fn set(&self, change: impl FnOnce(&mut State)) {
+        self.state.send_if_modified(|state| {
+            let before = state.clone();
+            change(state);
+            *state != before
+        });
+    }
+
+    /// Notes where a window stands; from the main thread, before the window is destroyed.
+    pub(crate) fn note(&self, window: &WebviewWindow) {
+        let Ok(maximized) = window.is_maximized() else { return };
+        if window.is_minimized().unwrap_or(true) {
+            return;
+        }
+        let read = || Some((window.outer_position().ok()?, window.inner_size().ok()?, window.scale_factor().ok()?));
+        let Some((position, size, scale)) = read() else { return };
+        let size = size.to_logical::<f64>(scale);
+        self.set(|state| match &mut state.place {
+            // The place to go back to stays.
+            Some(place) if maximized => place.maximized = true,
+            place => {
+                *place =
+                    Some(Place { x: position.x, y: position.y, width: size.width, height: size.height, maximized });
+            }
+        });
+    }
+
+    /// Word of each change: of the view, or of the place.
+    pub(crate) fn changes(&self) -> Changes {
+        Changes(self.state.subscribe())
+    }
+
+    /// Writes it, as the program ends.
+    pub(crate) fn save(&self) {
+        let mut state = self.state.borrow().clone();
+        state.view.paused = None; // the moment will be out of sight by the next start
+        let Some(file) = &self.file else { return };
+        if let Err(error) = write(file, &state) {
+            tracing::warn!(%error, file = %file.display(), "the window's place could not be kept");
+        }
+    }
+}
+
+/// Waits for changes.
+pub(crate) struct Changes(watch::Receiver<State>);
+
+impl Changes {
+    /// Returns at the next change; false when the program ends.
+    pub(crate) async fn next(&mut self) -> bool {
+        self.0.changed().await.is_ok()
+    }
+}
+
+/// Saves each change once no other follows it at once, until the program ends.
+pub(crate) async fn save_changes(app: AppHandle) {
+    let Some(mut changes) = app.try_state::<crate::Shell>().map(|shell| shell.window.changes()) else { return };
+    while changes.next().await {
+        tokio::time::sleep(SETTLED).await;
+        changes.0.mark_unchanged();
+        if let Some(shell) = app.try_state::<crate::Shell>() {
+            shell.window.save();
+        }
+    }
+}
+
+/// A file that is missing or makes no sense is worth no word: the window opens as at the first start.
+fn read(file: &Path) -> State {
+    let state: State = fs::read(file).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+    if state.view.is_fit() { state } else { State { place: state.place, ..State::default() } }
+}
+
+fn write(file: &Path, state: &State) -> std::io::Result<()> {
+    if let Some(folder) = file.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let aside = file.with_extension("json.new");
+    fs::write(&aside, serde_json::to_vec(state)?)?;
+    fs::rename(aside, file)
+}
+
+/// Whether enough of the window's top edge to grasp it lies on one of the monitors.
+pub(super) fn is_reachable(place: &Place, monitors: &[Monitor]) -> bool {
+    monitors.iter().any(|monitor| shows(place, *monitor.position(), *monitor.size(), monitor.scale_factor()))
+}
+
+fn shows(place: &Place, position: PhysicalPosition<i32>, size: PhysicalSize<u32>, scale: f64) -> bool {
+    const GRASP: f64 = 100.0;
+    let (left, top) = (f64::from(position.x), f64::from(position.y));
+    let (right, bottom) = (left + f64::from(size.width), top + f64::from(size.height));
+    let (x, y, width) = (f64::from(place.x), f64::from(place.y), place.width * scale);
+    (x + width).min(right) - x.max(left) >= GRASP * scale && y >= top - 10.0 && y + GRASP * scale <= bottom
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_again_and_nonsense_is_the_first_start() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("data/window.json");
+        assert_eq!(read(&file), State::default());
+        let place = Some(Place { x: -7, y: 3, width: 900.5, height: 600.0, maximized: true });
+        let state = State { view: View { page: "cpu".into(), range: 900, paused: None }, place };
+        write(&file, &state).unwrap();
+        assert_eq!(read(&file), state);
+        for nonsense in ["", "{", "[]", r#"{"view": {"page": 7}}"#] {
+            fs::write(&file, nonsense).unwrap();
+            assert_eq!(read(&file), State::default(), "{nonsense}");
+        }
+        fs::write(&file, r#"{"view": {"page": "", "range": 0}, "place": null, "more": 1}"#).unwrap();
+        assert_eq!(read(&file), State::default());
+    }
+
+    #[test]
+    fn a_window_on_a_monitor_that_is_gone_can_not_be_reached() {
+        let at = |x, y| Place { x, y, width: 1280.0, height: 800.0, maximized: false };
+        let on = |place: Place| shows(&place, PhysicalPosition::new(0, 0), PhysicalSize::new(1920, 1080), 1.0);
+        assert!(on(at(0, 0)) && on(at(-1100, 500)) && on(at(1800, 900)));
+        assert!(!on(at(1920, 0)) && !on(at(-1270, 0)) && !on(at(0, 1079)) && !on(at(0, -300)));
+    }
+}

@@ -1,0 +1,152 @@
+//! The one window: how it is made, shown again, and what it may never do.
+
+mod kept;
+
+use tauri::webview::NewWindowResponse;
+use tauri::{AppHandle, Manager as _, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent};
+use tauri_specta::Event as _;
+
+use crate::Shell;
+use crate::api::ViewPaused;
+
+pub(crate) use kept::{Kept, save_changes};
+
+/// The label that capabilities and events know it by.
+const LABEL: &str = "main";
+
+/// Opens the window, at the page, range and place that the one before had, or at `page`. From the main thread.
+///
+/// # Errors
+/// If the system refuses a window or a web view.
+pub(crate) fn open(app: &AppHandle, page: Option<&str>) -> tauri::Result<()> {
+    let kept = &app.state::<Shell>().window;
+    if let Some(page) = page {
+        kept.set_page(page);
+    }
+    let own = app.config().build.dev_url.clone();
+    let mut builder = WebviewWindowBuilder::new(app, LABEL, WebviewUrl::App(kept.view().address().into()))
+        .title("Telltale")
+        .inner_size(1280.0, 800.0)
+        .min_inner_size(480.0, 360.0)
+        // Only our own pages, and none in a window of its own.
+        .on_navigation(move |url| {
+            let bundled = url.scheme() == "tauri" || url.host_str() == Some("tauri.localhost");
+            bundled || (cfg!(dev) && own.as_ref().is_some_and(|dev| dev.origin() == url.origin()))
+        })
+        .on_new_window(|_, _| NewWindowResponse::Deny);
+    let place = kept.place();
+    if let Some(place) = place {
+        builder = builder.inner_size(place.width, place.height).maximized(place.maximized);
+    }
+    let window = builder.build()?;
+    if let Some(place) = place.filter(|place| kept::is_reachable(place, &app.available_monitors().unwrap_or_default()))
+    {
+        window.set_position(tauri::PhysicalPosition::new(place.x, place.y))?;
+    }
+    revive(&window)
+}
+
+/// Loads the page anew when its web process dies: Tauri leaves a white window.
+#[cfg(target_os = "linux")]
+fn revive(window: &WebviewWindow) -> tauri::Result<()> {
+    use webkit2gtk::{WebProcessTerminationReason, WebViewExt as _};
+
+    let app = window.app_handle().clone();
+    window.with_webview(move |web| {
+        web.inner().connect_web_process_terminated(move |_, reason| {
+            if reason != WebProcessTerminationReason::TerminatedByApi {
+                app.state::<Shell>().counts.web_process_restarts.one_more();
+                tracing::warn!(?reason, "the web process ended; the page is loaded anew");
+                load(&app);
+            }
+        });
+    })
+}
+
+/// Loads the page that the window showed last: its own address has forgotten which that was.
+#[cfg(target_os = "linux")]
+fn load(app: &AppHandle) {
+    let Some(window) = app.get_webview_window(LABEL) else { return };
+    let address = app.state::<Shell>().window.view().address();
+    let loaded = window.url().and_then(|url| window.navigate(url.join(&address).map_err(anyhow::Error::from)?));
+    if let Err(error) = loaded {
+        tracing::error!(%error, "the page could not be loaded");
+    }
+}
+
+/// Ends the web process: one that is stopped would stay when the program ends.
+#[cfg(target_os = "linux")]
+fn end_page(window: &WebviewWindow) {
+    use webkit2gtk::WebViewExt as _;
+
+    // Where there is no view any more, there is nothing to end.
+    let _ = window.with_webview(|web| web.inner().terminate_web_process());
+}
+
+/// The system's own web view sees to that.
+#[cfg(not(target_os = "linux"))]
+fn end_page(_window: &WebviewWindow) {}
+
+/// WebView2 and WKWebView load it anew by themselves.
+#[cfg(not(target_os = "linux"))]
+fn revive(_window: &WebviewWindow) -> tauri::Result<()> {
+    Ok(())
+}
+
+/// Brings the window to the front, or builds it anew where it was closed to the tray. From any thread.
+pub(crate) fn show(app: &AppHandle, page: Option<&'static str>) {
+    let handle = app.clone();
+    let shown = app.run_on_main_thread(move || {
+        let shown = match handle.get_webview_window(LABEL) {
+            Some(window) => {
+                let page = page.map_or(Ok(()), |page| window.eval(format!("location.hash = {page:?}")));
+                page.and_then(|()| window.unminimize()).and_then(|()| window.show()).and_then(|()| window.set_focus())
+            }
+            None => open(&handle, page),
+        };
+        if let Err(error) = shown {
+            tracing::error!(%error, "the window could not be shown");
+        }
+    });
+    if let Err(error) = shown {
+        tracing::error!(%error, "the window could not be shown");
+    }
+}
+
+/// Whether there is one, seen or not.
+pub(crate) fn is_open(app: &AppHandle) -> bool {
+    app.get_webview_window(LABEL).is_some()
+}
+
+/// Stops the charts and the tray's figures where they are, or lets them go on. What is sampled meanwhile is recorded.
+pub(crate) fn pause_or_resume(app: &AppHandle) {
+    let Some(shell) = app.try_state::<Shell>() else { return };
+    let paused = match shell.window.view().paused {
+        Some(_) => None,
+        None => Some(shell.feed.current().metrics.timestamp),
+    };
+    shell.window.set_paused(paused);
+    if let Some(window) = app.get_webview_window(LABEL)
+        && let Err(error) = ViewPaused(paused).emit_to(&window, LABEL)
+    {
+        tracing::warn!(%error, "the page could not be told to pause");
+    }
+}
+
+/// Keeps the window's place as it changes.
+pub(crate) fn follow(app: &AppHandle, event: &WindowEvent) {
+    let changes = matches!(event, WindowEvent::Moved(_) | WindowEvent::Resized(_) | WindowEvent::CloseRequested { .. });
+    if let (true, Some(window), Some(shell)) = (changes, app.get_webview_window(LABEL), app.try_state::<Shell>()) {
+        shell.window.note(&window);
+    }
+}
+
+/// The program ends, on the main thread: what is open is kept, and no process stays.
+pub(crate) fn end(app: &AppHandle) {
+    let Some(shell) = app.try_state::<Shell>() else { return };
+    if let Some(window) = app.get_webview_window(LABEL) {
+        shell.window.note(&window);
+        end_page(&window);
+    }
+    shell.window.save();
+}

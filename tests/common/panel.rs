@@ -1,0 +1,133 @@
+//! A desktop's panel without pixels: what it reads of a tray and clicks there, over a real session bus.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use zbus::blocking::{Connection, Proxy, connection};
+use zbus::interface;
+use zbus::zvariant::{OwnedValue, Structure, Value};
+
+use super::screen::Screen;
+use super::until::until_sync;
+
+const SOON: Duration = Duration::from_secs(30);
+
+/// The part of a panel that trays register with.
+struct Watcher {
+    items: Arc<Mutex<Vec<String>>>,
+}
+
+#[expect(clippy::unused_self, reason = "the interface has it")]
+#[interface(name = "org.kde.StatusNotifierWatcher")]
+impl Watcher {
+    fn register_status_notifier_item(&self, service: String) {
+        self.items.lock().unwrap_or_else(PoisonError::into_inner).push(service);
+    }
+
+    #[zbus(property)]
+    fn is_status_notifier_host_registered(&self) -> bool {
+        true
+    }
+}
+
+/// Dropped, it is gone from the bus.
+pub(crate) struct Panel {
+    connection: Connection,
+    items: Arc<Mutex<Vec<String>>>,
+}
+
+impl Panel {
+    /// A panel on the screen's bus.
+    pub(crate) fn open(screen: &Screen) -> Self {
+        let items = Arc::default();
+        let watcher = Watcher { items: Arc::clone(&items) };
+        let connection = connection::Builder::address(screen.bus_address())
+            .unwrap()
+            .serve_at("/StatusNotifierWatcher", watcher)
+            .unwrap()
+            .name("org.kde.StatusNotifierWatcher")
+            .unwrap()
+            .build()
+            .unwrap();
+        Self { connection, items }
+    }
+
+    /// The bus name of the item that registered last; `None` before the first.
+    pub(crate) fn item(&self) -> Option<String> {
+        self.items.lock().unwrap_or_else(PoisonError::into_inner).last().cloned()
+    }
+
+    /// Waits for a tray to register.
+    pub(crate) fn await_item(&self) {
+        until_sync("the tray registers", SOON, || self.item().ok_or("no item"));
+    }
+
+    fn tray(&self) -> Proxy<'_> {
+        Proxy::new(&self.connection, self.item().unwrap(), "/StatusNotifierItem", "org.kde.StatusNotifierItem").unwrap()
+    }
+
+    pub(crate) fn title(&self) -> String {
+        self.tray().get_property("Title").unwrap()
+    }
+
+    /// The tooltip's title and its text.
+    pub(crate) fn tooltip(&self) -> (String, String) {
+        type Images = Vec<(i32, i32, Vec<u8>)>;
+        let (_, _, title, text): (String, Images, String, String) = self.tray().get_property("ToolTip").unwrap();
+        (title, text)
+    }
+
+    /// A left click on the icon.
+    pub(crate) fn click_icon(&self) {
+        self.tray().call_method("Activate", &(0i32, 0i32)).unwrap();
+    }
+
+    fn menu(&self) -> Proxy<'_> {
+        Proxy::new(&self.connection, self.item().unwrap(), "/MenuBar", "com.canonical.dbusmenu").unwrap()
+    }
+
+    /// Labels with the numbers they are clicked by.
+    pub(crate) fn labels(&self) -> Vec<(i32, String)> {
+        type Layout = (i32, HashMap<String, OwnedValue>, Vec<OwnedValue>);
+        let (_, (_, _, entries)): (u32, Layout) =
+            self.menu().call("GetLayout", &(0i32, -1i32, Vec::<String>::new())).unwrap();
+        entries
+            .into_iter()
+            .filter_map(|entry| {
+                let entry = Structure::try_from(Value::from(entry)).ok()?;
+                let [Value::I32(id), Value::Dict(properties), ..] = entry.fields() else { return None };
+                let label: Option<String> = properties.get(&"label").ok()?;
+                Some((*id, label?))
+            })
+            .collect()
+    }
+
+    /// The lines with figures: all before `Open Telltale`.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        self.labels().into_iter().map(|(_, label)| label).take_while(|label| label != "Open Telltale").collect()
+    }
+
+    /// A line by its beginning, once it has figures.
+    pub(crate) fn line(&self, start: &str) -> String {
+        until_sync(&format!("the tray has a line {start}"), SOON, || {
+            let lines = self.lines();
+            let line = lines.iter().find(|line| line.starts_with(start) && !line.contains('–'));
+            line.cloned().ok_or(lines)
+        })
+    }
+
+    /// Waits until the menu has an entry, and clicks it.
+    pub(crate) fn click(&self, label: &str) {
+        let id = until_sync(&format!("the menu has {label}"), SOON, || {
+            let labels = self.labels();
+            labels.iter().find(|(_, other)| other == label).map(|(id, _)| *id).ok_or(labels)
+        });
+        let data = Value::from(0i32);
+        match self.menu().call_method("Event", &(id, "clicked", data, 0u32)) {
+            Ok(_) => {}
+            // The program may end before it replies.
+            Err(error) => assert!(label == "Quit", "{label}: {error}"),
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! What the tray shows beside what `telltale-agent snapshot` prints at the same time.
+
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use super::desktop::{Desktop, SOON};
+use crate::common::agent::{figure, parse};
+use crate::common::panel::Panel;
+use crate::common::until::until_sync;
+use crate::common::{among_others, built};
+
+const GPUS: &str = "[gpu]
+name = NVIDIA Test
+uuid = GPU-a
+utilization = 87 %
+memory_total = 24 GiB
+memory_used = 6 GiB
+temperature = 71 C
+power_draw = 212.4 W
+[gpu]
+name = NVIDIA Test
+uuid = GPU-b
+utilization = 3 %
+memory_total = 24 GiB
+memory_used = 1 GiB
+temperature = 40 C
+";
+
+/// The agent's figures, with the app's environment.
+fn snapshot(desktop: &Desktop) -> Value {
+    let mut command = Command::new(built("telltale-agent"));
+    desktop.environment(&mut command);
+    let output = command.args(["snapshot", "--json"]).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    parse(&String::from_utf8(output.stdout).unwrap())
+}
+
+/// The numbers of a line, in bytes where a unit of bytes follows.
+fn numbers(line: &str) -> Vec<f64> {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let factor = |unit: &str| match unit.trim_end_matches("/s") {
+        "KiB" => 1024.0,
+        "MiB" => 1024.0 * 1024.0,
+        "GiB" => 1024.0 * 1024.0 * 1024.0,
+        "TiB" => 1024.0 * 1024.0 * 1024.0 * 1024.0,
+        _ => 1.0,
+    };
+    let number = |(at, word): (usize, &&str)| {
+        Some(word.parse::<f64>().ok()? * factor(words.get(at + 1).copied().unwrap_or_default()))
+    };
+    words.iter().enumerate().filter_map(number).collect()
+}
+
+#[test]
+fn title_tooltip_and_every_line_agree_with_the_agent() {
+    let _turn = among_others();
+    let desktop = Desktop::with_gpus(GPUS);
+    let panel = Panel::open(&desktop.screen);
+    let _app = desktop.start(&["--hidden"]);
+    panel.await_item();
+    panel.line("Network");
+
+    // Both sample a busy machine at moments of their own: they agree once it is calm enough between two samples.
+    until_sync("the tray agrees with the agent", SOON * 2, || {
+        let (lines, agent) = (panel.lines(), snapshot(&desktop));
+        let of = |path: &str| figure(&agent, path).unwrap_or_else(|| panic!("no {path} in {agent:#}"));
+        let [gpu_a, gpu_b, cpu, memory, disk, network] = &lines[..] else { panic!("{lines:?}") };
+        assert_eq!(
+            [gpu_a.clone(), gpu_b.clone()],
+            [
+                format!(
+                    "GPU 0  {:.0} %  {:.0} °C  {:.0} W",
+                    of("/gpu/0/utilization"),
+                    of("/gpu/0/temperature"),
+                    of("/gpu/0/power_draw")
+                ),
+                format!("GPU 1  {:.0} %  {:.0} °C  –", of("/gpu/1/utilization"), of("/gpu/1/temperature")),
+            ]
+        );
+        assert!(agent["gpu"][1]["power_draw"].is_null(), "a dash is what is not reported");
+        assert!(
+            cpu.starts_with("CPU  ") && memory.starts_with("Memory  ") && disk.starts_with("Disk  R "),
+            "{lines:?}"
+        );
+        let mib = f64::from(1 << 20);
+        let close = |line: &str, at: usize, path: &str, by: f64| (numbers(line)[at] - of(path)).abs() <= by;
+        let agree = [
+            close(cpu, 0, "/cpu/utilization", 10.0),
+            close(memory, 0, "/memory/ram_used", 200.0 * mib),
+            // It does not change; a line has a tenth of a GiB.
+            close(memory, 1, "/memory/ram_total", 52.0 * mib),
+            close(disk, 0, "/disk/read_rate", 8.0 * mib),
+            close(disk, 1, "/disk/write_rate", 8.0 * mib),
+            close(network, 0, "/network/download_rate", 8.0 * mib),
+            close(network, 1, "/network/upload_rate", 8.0 * mib),
+        ];
+        if agree.contains(&false) { Err((lines, agree, agent)) } else { Ok(()) }
+    });
+
+    until_sync("the title, the tooltip and the lines are of one sample", SOON, || {
+        let (before, title, (heading, text), after) = (panel.lines(), panel.title(), panel.tooltip(), panel.lines());
+        if before != after {
+            return Err("a sample came in between".to_owned());
+        }
+        let expected = format!("GPU 87 %  {}", after[2].replace("  ", " "));
+        if title == expected && heading == title && text == after.join("\n") {
+            Ok(())
+        } else {
+            Err(format!("{title:?} {heading:?} {text:?} {after:?}"))
+        }
+    });
+}
+
+#[test]
+fn the_settings_choose_the_lines_and_their_units() {
+    let _turn = among_others();
+    let desktop = Desktop::with_gpus(GPUS);
+    desktop.settings(&json!({"tray_lines": ["memory", "gpu/GPU-b"], "temperature_unit": "fahrenheit"}));
+    let panel = Panel::open(&desktop.screen);
+    let _app = desktop.start(&["--hidden"]);
+    panel.await_item();
+    until_sync("those two lines are there, in the channels' order", SOON, || {
+        let lines = panel.lines();
+        let right = lines.len() == 2 && lines[0] == "GPU 1  3 %  104 °F  –" && lines[1].starts_with("Memory  ");
+        if right && panel.title() == "GPU 3 %" { Ok(()) } else { Err((lines, panel.title())) }
+    });
+}
+
+/// In a mount namespace of its own, where the machine has one GPU and it is suspended.
+#[test]
+fn a_gpu_that_sleeps_is_said_to_and_not_asked() {
+    const IN_ITS_OWN_SYS: &str = "
+        mount -t tmpfs none /sys/bus/pci/devices
+        mkdir -p /sys/bus/pci/devices/0000:01:00.0/power
+        cd /sys/bus/pci/devices/0000:01:00.0
+        echo 0x10de > vendor; echo 0x030200 > class; echo auto > power/control; echo suspended > power/runtime_status
+        exec \"$0\" --hidden";
+    let _turn = among_others();
+    let desktop = Desktop::with_gpus(GPUS);
+    let panel = Panel::open(&desktop.screen);
+    let app = built("telltale");
+    let _app = desktop.run("unshare", &["--mount", "sh", "-c", IN_ITS_OWN_SYS, app.to_str().unwrap()], |_| {});
+    panel.await_item();
+    until_sync("the tray says that it is asleep", SOON, || {
+        let (lines, title) = (panel.lines(), panel.title());
+        let said = lines.first().is_some_and(|line| line == "GPU  asleep");
+        if said && title.starts_with("CPU ") && title.ends_with(" %") { Ok(()) } else { Err((lines, title)) }
+    });
+    assert!(!desktop.path("calls").exists(), "not one call to NVML");
+}

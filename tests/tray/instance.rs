@@ -1,0 +1,83 @@
+//! One Telltale at a time, with a session bus and without.
+
+use super::desktop::{Desktop, SOON};
+use crate::common::among_others;
+use crate::common::panel::Panel;
+use crate::common::process::{Group, output};
+use crate::common::until::until_sync;
+
+/// Starts ten at once, waits until nine have ended as they should, and returns the one that is left.
+fn ten(desktop: &Desktop) -> Group {
+    let mut all: Vec<Group> = (0..10).map(|_| desktop.start(&[])).collect();
+    until_sync("nine of ten have ended", SOON * 3, || {
+        let running = all.iter_mut().filter_map(|one| one.ended().is_none().then_some(())).count();
+        if running <= 1 { Ok(()) } else { Err(running) }
+    });
+    let mut codes = Vec::new();
+    let mut left = None;
+    for mut one in all {
+        match one.ended() {
+            Some(status) => codes.push(status.code()),
+            None => left = Some(one),
+        }
+    }
+    assert_eq!(codes, [Some(0); 9], "{}", desktop.log());
+    left.unwrap_or_else(|| panic!("none is left: {}", desktop.log()))
+}
+
+fn windows(desktop: &Desktop) -> usize {
+    let list = output("env", &[&format!("DISPLAY={}", desktop.display()), "wmctrl", "-l"]);
+    list.lines().filter(|line| line.contains("Telltale")).count()
+}
+
+#[test]
+fn ten_starts_at_once_leave_one_that_a_later_start_shows() {
+    let _turn = among_others();
+    let desktop = Desktop::open();
+    let panel = Panel::open(&desktop.screen);
+    let mut first = ten(&desktop);
+    desktop.await_window(true);
+    panel.await_item();
+    desktop.close_window();
+    desktop.await_window(false);
+    let mut hidden = desktop.start(&["--hidden"]);
+    assert_eq!(hidden.wait(SOON).code(), Some(0));
+    assert!(!desktop.has_window(), "one that was to start hidden shows nothing");
+    let mut second = desktop.start(&[]);
+    assert_eq!(second.wait(SOON).code(), Some(0));
+    desktop.await_window(true);
+    assert_eq!((first.ended(), windows(&desktop)), (None, 1));
+}
+
+#[test]
+fn so_they_do_without_a_session_bus() {
+    let _turn = among_others();
+    let desktop = Desktop::without_bus();
+    let mut first = ten(&desktop);
+    desktop.await_window(true);
+    desktop.await_report("itself", 0, |_| true);
+    let minimize = ["search", "--onlyvisible", "--class", "telltale", "windowminimize"];
+    let display = format!("DISPLAY={}", desktop.display());
+    output("env", &[&[&display, "xdotool"][..], &minimize].concat());
+    let visible = || {
+        let found = std::process::Command::new("xdotool")
+            .args(&minimize[..4])
+            .env("DISPLAY", desktop.display())
+            .output()
+            .unwrap();
+        !found.stdout.is_empty()
+    };
+    until_sync("the window is minimized", SOON, || if visible() { Err(()) } else { Ok(()) });
+    let mut second = desktop.start(&[]);
+    assert_eq!(second.wait(SOON).code(), Some(0));
+    assert!(desktop.log().contains("telltale: it runs already; its window is shown"), "{}", desktop.log());
+    until_sync("the window is seen again", SOON, || if visible() { Ok(()) } else { Err(desktop.log()) });
+    assert_eq!((first.ended(), windows(&desktop)), (None, 1));
+
+    // One that was killed leaves its file, but not its lock.
+    first.signal("KILL");
+    first.wait(SOON);
+    let mut next = desktop.start(&[]);
+    desktop.await_window(true);
+    assert_eq!(next.ended(), None);
+}

@@ -1,0 +1,182 @@
+//! Closing to the tray and coming back, trays that come and go, and ending: cleanly, with nothing left behind.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::desktop::{Desktop, SOON, below, web_process};
+use crate::common::among_others;
+use crate::common::panel::Panel;
+use crate::common::process::output;
+use crate::common::until::until_sync;
+
+/// How many rows a report of the page says it has.
+pub(super) fn rows(report: &str) -> u32 {
+    let rows = report.split("rows=").nth(1).and_then(|rest| rest.split_whitespace().next());
+    rows.and_then(|rows| rows.parse().ok()).unwrap_or_else(|| panic!("no rows in {report}"))
+}
+
+#[test]
+fn closing_frees_the_web_view_and_open_brings_it_back_as_it_was() {
+    let _turn = among_others();
+    let desktop = Desktop::open();
+    fs::create_dir_all(desktop.path("data/dev.telltale.desktop")).unwrap();
+    let place = json!({"x": 40, "y": 60, "width": 900.0, "height": 640.0, "maximized": false});
+    let kept = json!({"view": {"page": "memory", "range": 900}, "place": place});
+    fs::write(desktop.path("data/dev.telltale.desktop/window.json"), kept.to_string()).unwrap();
+    let panel = Panel::open(&desktop.screen);
+    let mut app = desktop.start(&[]);
+    desktop.await_report("the page and range of the last time", 0, |report| {
+        report.contains("page=memory") && report.contains("range=900")
+    });
+    panel.await_item();
+    until_sync("it has a web process", SOON, || web_process(&app).ok_or(()));
+    let samples = rows(&desktop.await_report("some history", 0, |report| rows(report) > 0));
+
+    for round in 1..=3 {
+        desktop.close_window();
+        desktop.await_window(false);
+        until_sync("its web process is gone", SOON, || web_process(&app).map_or(Ok(()), Err));
+        assert_eq!(app.ended(), None, "the tray goes on");
+        let before = panel.labels();
+        until_sync("its figures go on", SOON, || if panel.labels() == before { Err(()) } else { Ok(()) });
+        let reports = desktop.reports().len();
+        if round == 2 {
+            panel.click_icon();
+        } else {
+            panel.click("Open Telltale");
+        }
+        desktop.await_window(true);
+        let report =
+            desktop.await_report("more history than before it was closed", reports, |report| rows(report) > samples);
+        assert!(report.contains("page=memory") && report.contains("range=900"), "{report}");
+    }
+    panel.click("Settings…");
+    desktop.await_report("that the settings are open", 0, |report| report.contains("page=settings"));
+    panel.click("Quit");
+    assert_eq!(app.wait(SOON).code(), Some(0));
+    let kept = fs::read_to_string(desktop.path("data/dev.telltale.desktop/window.json")).unwrap();
+    let kept: Value = serde_json::from_str(&kept).unwrap();
+    assert_eq!(kept["view"], json!({"page": "settings", "range": 900}));
+    assert_eq!(kept["place"], place, "where it was put, after four windows");
+}
+
+#[test]
+fn pause_in_the_tray_is_pause_in_the_window() {
+    let _turn = among_others();
+    let desktop = Desktop::open();
+    let panel = Panel::open(&desktop.screen);
+    let app = desktop.start(&["--hidden"]);
+    panel.await_item();
+    panel.line("CPU");
+    panel.click("Pause");
+    let paused = until_sync("the tray says that it is paused", SOON, || {
+        let (title, lines) = (panel.title(), panel.lines());
+        if title.starts_with("Paused: ") { Ok(lines) } else { Err((title, lines)) }
+    });
+    assert!(web_process(&app).is_none(), "no page was opened for that");
+    panel.click("Open Telltale");
+    desktop.await_report("that it is paused, and that history went on", 0, |report| {
+        report.contains("paused=") && rows(report) > 3
+    });
+    assert_eq!(panel.lines(), paused, "its figures stand still");
+    panel.click("Resume");
+    desktop.await_report("that it goes on", 1, |report| !report.contains("paused="));
+    until_sync("so do the figures", SOON, || if panel.lines() == paused { Err(()) } else { Ok(()) });
+    assert!(!panel.title().starts_with("Paused"));
+}
+
+#[test]
+fn without_a_tray_host_closing_the_window_quits() {
+    let _turn = among_others();
+    let desktop = Desktop::open();
+    let mut app = desktop.start(&["--hidden"]);
+    desktop.await_window(true); // nowhere to hide
+    desktop.close_window();
+    assert_eq!(app.wait(SOON).code(), Some(0));
+}
+
+#[test]
+fn a_tray_host_that_comes_later_gets_the_tray_and_one_that_goes_leaves_a_window() {
+    let _turn = among_others();
+    let desktop = Desktop::open();
+    let mut app = desktop.start(&[]);
+    desktop.await_window(true);
+    for _ in 0..2 {
+        let panel = Panel::open(&desktop.screen);
+        panel.await_item();
+        panel.line("Memory");
+        desktop.close_window();
+        desktop.await_window(false);
+        assert_eq!(app.ended(), None, "it is in the tray now");
+        drop(panel);
+        desktop.await_window(true); // or nobody could reach it
+    }
+    desktop.close_window();
+    assert_eq!(app.wait(SOON).code(), Some(0), "without the host closing quits");
+}
+
+#[test]
+fn a_user_who_does_not_want_the_tray_quits_by_closing() {
+    let _turn = among_others();
+    let desktop = Desktop::open();
+    desktop.settings(&json!({"close_to_tray": false}));
+    let panel = Panel::open(&desktop.screen);
+    let mut app = desktop.start(&[]);
+    desktop.await_window(true);
+    panel.await_item();
+    desktop.close_window();
+    assert_eq!(app.wait(SOON).code(), Some(0));
+}
+
+#[test]
+fn it_ends_at_once_and_leaves_no_process_behind() {
+    let _turn = among_others();
+    for how in ["TERM", "INT", "Quit", "the X server's end", "the bus' end and a close"] {
+        let desktop = Desktop::open();
+        let panel = Panel::open(&desktop.screen);
+        let mut app = desktop.start(&[]);
+        desktop.await_report("itself", 0, |_| true);
+        panel.await_item();
+        let page = until_sync("it has a web process", SOON, || web_process(&app).ok_or(()));
+        if ["TERM", "INT", "Quit"].contains(&how) {
+            // One that can't even end by itself.
+            output("kill", &["-STOP", &page.to_string()]);
+        }
+        let family = below(app.id());
+        let begun = Instant::now();
+        let code = match how {
+            "TERM" | "INT" => {
+                app.signal(how);
+                0
+            }
+            "Quit" => {
+                panel.click("Quit");
+                0
+            }
+            "the X server's end" => {
+                desktop.screen.end_server();
+                1 // GDK ends the program itself
+            }
+            _ => {
+                desktop.screen.end_bus();
+                desktop.close_window();
+                0
+            }
+        };
+        assert_eq!(app.wait(SOON).code(), Some(code), "{how}");
+        eprintln!("{how}: ended after {:?}", begun.elapsed());
+        until_sync(&format!("none of its processes is left after {how}"), Duration::from_secs(5), || {
+            let left: Vec<_> = family.iter().filter(|(pid, _)| runs(*pid)).collect();
+            if left.is_empty() { Ok(()) } else { Err(format!("{left:?}")) }
+        });
+        let kept = fs::read_to_string(desktop.path("data/dev.telltale.desktop/window.json")).unwrap();
+        assert!(kept.contains("\"place\":{"), "{how}: {kept}");
+    }
+}
+
+/// Whether there is such a process, and it is not one that only waits to be buried.
+fn runs(pid: u32) -> bool {
+    fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
+}

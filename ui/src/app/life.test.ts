@@ -1,0 +1,118 @@
+// What the shell and the page tell each other: where to begin, what is shown, when to stand still, what a desktop lacks.
+import { render, screen } from "@testing-library/svelte";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import type { CurrentMetrics, Settings, SystemInfo, View } from "../bindings";
+import { SETTINGS } from "../bindings";
+import { type Host, Refused } from "../host/host";
+import { batch, DEFAULTS } from "../store/samples";
+import App from "./App.svelte";
+
+let settings: Settings;
+let tray: boolean;
+let reports: View[];
+let pause: (since: number | null) => void;
+
+const first = batch({ tick: 1, timestamp: Date.now() });
+const [gpu] = first.gpu as [CurrentMetrics["gpu"][number]];
+const two: CurrentMetrics = { ...first, gpu: [gpu, { ...gpu, gpu_id: "GPU-2", index: 1 }] };
+
+const host = {
+	subscribe: async () => () => undefined,
+	current: async () => two,
+	history: async () => ({ timestamps: [], series: [], gaps: [] }),
+	info: async () =>
+		({ host_name: "aurora", os: null, boot_time: null, gpus: [], notices: [] }) as unknown as SystemInfo,
+	settings: async () => settings,
+	update: async (patch) => {
+		if (patch.start_at_login) throw new Refused("read-only file system", "start_at_login");
+		settings = { ...settings, ...patch } as Settings;
+		return settings;
+	},
+	saving: async () => () => undefined,
+	report: async (view) => {
+		reports.push(view);
+	},
+	paused: async (listener) => {
+		pause = listener;
+		return () => undefined;
+	},
+	desktop: async () => ({ tray }),
+	fields: SETTINGS,
+	label: null,
+} as Partial<Host> as Host;
+
+const page = () => document.documentElement.dataset.page;
+const box = (value: string) => document.querySelector(`[data-value="${value}"]`) as HTMLInputElement;
+
+beforeEach(() => {
+	[settings, tray, reports] = [DEFAULTS, true, []];
+	history.replaceState(null, "", "/");
+});
+
+afterEach(() => vi.restoreAllMocks());
+
+it("begins where the address says, forgets the address, and reports what it shows once it has drawn", async () => {
+	history.replaceState(null, "", "/index.html?range=900&paused=1700000000000#gpu/GPU-2");
+	render(App, { host });
+	const shown = { page: "gpu/GPU-2", range: 900, paused: 1_700_000_000_000 };
+	await vi.waitFor(() => expect(reports.at(-1)).toEqual(shown));
+	expect(location.href).not.toContain("GPU-2");
+	screen.getByTestId("range-1m").click();
+	await vi.waitFor(() => expect(reports.at(-1)).toEqual({ ...shown, range: 60 }));
+	screen.getByTestId("pause").click();
+	await vi.waitFor(() => expect(reports.at(-1)?.paused).toBeNull());
+});
+
+it("stands still and goes on as the tray has it", async () => {
+	render(App, { host });
+	await vi.waitFor(() => expect(reports.length).toBeGreaterThan(0));
+	const pressed = () => screen.getByTestId("pause").getAttribute("aria-pressed");
+	pause(1_700_000_000_000);
+	await vi.waitFor(() => expect(pressed()).toBe("true"));
+	pause(null);
+	await vi.waitFor(() => expect(pressed()).toBe("false"));
+});
+
+it("chooses the tray's lines: one GPU less names the others, all together are every GPU there will be", async () => {
+	history.replaceState(null, "", "/#settings");
+	render(App, { host });
+	await vi.waitFor(() => expect(box("gpu/GPU-2")?.checked).toBe(true));
+	expect(page()).toBe("settings");
+	for (const [clicked, lines] of [
+		["gpu/GPU-1", ["gpu/GPU-2", "cpu", "memory", "disk", "network"]],
+		["cpu", ["gpu/GPU-2", "memory", "disk", "network"]],
+		["gpu/GPU-1", ["gpu", "memory", "disk", "network"]],
+	] as const) {
+		box(clicked).click();
+		await vi.waitFor(() => expect(settings.tray_lines).toEqual(lines));
+		// The form has heard of it too.
+		await new Promise((resolve) => setTimeout(resolve));
+	}
+});
+
+it("shows a switch as it is where its change was refused, and says why", async () => {
+	history.replaceState(null, "", "/#settings");
+	render(App, { host });
+	const login = await vi.waitFor(() => screen.getByLabelText("Start at login") as HTMLInputElement);
+	login.click();
+	await vi.waitFor(() => expect(screen.getByRole("alert").textContent).toContain("read-only"));
+	expect(login.checked).toBe(false);
+	const close = screen.getByLabelText("Close to the tray") as HTMLInputElement;
+	close.click();
+	await vi.waitFor(() => expect(settings.close_to_tray).toBe(false));
+});
+
+it("explains why closing quits where there is no tray, and notices when there is one", async () => {
+	tray = false;
+	history.replaceState(null, "", "/#settings");
+	render(App, { host });
+	await vi.waitFor(() =>
+		expect(document.querySelector("[data-impossible]")?.textContent).toContain("closing the window quits"),
+	);
+	const close = screen.getByLabelText("Close to the tray") as HTMLInputElement;
+	expect([close.disabled, close.checked]).toEqual([true, false]);
+	tray = true;
+	window.dispatchEvent(new Event("focus"));
+	await vi.waitFor(() => expect(close.disabled).toBe(false));
+	expect(close.checked).toBe(true);
+});
