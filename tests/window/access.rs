@@ -129,11 +129,12 @@ fn tab_reaches_everything_and_the_focus_is_seen() {
         let (screen, home) = (Screen::open(), Home::new());
         let app = App::start(&screen, &home, Gpus::Simulated("one")).await;
         app.later_tick(app.later_tick(0).await).await;
-        // Everything that a click can work, in the order of the page.
+        // Everything that a click can work, in the order of the page; of the rail only where Tab stops, since arrow
+        // keys go on from there.
         let expected = app
             .run(
                 "return Array.from(document.querySelectorAll('button, summary, [role=\"application\"]'))
-                    .filter(one => one.checkVisibility() && !one.disabled).length",
+                    .filter(one => one.checkVisibility() && !one.disabled && (one.tabIndex >= 0 || !one.closest('.rail'))).length",
             )
             .await
             .as_u64()
@@ -144,7 +145,7 @@ fn tab_reaches_everything_and_the_focus_is_seen() {
             seen.push(focus(&app).await);
         }
         let mut wanted: Vec<String> =
-            ["range-1m", "range-5m", "range-15m", "range-1h", "pause", "settings", "overview", "cpu", "memory"]
+            ["range-1m", "range-5m", "range-15m", "range-1h", "pause", "settings", "overview"]
                 .map(str::to_owned)
                 .into();
         wanted.extend(app.texts(".panel .title").await);
@@ -157,6 +158,50 @@ fn tab_reaches_everything_and_the_focus_is_seen() {
         assert_eq!(unique.len(), seen.len(), "nothing is passed twice: {seen:?}");
         app.press("Shift+Tab").await;
         assert_eq!(focus(&app).await, seen[seen.len() - 2], "and back");
+        app.close().await;
+    });
+}
+
+/// The entries of the rail that can be seen, in its order.
+const ENTRIES: &str = "return Array.from(document.querySelectorAll('.rail button, .rail summary'))
+    .filter(one => one.checkVisibility()).map(one => one.dataset.page ?? one.textContent.trim())";
+
+#[test]
+fn the_rail_is_one_stop_for_tab_and_arrows_reach_all_of_it() {
+    super::test(async || {
+        let (screen, home) = (Screen::open(), Home::new());
+        let app = App::start(&screen, &home, Gpus::Simulated("one")).await;
+        app.later_tick(app.later_tick(0).await).await;
+        let entries: Vec<String> = serde_json::from_value(app.run(ENTRIES).await).unwrap();
+        assert!(entries.len() >= 6, "{entries:?}");
+        tab_to(&app, "overview").await;
+        let mut passed = vec![focus(&app).await];
+        for _ in 1..entries.len() {
+            app.press("ArrowDown").await;
+            passed.push(focus(&app).await);
+        }
+        assert_eq!(passed, entries);
+        app.press("ArrowDown").await;
+        assert_eq!(focus(&app).await, entries[entries.len() - 1], "it ends there");
+        app.press("Home").await;
+        assert_eq!(focus(&app).await, entries[0]);
+        app.press("End").await;
+        assert_eq!(focus(&app).await, entries[entries.len() - 1]);
+
+        let last = entries.len() - 1;
+        app.press("Tab").await;
+        assert!(!entries.contains(&focus(&app).await), "Tab leaves the rail");
+        app.press("Shift+Tab").await;
+        assert_eq!(focus(&app).await, "overview", "and comes back to the page that is open, not to {}", entries[last]);
+        let memory = entries.iter().position(|entry| entry == "memory").unwrap();
+        for _ in 0..memory {
+            app.press("ArrowDown").await;
+        }
+        app.press("Enter").await;
+        on(&app, "memory").await;
+        app.press("Tab").await;
+        app.press("Shift+Tab").await;
+        assert_eq!(focus(&app).await, "memory");
         app.close().await;
     });
 }

@@ -104,6 +104,8 @@ fn code(key: &str) -> char {
         "ArrowDown" => Key::Down.into(),
         "ArrowLeft" => Key::Left.into(),
         "ArrowRight" => Key::Right.into(),
+        "Home" => Key::Home.into(),
+        "End" => Key::End.into(),
         "Space" => ' ',
         one => {
             let mut chars = one.chars();

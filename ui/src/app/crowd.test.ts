@@ -54,6 +54,9 @@ it("lists every device once, and tucks virtual interfaces away", async () => {
 	expect(all('.rail > ul [data-page^="network/"]')).toHaveLength(PHYSICAL);
 	const tucked = all(".rail details")[0] as HTMLDetailsElement;
 	expect(tucked.open).toBe(false);
+	tucked.open = true;
+	tucked.dispatchEvent(new Event("toggle"));
+	await vi.waitFor(() => expect(tucked.querySelector("[data-page]")).not.toBeNull());
 	expect(tucked.querySelectorAll('[data-page^="network/"]')).toHaveLength(INTERFACES - PHYSICAL);
 	expect(tucked.querySelector("summary")?.textContent).toContain(String(INTERFACES - PHYSICAL));
 });

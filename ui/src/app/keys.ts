@@ -13,7 +13,7 @@ export function pressed(event: KeyboardEvent, monitor: Monitor, view: View): boo
 	const control = event.ctrlKey || event.metaKey;
 	if (control && event.key === ",") view.open("settings");
 	else if (control && /^[1-9]$/.test(event.key)) {
-		const list = entries(monitor.batch, "bytes").filter((entry) => entry.group !== "other");
+		const list = entries(monitor.batch).filter((entry) => entry.group !== "other");
 		const page = ["overview", ...list.map((entry) => entry.page)][Number(event.key) - 1];
 		if (page === undefined) return false;
 		view.open(page);

@@ -42,6 +42,10 @@ export function clockMinutes(time: number): string {
 	return withMinutes.format(time);
 }
 
+/** The labels that an axis shows stay the same for many ticks, and in all charts. */
+const labels = new Map<string, string>();
+const LABELS = 200;
+
 /** The smallest round step that puts at most `most` labels on that span. */
 export function tickStep(span: number, most: number): number {
 	for (const step of STEPS) if (span / step <= most) return step;
@@ -59,7 +63,14 @@ export function ticks(from: number, to: number, most: number): number[] {
 
 /** What a tick says: seconds only where the step is shorter than a minute. */
 export function tickLabel(time: number, step: number): string {
-	return step < MINUTE ? clock(time) : clockMinutes(time);
+	const key = `${step < MINUTE} ${time}`;
+	let label = labels.get(key);
+	if (label === undefined) {
+		if (labels.size >= LABELS) labels.clear();
+		label = step < MINUTE ? clock(time) : clockMinutes(time);
+		labels.set(key, label);
+	}
+	return label;
 }
 
 const units = new Map<string, Intl.NumberFormat>();

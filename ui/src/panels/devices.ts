@@ -1,19 +1,22 @@
-// What the rail lists: one entry per device, with its page, its value now, and the figure of its sparkline.
-import { bytes, type NetworkUnit, percent, rate, text } from "../base/units";
+// What the rail lists: one entry per device, with its page and the figure of its sparkline; and what each says now.
+import { type NetworkUnit, percent, rate, text } from "../base/units";
 import type { CurrentMetrics } from "../bindings";
 import type { Hue } from "../chart/spec";
 import { gpuChannel } from "../store/readings";
 import { t } from "../text";
 
+/** The same from tick to tick. */
 export interface Entry {
-	/** The page it opens. */
+	/** The page it opens: a kind of device, and the one it is where there are several. */
 	page: string;
+	kind: "gpu" | "cpu" | "memory" | "disk" | "network";
+	/** The UUID of a GPU, the kernel's name of others. */
+	device: string;
 	/** Which heading it stands under; `other` ones are tucked away. */
 	group: "graphics" | "system" | "other";
 	name: string;
 	/** For a rail of icons. */
 	short: string;
-	value: string;
 	hue: Hue;
 	channel: string;
 	/** The figures of the sparkline, added up. */
@@ -25,26 +28,20 @@ export interface Entry {
 
 const MIB = 1024 ** 2;
 
-function said<T extends { value: string; unit: string }>(
-	value: number | null | undefined,
-	words: (value: number) => T,
-): string {
-	return value == null ? t.noFigure : text(words(value));
-}
-
 function sum(a: number | null, b: number | null): number | null {
 	return a === null && b === null ? null : (a ?? 0) + (b ?? 0);
 }
 
-export function entries(batch: CurrentMetrics | null, unit: NetworkUnit): Entry[] {
+export function entries(batch: CurrentMetrics | null): Entry[] {
 	if (!batch) return [];
-	const { gpu, cpu, memory, disk, network } = batch;
+	const { gpu, memory, disk, network } = batch;
 	const out: Entry[] = gpu.map((one) => ({
 		page: `gpu/${one.gpu_id}`,
+		kind: "gpu",
+		device: one.gpu_id,
 		group: "graphics",
 		name: t.gpu(one.index),
 		short: `G${one.index}`,
-		value: said(one.utilization, percent),
 		hue: "gpu",
 		channel: gpuChannel(one.gpu_id),
 		fields: ["utilization"],
@@ -54,9 +51,10 @@ export function entries(batch: CurrentMetrics | null, unit: NetworkUnit): Entry[
 	const add = (entry: Omit<Entry, "group"> & { group?: Entry["group"] }) => out.push({ group: "system", ...entry });
 	add({
 		page: "cpu",
+		kind: "cpu",
+		device: "",
 		name: t.cpu,
 		short: "C",
-		value: said(cpu?.utilization, percent),
 		hue: "cpu",
 		channel: "system/cpu",
 		fields: ["utilization"],
@@ -65,41 +63,72 @@ export function entries(batch: CurrentMetrics | null, unit: NetworkUnit): Entry[
 	});
 	add({
 		page: "memory",
+		kind: "memory",
+		device: "",
 		name: t.memory,
 		short: "M",
-		value: said(memory?.ram_used, bytes),
 		hue: "memory",
 		channel: "system/memory",
 		fields: ["ram_used"],
 		most: memory?.ram_total ?? null,
 		floor: MIB,
 	});
-	for (const one of disk?.devices ?? []) {
+	for (const { name } of disk?.devices ?? []) {
 		add({
-			page: `disk/${one.name}`,
-			name: one.name,
+			page: `disk/${name}`,
+			kind: "disk",
+			device: name,
+			name,
 			short: "D",
-			value: said(sum(one.read_rate, one.write_rate), rate),
 			hue: "disk",
 			channel: "system/disk",
-			fields: [`devices/${one.name}/read_rate`, `devices/${one.name}/write_rate`],
+			fields: [`devices/${name}/read_rate`, `devices/${name}/write_rate`],
 			most: null,
 			floor: MIB,
 		});
 	}
-	for (const one of network?.interfaces ?? []) {
+	for (const { name, kind } of network?.interfaces ?? []) {
 		add({
-			page: `network/${one.name}`,
-			group: one.kind === "physical" ? "system" : "other",
-			name: one.name,
+			page: `network/${name}`,
+			kind: "network",
+			device: name,
+			group: kind === "physical" ? "system" : "other",
+			name,
 			short: "N",
-			value: said(sum(one.download_rate, one.upload_rate), (value) => rate(value, unit)),
 			hue: "network",
 			channel: "system/network",
-			fields: [`interfaces/${one.name}/download_rate`, `interfaces/${one.name}/upload_rate`],
+			fields: [`interfaces/${name}/download_rate`, `interfaces/${name}/upload_rate`],
 			most: null,
 			floor: MIB / 16,
 		});
 	}
 	return out;
+}
+
+function figure({ kind, device }: Entry, batch: CurrentMetrics): number | null {
+	const { gpu, cpu, memory, disk, network } = batch;
+	switch (kind) {
+		case "gpu":
+			return gpu.find((one) => one.gpu_id === device)?.utilization ?? null;
+		case "cpu":
+			return cpu?.utilization ?? null;
+		case "memory":
+			return memory?.ram_used == null || !memory.ram_total ? null : (memory.ram_used / memory.ram_total) * 100;
+		case "disk": {
+			const found = disk?.devices.find((one) => one.name === device);
+			return found ? sum(found.read_rate, found.write_rate) : null;
+		}
+		case "network": {
+			const found = network?.interfaces.find((one) => one.name === device);
+			return found ? sum(found.download_rate, found.upload_rate) : null;
+		}
+	}
+}
+
+/** What an entry says now. */
+export function said(entry: Entry, batch: CurrentMetrics | null, unit: NetworkUnit): string {
+	const value = batch && figure(entry, batch);
+	if (value === null) return t.noFigure;
+	if (entry.kind === "disk") return text(rate(value));
+	return text(entry.kind === "network" ? rate(value, unit) : percent(value));
 }

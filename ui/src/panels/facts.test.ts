@@ -42,7 +42,7 @@ it("tells a disk's requests and latency", () => {
 });
 
 it("tells an interface's link", () => {
-	expect(said("network", "eth0")).toMatchObject({ State: "up", "Link speed": "1.0 Gbit/s", Addresses: "192.0.2.1/24" });
+	expect(said("network", "eth0")).toMatchObject({ State: "up", "Link speed": "1 Gbit/s", Addresses: "192.0.2.1/24" });
 });
 
 it("has nothing to say of what it does not know", () => {

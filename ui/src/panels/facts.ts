@@ -1,7 +1,18 @@
 // The list of figures and facts at the foot of a device's page, as values.
 import { fixed, locale } from "../base/locale";
 import { duration } from "../base/time";
-import { bytes, capacity, percent, type Quantity, rate, temperature, text, watts } from "../base/units";
+import {
+	brief,
+	bytes,
+	capacity,
+	percent,
+	type Quantity,
+	rate,
+	scaledRate,
+	temperature,
+	text,
+	watts,
+} from "../base/units";
 import type { ClockLimit, CurrentMetrics, Reason, Settings, SystemInfo } from "../bindings";
 import { t } from "../text";
 import { gpuHelp, isNvml } from "./gpu/words";
@@ -25,6 +36,11 @@ const size = (value: number): Quantity => capacity(value);
 /** 2,310 MHz; 5.1 GHz. */
 export const clock = (megahertz: number): Quantity =>
 	megahertz >= 1000 ? { value: fixed(megahertz / 1000, 1), unit: "GHz" } : { value: fixed(megahertz, 0), unit: "MHz" };
+/** Bits per second as links are called: 2.5 Gbit/s, 10 Gbit/s. */
+export const linkSpeed = (bits: number): Quantity => {
+	const { amount, unit } = scaledRate(bits / 8, bits / 8, "bits");
+	return { value: brief(amount), unit };
+};
 /** Seconds as milliseconds: 0.3 ms, 12 ms. */
 export const latency = (seconds: number): Quantity => ({
 	value: fixed(seconds * 1000, seconds < 0.00995 ? 1 : 0),
@@ -170,7 +186,7 @@ function networkFacts(name: string, { batch }: Known): List {
 	return new List(batch?.network?.missing)
 		.fact(facts.kind, found && t.kinds[found.kind])
 		.fact(facts.state, found?.state)
-		.figure(facts.speed, help.speed, missing("link_speed"), found?.link_speed, (speed) => rate(speed / 8, "bits"))
+		.figure(facts.speed, help.speed, missing("link_speed"), found?.link_speed, linkSpeed)
 		.fact(t.addresses, found && (found.addresses.join("  ") || t.noAddress))
 		.figure(facts.packetsIn, help.packets, missing("download_packets"), found?.download_packets, frequency)
 		.figure(facts.packetsOut, help.packets, missing("upload_packets"), found?.upload_packets, frequency)

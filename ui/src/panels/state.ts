@@ -10,14 +10,18 @@ export type PanelState =
 	| { kind: "stale"; words: string }
 	| { kind: "unavailable"; reason: Reason; words: string };
 
+// One object each, so that what depends on a panel's state has nothing to do while it stays the same.
+const WAITING: PanelState = { kind: "waiting" };
+const DATA: PanelState = { kind: "data" };
+
 /** What a channel's panel is: by whether it has a sample, and by what the collector says of it. */
 export function panelState(hasSample: boolean, status: ChannelStatus | null): PanelState {
 	const reason = status?.reason ?? null;
 	if (!hasSample) {
-		if (status === null || reason === null || reason === "starting") return { kind: "waiting" };
+		if (status === null || reason === null || reason === "starting") return WAITING;
 		return { kind: "unavailable", reason, words: status.detail ?? t.reasons[reason] };
 	}
-	if (status === null || reason === null) return { kind: "data" };
+	if (status === null || reason === null) return DATA;
 	const age = status.age === null ? null : t.noSampleFor(duration(status.age * SECOND));
 	return { kind: "stale", words: [age, status.detail ?? t.reasons[reason]].filter(Boolean).join(" · ") };
 }

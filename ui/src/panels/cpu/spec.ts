@@ -22,3 +22,12 @@ export function cpuChart(): ChartSpec {
 		right: null,
 	};
 }
+
+/** A model's name without what every processor's has: AMD EPYC 9354, Intel Core i7-8700. */
+export function shortName(model: string): string {
+	return model
+		.replace(/\((R|TM)\)/gi, "")
+		.replace(/ (CPU )?@ .*$| \d+-Core Processor$| Processor$| CPU$/, "")
+		.replace(/\s+/g, " ")
+		.trim();
+}

@@ -1,7 +1,7 @@
 // The charts of a GPU, and its figures in words.
 
 import { decimalCeiling } from "../../base/scale";
-import { bytes, capacity, percent, type TemperatureUnit, temperature, text, watts } from "../../base/units";
+import { bytes, percent, type TemperatureUnit, temperature, text, watts } from "../../base/units";
 import type { GpuMetrics, Settings } from "../../bindings";
 import { type ChartSpec, PERCENT, type SeriesSpec } from "../../chart/spec";
 import { gpuChannel } from "../../store/readings";
@@ -93,11 +93,4 @@ export function powerChart(gpu: GpuMetrics, driver: string | undefined): ChartSp
 		},
 		right: null,
 	};
-}
-
-/** A size in the unit of the total, and the total: 19.4 of 24 GiB. */
-export function memoryOf(gpu: GpuMetrics): { outOf: string; share: number | null } {
-	if (gpu.memory_total === null) return { outOf: "", share: null };
-	const share = gpu.memory_used === null ? 0 : gpu.memory_used / gpu.memory_total;
-	return { outOf: text(capacity(gpu.memory_total)), share };
 }

@@ -1,0 +1,35 @@
+// Names and axes, as short as they can be without saying less.
+import { expect, it } from "vitest";
+import { DISK_RATE, degreesAxis, networkRate } from "./charts";
+import { shortName as cpuName } from "./cpu/spec";
+import { shortName as gpuName } from "./gpu/figures";
+
+it.each([
+	["NVIDIA H100 80GB HBM3", "H100 80GB HBM3"],
+	["NVIDIA GeForce RTX 4090", "RTX 4090"],
+	["NVIDIA RTX A6000", "RTX A6000"],
+	["Tesla V100-SXM2-16GB", "Tesla V100-SXM2-16GB"],
+	["AMD Radeon RX 7900 XTX", "AMD Radeon RX 7900 XTX"],
+	["NVIDIA", "NVIDIA"],
+])("calls the GPU %s %s where there is little room", (name, short) => {
+	expect(gpuName(name)).toBe(short);
+});
+
+it.each([
+	["AMD Ryzen 9 7950X 16-Core Processor", "AMD Ryzen 9 7950X"],
+	["Intel(R) Core(TM) i7-8700 CPU @ 3.20GHz", "Intel Core i7-8700"],
+	["13th Gen Intel(R) Core(TM) i9-13900K", "13th Gen Intel Core i9-13900K"],
+	["AMD EPYC", "AMD EPYC"],
+])("calls the processor %s %s", (name, short) => {
+	expect(cpuName(name)).toBe(short);
+});
+
+it.each([
+	[DISK_RATE, 512 * 1024 ** 2, ["0", "256", "512 MiB/s"]],
+	[DISK_RATE, 1.5 * 1024 ** 2, ["0", "0.75", "1.5 MiB/s"]],
+	[networkRate("bits"), 500_000 / 8, ["0", "250", "500 kbit/s"]],
+	[degreesAxis("celsius"), 100, ["0", "50", "100 °C"]],
+] as const)("names an axis' unit once (%#)", (axis, top, words) => {
+	const said = [0, top / 2, top].map((value) => axis.format(value, top).replaceAll("\u00a0", " "));
+	expect(said).toEqual(words);
+});

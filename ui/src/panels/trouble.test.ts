@@ -1,0 +1,43 @@
+// What is flagged, and what is not: only what somebody should look at.
+import { expect, it } from "vitest";
+import type { CurrentMetrics, Reason } from "../bindings";
+import { batch } from "../store/samples";
+import { entries } from "./devices";
+import { trouble } from "./trouble";
+
+const now = () => batch({ tick: 1, timestamp: 1_700_000_000_000 });
+
+function found(change: CurrentMetrics): Record<string, string> {
+	const all = entries(change).map((entry) => [entry.page, trouble(entry, change)] as const);
+	return Object.fromEntries(all.filter(([, wrong]) => wrong !== null)) as Record<string, string>;
+}
+
+it("finds nothing wrong where all is well", () => {
+	expect(found(now())).toEqual({});
+});
+
+it.each(["lost", "not_answering", "failed"] as const)("flags a channel that is %s", (reason) => {
+	const stale = { channel: "system/gpu/GPU-1", since: 1_700_000_000_000 - 9000, reason };
+	expect(found(batch({ tick: 1, timestamp: 1_700_000_000_000, stale }))).toEqual({ "gpu/GPU-1": reason });
+});
+
+it.each(["asleep", "suspended", "starting", "idle"] as Reason[])("leaves a device alone that is %s", (reason) => {
+	const stale = { channel: "system/gpu/GPU-1", since: 1_700_000_000_000 - 9000, reason };
+	expect(found(batch({ tick: 1, timestamp: 1_700_000_000_000, stale }))).toEqual({});
+});
+
+it("flags a GPU that says it slows down for heat, and none for its power limit", () => {
+	const hot = now();
+	for (const gpu of hot.gpu) gpu.clock_limits = ["power_cap", "software_thermal"];
+	expect(found(hot)).toEqual({ "gpu/GPU-1": "heat" });
+});
+
+it("flags memory and file systems that are nearly full, but not images that always are", () => {
+	const full = now();
+	if (full.memory) full.memory.ram_available = 100;
+	const mounted = full.disk?.devices[0]?.file_systems[0];
+	if (mounted) mounted.available = 4;
+	expect(found(full)).toEqual({ memory: "full", "disk/sda": "full" });
+	if (mounted) mounted.kind = "squashfs";
+	expect(found(full)).toEqual({ memory: "full" });
+});

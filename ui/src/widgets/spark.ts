@@ -1,0 +1,114 @@
+// How a sparkline is painted: straight lines through the newest sixty figures and the area under them, broken where
+// there is none. When a figure comes, what is painted moves by a whole number of pixels, and only its end is painted.
+import type { History } from "../store/history";
+
+const SAMPLES = 60;
+const LINE = 1.2;
+
+type Column = readonly (number | null | undefined)[];
+
+/** What a sparkline shows. */
+export interface Shown {
+	channel: string;
+	/** Added up. */
+	fields: readonly string[];
+	/** What fills it; null: its own largest figure, but never less than `floor`. */
+	most: number | null;
+	floor: number;
+}
+
+/** The newest figures, the columns added up; the newest last. */
+export function newest(columns: readonly Column[], rows: number): (number | null)[] {
+	const out: (number | null)[] = [];
+	for (let row = Math.max(0, rows - SAMPLES); row < rows; row++) {
+		let sum: number | null = null;
+		for (const column of columns) {
+			const value = column[row];
+			if (value != null) sum = (sum ?? 0) + value;
+		}
+		out.push(sum);
+	}
+	return out;
+}
+
+export class Spark {
+	private readonly context: CanvasRenderingContext2D | null;
+	private colours: { line: string; area: string } | null = null;
+	/** What is painted: up to which row since the beginning, at which scale, of which history. */
+	private painted = { row: -1, full: 0, epoch: -1 };
+
+	constructor(
+		private readonly canvas: HTMLCanvasElement,
+		private readonly history: History,
+	) {
+		this.context = canvas.getContext("2d");
+	}
+
+	/** Forgets what is painted, and the colours: the theme or the size has changed. */
+	reset(): void {
+		this.colours = null;
+		this.painted.epoch = -1;
+	}
+
+	draw({ channel, fields, most, floor }: Shown): void {
+		const { canvas, context, history } = this;
+		if (!context || canvas.width === 0) return;
+		this.colours ??= tints(canvas);
+		const columns = fields.map((field) => history.values(channel, field) ?? []);
+		const values = newest(columns, history.rows);
+		const row = history.dropped + history.rows;
+		let full = most ?? floor;
+		if (most === null) for (const value of values) if (value !== null && value > full) full = value;
+		const { painted } = this;
+		const came = row - painted.row;
+		const step = Math.max(1, Math.round(canvas.width / (SAMPLES - 1)));
+		const moves = painted.epoch === history.epoch && painted.full === full && came >= 0 && came < SAMPLES / 2;
+		if (moves && came > 0) {
+			context.globalCompositeOperation = "copy";
+			context.drawImage(canvas, -came * step, 0);
+			context.globalCompositeOperation = "source-over";
+		}
+		// The newest row painted may have been written again, and the line to it with it.
+		this.paint(values, full, step, moves ? Math.max(0, values.length - came - 2) : 0);
+		this.painted = { row, full, epoch: history.epoch };
+	}
+
+	/** Paints from one of the values on. */
+	private paint(values: readonly (number | null)[], full: number, step: number, from: number): void {
+		const { canvas, context, colours } = this;
+		if (!context || !colours) return;
+		const { width, height } = canvas;
+		const edge = LINE * devicePixelRatio;
+		const x = (at: number) => width - 1 - (values.length - 1 - at) * step;
+		const y = (value: number) => height - edge / 2 - Math.min(1, value / full) * (height - edge);
+		const start = from === 0 ? 0 : x(from);
+		context.save();
+		context.beginPath();
+		context.rect(start, 0, width - start, height);
+		context.clip();
+		context.clearRect(start, 0, width - start, height);
+		context.strokeStyle = colours.line;
+		context.lineWidth = edge;
+		context.lineJoin = "bevel";
+		context.fillStyle = colours.area;
+		for (let begin = Math.max(0, from - 1), at = begin; at <= values.length; at++) {
+			if (at < values.length && values[at] !== null) continue;
+			if (at > begin) {
+				context.beginPath();
+				for (let i = begin; i < at; i++) context.lineTo(x(i), y(values[i] as number));
+				context.stroke();
+				context.lineTo(x(at - 1), height);
+				context.lineTo(x(begin), height);
+				context.fill();
+			}
+			begin = at + 1;
+		}
+		context.restore();
+	}
+}
+
+/** An element's own colour, solid and as a tint. */
+function tints(of: Element): { line: string; area: string } {
+	const line = getComputedStyle(of).color || "gray";
+	return { line, area: line.startsWith("rgb(") ? line.replace("rgb(", "rgba(").replace(")", ", 0.2)") : "transparent" };
+}
