@@ -7,6 +7,7 @@ mod commands;
 mod figures;
 mod gpus;
 mod hands;
+mod held_back;
 mod network_log;
 mod pages;
 mod save;

@@ -22,6 +22,11 @@ const FONT = "system-ui, 'DejaVu Sans', sans-serif";
 const AXIS = { left: 62, right: 50, narrow: 44 };
 const NARROW = 260;
 
+/** How wide the axes beside a plot are, so that something else can stand on the same time axis. */
+export function axisWidth(scale: "left" | "right", width: number): number {
+	return (width < NARROW ? AXIS.narrow : AXIS[scale]) * textScale();
+}
+
 /** How much larger than by default text is; canvases must be told. */
 function textScale(): number {
 	const size = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);

@@ -1,5 +1,8 @@
 // Every word of the window, in English. Other languages have the same shape; what they lack falls back to these.
-import type { ClockLimit, Reason } from "../bindings";
+import type { ClockLimit, GpuState, Reason } from "../bindings";
+
+/** A headline of a share of the time and how long that is in all. */
+type Share = (share: string, time: string) => string;
 
 export const en = {
 	app: "Telltale",
@@ -93,6 +96,72 @@ export const en = {
 		power_brake: "power supply",
 		display_clocks: "display clocks",
 	} satisfies Record<ClockLimit | "none", string> as Record<ClockLimit | "none", string>,
+
+	/** What a GPU does, in a word or two. */
+	states: {
+		idle: "idle",
+		running_free: "running free",
+		display_clocks: "display clocks",
+		application_clocks: "application clocks",
+		sync_boost: "sync boost",
+		power_cap: "power cap",
+		software_thermal: "thermal (software)",
+		hardware_slowdown: "hardware slowdown",
+		power_brake: "power brake",
+		hardware_thermal: "thermal (hardware)",
+		untold: "not told",
+	} satisfies Record<GpuState | "untold", string> as Record<GpuState | "untold", string>,
+	lane: "What the GPU was doing",
+	laneKeys: "Arrow keys go to the next change, Escape removes the crosshair.",
+	stateFrom: (state: string, from: string, to: string) => `${state}, ${from} to ${to}`,
+	verdict: {
+		title: "What holds it back",
+		heldBack: {
+			power_cap: (share, time) => `Power-capped ${share} of ${time}`,
+			software_thermal: (share, time) => `Slowed by heat ${share} of ${time}`,
+			hardware_thermal: (share, time) => `Slowed by the hardware for heat ${share} of ${time}`,
+			power_brake: (share, time) => `Slowed by the power supply ${share} of ${time}`,
+			hardware_slowdown: (share, time) => `Slowed by the hardware ${share} of ${time}`,
+			sync_boost: (share, time) => `Kept equal with other GPUs ${share} of ${time}`,
+			application_clocks: (share, time) => `Held at clocks that were set ${share} of ${time}`,
+			display_clocks: (share, time) => `Held at the display's clocks ${share} of ${time}`,
+			idle: (share, time) => `Idle ${share} of ${time}`,
+			running_free: (share, time) => `Running free ${share} of ${time}`,
+		} satisfies Record<GpuState, Share> as Record<GpuState, Share>,
+		untold: (share: string, time: string) =>
+			`The device does not tell what holds its clocks back (${share} of ${time})`,
+		waitingForData: (share: string, time: string) => `Probably waiting for data ${share} of ${time}`,
+		waitingForCpu: (share: string, time: string) => `Probably waiting for the CPU ${share} of ${time}`,
+		possiblyHung: (time: string) => `Possibly hung for ${time}`,
+		memoryNearlyFull: (share: string, time: string) => `Memory nearly full ${share} of ${time}`,
+		notEnoughData: "Not enough samples for a verdict yet",
+		unavailable: (reason: string) => `No verdict: ${reason}`,
+		powerOf: (power: string, limit: string) => `${power} of a ${limit} limit`,
+		clocksOf: (now: string, most: string) => `clock ${now} of ${most}`,
+		upTo: (temperature: string) => `up to ${temperature}`,
+		gpuAt: (share: string) => `GPU ${share} busy`,
+		diskBusy: (share: string) => `disk ${share} busy`,
+		ioPressure: (share: string) => `I/O pressure ${share}`,
+		busiestCore: (share: string) => `busiest core ${share}`,
+		allCores: (share: string) => `all cores ${share}`,
+		cpuPressure: (share: string) => `CPU pressure ${share}`,
+		memoryOf: (used: string, total: string) => `${used} of ${total}`,
+		meanwhile: (figures: string) => `Meanwhile: ${figures}.`,
+		unsampled: (time: string, reason: string) => `No samples for ${time}: ${reason}.`,
+		/** What may help, by finding. */
+		advice: {
+			power_cap: "A higher power limit or undervolting would let it clock higher.",
+			software_thermal: "Better cooling or a lower power limit would help.",
+			hardware_thermal: "Better cooling or a lower power limit would help.",
+			power_brake: "Check the power supply and its cables.",
+			hardware_slowdown: "Check its cooling and its power supply.",
+			sync_boost: "See what holds the other GPUs of its group back.",
+			application_clocks: "nvidia-smi -rac and nvidia-smi -rgc give the clocks free.",
+			waiting_for_data: "Faster storage, a cache or more loader processes may help.",
+			waiting_for_cpu: "More loader processes, or less work on the one thread that feeds it, may help.",
+			possibly_hung: "Hardly any power, no memory traffic, no change. Waiting for another rank looks the same.",
+		} as Partial<Record<string, string>>,
+	},
 
 	facts: {
 		heldBack: "Held back by",
