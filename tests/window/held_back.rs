@@ -15,7 +15,7 @@ use crate::common::screen::Screen;
 use crate::common::until::until;
 
 /// A verdict takes ten seconds of samples, and is asked for every five.
-const VERDICT: Duration = Duration::from_secs(60);
+const VERDICT: Duration = Duration::from_mins(1);
 
 /// A GPU at work with nothing in its way, and no other figure than these tests need.
 const GPU: &str = "[gpu]\nuuid = GPU-a\nname = Held\nmemory_total = 24 GiB\nmemory_used = 6 GiB\nutilization = 90 %\n\
@@ -183,7 +183,7 @@ fn a_gpu_that_is_busy_with_nothing_is_possibly_hung_after_a_minute_and_a_lost_on
         let stuck = but(&[("utilization", "98 %"), ("power_draw", "90 W"), ("memory_bandwidth", "0 %")]);
         let app = page_of(&screen, &home, &stuck).await;
         says(&app, "running_free", &["Running free"]).await;
-        let patience = Duration::from_secs(120);
+        let patience = Duration::from_mins(2);
         until("a minute has passed, and the window says that it may hang", patience, async || {
             let shown = app.run(SHOWN).await;
             if shown[0] == "possibly_hung" { Ok(()) } else { Err(shown) }
@@ -205,7 +205,7 @@ fn a_gpu_that_is_busy_with_nothing_is_possibly_hung_after_a_minute_and_a_lost_on
 /// in some containers, there is nothing to see and the rule's own tests must do.
 #[test]
 fn a_gpu_with_little_to_do_beside_a_disk_under_load_is_probably_waiting_for_data() {
-    super::test(async || {
+    super::test_alone(async || {
         let (screen, home) = (Screen::open(), Home::new());
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         let _load = Group::start("stress-ng", |command| {

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
-use crate::common::among_others;
+use crate::common::{alone, among_others};
 
 /// A window takes about one of two cores while it opens.
 static WINDOWS: Semaphore = Semaphore::const_new(2);
@@ -30,6 +30,16 @@ const SOON: Duration = Duration::from_secs(30);
 /// Runs a test of a window, in its turn.
 fn test(body: impl AsyncFnOnce()) {
     let _turn = among_others();
+    run(body);
+}
+
+/// The same for one that loads the machine.
+fn test_alone(body: impl AsyncFnOnce()) {
+    let _turn = alone();
+    run(body);
+}
+
+fn run(body: impl AsyncFnOnce()) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let _window = WINDOWS.acquire().await.unwrap();

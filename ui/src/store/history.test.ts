@@ -73,6 +73,28 @@ describe("append", () => {
 		expect(history.gapAt("system/cpu", START + 12_000)).toBeNull();
 	});
 
+	it("has a gap for a device that is asked and says nothing, and a new one for a new reason", () => {
+		const history = filled(2);
+		for (const [i, reason] of [
+			[3, "lost"],
+			[4, "lost"],
+			[5, "asleep"],
+			[6, null],
+		] as const) {
+			const one = batch({ tick: i, timestamp: START + i * 2000 });
+			const gpu = one.gpu.map((known) => (reason ? { ...known, utilization: null } : known));
+			const channels = one.channels.map((status) =>
+				status.channel.startsWith("system/gpu") ? { ...status, reason } : status,
+			);
+			history.append({ ...one, gpu, channels });
+		}
+		const gaps = history.gaps.map(({ from, to, reason }) => [(from - START) / 2000, to && (to - START) / 2000, reason]);
+		expect(gaps).toEqual([
+			[2, 4, "lost"],
+			[4, 6, "asleep"],
+		]);
+	});
+
 	it("says when rows are missing, and leaves a break", () => {
 		const history = filled(2);
 		expect(history.append(batch({ tick: 9, timestamp: START + 60_000, cpu: 9 }))).toBe("jump");

@@ -140,19 +140,24 @@ export class History {
 			const fresh = before === undefined ? reading.reason === null : reading.timestamp !== before;
 			if (fresh) {
 				this.sampled.set(reading.channel, reading.timestamp);
-				this.closeGap(reading.channel, batch.timestamp);
+				if (reading.reason === null) this.closeGap(reading.channel, batch.timestamp);
 				reading.each((field, value) => this.set(this.column(reading.channel, field), row, value));
 			} else if (before === undefined) {
 				this.sampled.set(reading.channel, reading.timestamp);
 			}
-			if (!fresh && reading.reason !== null) this.openGap(reading.channel, row, reading.reason);
+			// A device that is lost or asleep is sampled all the same, without a figure.
+			if (reading.reason !== null) this.openGap(reading.channel, row, reading.reason);
 		}
 	}
 
 	private openGap(channel: string, row: number, reason: Reason): void {
+		const from = this.times[row - 1] ?? (this.times[row] as number);
 		const open = this.gaps.findLast((gap) => gap.channel === channel);
-		if (open && open.to === null) return;
-		this.gaps.push({ channel, from: this.times[row - 1] ?? (this.times[row] as number), to: null, reason });
+		if (open && open.to === null) {
+			if (open.reason === reason) return;
+			open.to = Math.max(open.from, from);
+		}
+		this.gaps.push({ channel, from, to: null, reason });
 	}
 
 	private closeGap(channel: string, time: number): void {
