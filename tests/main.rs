@@ -4,6 +4,7 @@
 mod accuracy;
 mod agent;
 mod common;
+mod doctor;
 mod drm;
 mod gpu;
 mod packages;

@@ -1,6 +1,6 @@
 //! What `telltale` can be told. Its man page and completions are made from this too (packaging/pages).
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 
 const AFTER_HELP: &str = "\
 Environment:
@@ -15,11 +15,33 @@ Exit status:
   1  could not start
   2  wrong usage";
 
+const AFTER_DOCTOR: &str = "\
+Exit status:
+  0  all is fine
+  1  something is missing that could be had
+  2  something does not work, or wrong usage";
+
 /// System monitor and flight recorder for the workstation.
 #[derive(Debug, Parser)]
-#[command(name = "telltale", version, after_help = AFTER_HELP)]
+#[command(name = "telltale", version, after_help = AFTER_HELP, args_conflicts_with_subcommands = true)]
 pub(crate) struct Arguments {
     /// Starts in the tray, where there is one.
     #[arg(long)]
     pub(crate) hidden: bool,
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub(crate) enum Command {
+    /// Says what works on this machine and what does not. Opens no window.
+    #[command(after_help = AFTER_DOCTOR)]
+    Doctor {
+        /// Prints JSON: a state for all, and the checks with their states, details and advice.
+        #[arg(long)]
+        json: bool,
+        /// Leaves out what telltale-agent can see itself, which asks so.
+        #[arg(long, hide = true)]
+        desktop: bool,
+    },
 }

@@ -6,6 +6,7 @@ pub mod api;
 mod autostart;
 mod commands;
 mod counts;
+pub mod doctor;
 mod error;
 mod events;
 mod instance;

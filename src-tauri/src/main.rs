@@ -7,13 +7,17 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use arguments::Arguments;
+use arguments::{Arguments, Command};
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     telltale::rendering::prepare();
-    match telltale::run(arguments.hidden) {
-        Ok(()) => ExitCode::SUCCESS,
+    let ran = match arguments.command {
+        Some(Command::Doctor { json, desktop }) => telltale::doctor::print(json, desktop).map(ExitCode::from),
+        None => telltale::run(arguments.hidden).map(|()| ExitCode::SUCCESS),
+    };
+    match ran {
+        Ok(code) => code,
         Err(error) => {
             eprintln!("telltale: {error:#}");
             ExitCode::FAILURE

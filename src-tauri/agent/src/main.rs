@@ -1,6 +1,7 @@
 //! telltale-agent: the same collector without a window or a web view, so that it runs on a server.
 
 mod arguments;
+mod doctor;
 mod snapshot;
 #[cfg_attr(unix, path = "stop_unix.rs")]
 #[cfg_attr(not(unix), path = "stop_portable.rs")]
@@ -21,7 +22,7 @@ fn main() -> ExitCode {
     let filter = EnvFilter::try_from_env("TELLTALE_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
     match run(arguments.command) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         // Whoever read the output has enough of it.
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
@@ -31,13 +32,15 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command) -> anyhow::Result<()> {
+fn run(command: Command) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("could not start")?;
     runtime.block_on(async {
         match command {
-            Command::Snapshot { json } => snapshot::print(json).await,
-            Command::Watch { interval, count, channels } => watch::print(interval, count, channels).await,
+            Command::Doctor { json } => return doctor::print(json).await,
+            Command::Snapshot { json } => snapshot::print(json).await?,
+            Command::Watch { interval, count, channels } => watch::print(interval, count, channels).await?,
         }
+        Ok(ExitCode::SUCCESS)
     })
 }
 

@@ -2,41 +2,20 @@
 
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
-use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Context as _;
 use telltale_core::clock::rfc3339;
-use telltale_core::collector::{Collector, Roots};
-use telltale_core::feed::{Feed as _, Snapshot};
-use telltale_core::metrics::{CurrentMetrics, GpuMetrics, InterfaceKind, Reason};
+use telltale_core::collector::{self, Roots};
+use telltale_core::feed::Snapshot;
+use telltale_core::metrics::{GpuMetrics, InterfaceKind};
 use telltale_core::words;
-
-/// Between the two reads. Shorter, and the kernel's 10 ms ticks make percentages coarse.
-const BETWEEN: Duration = Duration::from_millis(500);
-/// The first NVML initialization takes up to 10 s on a machine with many GPUs.
-const LONGEST: Duration = Duration::from_secs(15);
 
 /// Prints a snapshot.
 ///
 /// # Errors
 /// If the collector can't be started or the text can't be written.
 pub(crate) async fn print(json: bool) -> anyhow::Result<()> {
-    let (collector, collecting) =
-        Collector::start(&Roots::default(), BETWEEN).context("could not start the collector")?;
-    let mut snapshots = collector.subscribe();
-    let complete = async {
-        let waited = tokio::time::timeout(LONGEST, snapshots.wait_for(|snapshot| is_complete(&snapshot.metrics))).await;
-        match waited {
-            Ok(Ok(snapshot)) => Arc::clone(&snapshot),
-            // what is in by now; the rest says why it isn't
-            Ok(Err(_)) | Err(_) => collector.current(),
-        }
-    };
-    let snapshot = tokio::select! {
-        () = collecting => anyhow::bail!("the collector ended"),
-        snapshot = complete => snapshot,
-    };
+    let (_, snapshot) = collector::once(&Roots::default()).await.context("could not start the collector")?;
     let mut out = io::stdout().lock();
     if json {
         serde_json::to_writer_pretty(&mut out, &snapshot.metrics)?;
@@ -45,12 +24,6 @@ pub(crate) async fn print(json: bool) -> anyhow::Result<()> {
         write!(out, "{}", text(&snapshot))?;
     }
     Ok(out.flush()?)
-}
-
-/// Two reads are done and every channel has answered, or has a reason not to.
-fn is_complete(metrics: &CurrentMetrics) -> bool {
-    let settled = |reason: Option<Reason>| !matches!(reason, Some(Reason::Starting | Reason::NotAnswering));
-    metrics.tick >= 2 && metrics.channels.iter().all(|status| settled(status.reason))
 }
 
 fn text(snapshot: &Snapshot) -> String {

@@ -6,6 +6,7 @@ pub mod channel;
 pub mod clock;
 pub mod collector;
 pub mod diagnostics;
+pub mod doctor;
 pub mod export;
 pub mod feed;
 pub mod fields;

@@ -11,12 +11,12 @@ const NAME: &str = "org.kde.StatusNotifierWatcher";
 const PATIENCE: i32 = 1_000;
 
 /// The session bus.
-pub(super) struct Bus(DBusConnection);
+pub(crate) struct Bus(DBusConnection);
 
 impl Bus {
     /// # Errors
     /// Where there is none: no tray will ever come.
-    pub(super) fn connect() -> anyhow::Result<Self> {
+    pub(crate) fn connect() -> anyhow::Result<Self> {
         let connection = gio::bus_get_sync(BusType::Session, gio::Cancellable::NONE).context("no session bus")?;
         // We go on without it; GLib's default is to end the program.
         connection.set_exit_on_close(false);
@@ -24,7 +24,7 @@ impl Bus {
     }
 
     /// Whether a host answers now.
-    pub(super) fn has_host(&self) -> bool {
+    pub(crate) fn has_host(&self) -> bool {
         let property = (NAME, "IsStatusNotifierHostRegistered").to_variant();
         let answer = self.0.call_sync(
             Some(NAME),

@@ -1,19 +1,19 @@
 //! Windows and macOS always have a tray.
 
 /// What stands for the session bus of Linux.
-pub(super) struct Bus;
+pub(crate) struct Bus;
 
 impl Bus {
     /// # Errors
     /// None.
     #[expect(clippy::unnecessary_wraps, reason = "on Linux there may be none")]
-    pub(super) fn connect() -> anyhow::Result<Self> {
+    pub(crate) fn connect() -> anyhow::Result<Self> {
         Ok(Self)
     }
 
     /// Whether there is a tray.
     #[expect(clippy::unused_self, reason = "on Linux it is asked")]
-    pub(super) fn has_host(&self) -> bool {
+    pub(crate) fn has_host(&self) -> bool {
         true
     }
 

@@ -5,7 +5,7 @@
 
 #[cfg_attr(target_os = "linux", path = "host_linux.rs")]
 #[cfg_attr(not(target_os = "linux"), path = "host_portable.rs")]
-mod host;
+pub(crate) mod host;
 mod icon;
 mod menu;
 

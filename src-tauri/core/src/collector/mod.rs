@@ -6,6 +6,7 @@
 mod account;
 mod channels;
 mod faults;
+mod once;
 #[cfg(test)]
 mod tests;
 mod worker;
@@ -30,6 +31,7 @@ use crate::source::{Source, cpu, disk, gpu, memory, network};
 use crate::verdict::{self, GpuVerdict, VerdictError, VerdictQuery};
 use account::{Account, Timing};
 use channels::Channels;
+pub use once::once;
 use worker::{Outcome, Worker};
 
 /// How long a tick waits for its sources before it publishes without the rest. The contract allows 100 ms.

@@ -38,6 +38,31 @@ pub fn load(path: &Path) -> Loaded {
     Loaded { settings, notices }
 }
 
+/// What is wrong with the file at `path`, in plain words; empty if nothing is or no file is there. Unlike [`load`] it
+/// moves nothing.
+pub fn faults(path: &Path) -> Vec<String> {
+    match read(path) {
+        Ok(None) => Vec::new(),
+        Ok(Some(fields)) => {
+            let wrong = DEFINITIONS.iter().filter_map(|one| one.check(fields.get(one.key)?).err());
+            wrong.map(|error| error.to_string()).collect()
+        }
+        Err(why) => vec![why],
+    }
+}
+
+/// Whether a file can be written where `path` is or would be made. It is tried: disks fill up, and file systems are
+/// mounted so that they can't be written to.
+///
+/// # Errors
+/// Why it can't.
+pub fn try_writing(path: &Path) -> io::Result<()> {
+    let folder = path.ancestors().skip(1).find(|folder| folder.is_dir()).unwrap_or(Path::new("."));
+    let tried = folder.join(format!(".telltale-{}", std::process::id()));
+    let written = fs::write(&tried, "tried by telltale doctor");
+    written.and(remove_if_there(&tried))
+}
+
 /// Where a new file is written before [`commit`] puts it in place.
 pub fn staged(path: &Path) -> PathBuf {
     beside(path, "new")
@@ -233,6 +258,20 @@ mod tests {
         let loaded = load(&path);
         assert_eq!(loaded.settings, dark(2.0));
         assert!(loaded.notices[0].contains("0.5 to 60"), "{:?}", loaded.notices);
+    }
+
+    #[test]
+    fn faults_are_found_without_touching_anything() {
+        let (folder, path) = folder();
+        assert_eq!(faults(&path), Vec::<String>::new());
+        fs::write(&path, r#"{"version":1,"interval":1e9}"#).unwrap();
+        assert!(faults(&path)[0].contains("0.5 to 60"));
+        fs::write(&path, "{").unwrap();
+        assert_eq!(faults(&path).len(), 1);
+        try_writing(&path).unwrap();
+        try_writing(&path.join("not/made/yet")).unwrap();
+        assert_eq!(names(&folder), ["settings.json"]);
+        assert!(try_writing(Path::new("/proc/settings.json")).is_err());
     }
 
     #[test]
