@@ -1,6 +1,7 @@
 //! What the whole-program tests share: the programs under test, what they are run with, and turns on a small machine.
 
 pub(crate) mod agent;
+pub(crate) mod desktop;
 pub(crate) mod panel;
 pub(crate) mod process;
 pub(crate) mod screen;

@@ -1,12 +1,21 @@
-//! The .deb on a clean system: installed with apt, used, and removed again.
+//! The .deb on a clean system: installed with apt, used on a desktop, and removed again.
+
+use std::fs;
+use std::process::Command;
+
+use serde_json::Value;
 
 use super::package;
 use super::root::Root;
 use crate::common::agent::parse;
-use crate::common::among_others;
+use crate::common::desktop::{Desktop, SOON, below, rows, web_process};
+use crate::common::panel::Panel;
+use crate::common::until::until_sync;
+use crate::common::{among_others, built};
+use crate::tray::figures;
 
 #[test]
-fn apt_installs_it_with_all_that_it_needs_and_removes_it_without_a_trace() {
+fn apt_installs_it_with_all_that_it_needs_it_lives_on_a_desktop_and_goes_without_a_trace() {
     let _turn = among_others();
     let root = Root::new();
     let files = || root.output("find", &["/usr", "/etc", "-xdev", "-name", "*telltale*"]);
@@ -17,9 +26,54 @@ fn apt_installs_it_with_all_that_it_needs_and_removes_it_without_a_trace() {
     let version = env!("CARGO_PKG_VERSION");
     assert_eq!(root.output("telltale", &["--version"]), format!("telltale {version}\n"));
     assert_eq!(root.output("telltale-agent", &["--version"]), format!("telltale-agent {version}\n"));
-    let snapshot = parse(&root.output("telltale-agent", &["snapshot", "--json"]));
-    assert!(snapshot["memory"]["ram_used"].as_u64() > Some(0), "{snapshot:#}");
+    lives(&root);
 
     root.output("apt-get", &["purge", "--yes", "telltale"]);
     assert_eq!(files(), "");
+}
+
+/// From its start through the tray to its end, as its user goes.
+fn lives(root: &Root) {
+    let desktop = Desktop::with_gpus(figures::GPUS);
+    let panel = Panel::open(&desktop.screen);
+    // The home is in there too, which the build's folder is not.
+    let driver = desktop.path("libnvml_sim.so");
+    fs::copy(built("libnvml_sim.so"), &driver).unwrap();
+    let sees_gpus = |command: &mut Command| {
+        command.env("TELLTALE_NVML_LIB", &driver);
+    };
+    let snapshot = || -> Value {
+        let (enter, words) = root.inside("telltale-agent", &["snapshot", "--json"]);
+        let mut command = Command::new(enter);
+        desktop.environment(command.args(words));
+        sees_gpus(&mut command);
+        parse(&String::from_utf8(command.output().unwrap().stdout).unwrap())
+    };
+    let (enter, words) = root.inside("telltale", &[]);
+    let words: Vec<_> = words.iter().map(String::as_str).collect();
+    let mut app = desktop.run(enter, &words, sees_gpus);
+    desktop.await_window(true);
+    panel.await_item();
+    desktop.await_report("itself", 0, |_| true);
+    panel.line("Network");
+    figures::agree(&panel, snapshot);
+    assert!(web_process(&app).is_some(), "its page is drawn by a process of its own");
+
+    desktop.close_window();
+    desktop.await_window(false);
+    until_sync("its web process is gone", SOON, || match web_process(&app) {
+        None => Ok(()),
+        Some(_) => Err(below(app.id())),
+    });
+    assert_eq!(app.ended(), None, "the tray goes on");
+
+    let before = desktop.reports();
+    let most = before.iter().map(|report| rows(report)).max().unwrap();
+    panel.click("Open Telltale");
+    desktop.await_window(true);
+    desktop.await_report("the history from before and since", before.len(), |report| rows(report) > most);
+
+    panel.click("Quit");
+    assert_eq!(app.wait(SOON).code(), Some(0), "{}", desktop.log());
+    assert_eq!(below(app.id()), []);
 }

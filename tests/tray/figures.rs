@@ -4,13 +4,14 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use super::desktop::{Desktop, SOON};
 use crate::common::agent::{figure, parse};
+use crate::common::desktop::{Desktop, SOON};
 use crate::common::panel::Panel;
 use crate::common::until::until_sync;
 use crate::common::{among_others, built};
 
-const GPUS: &str = "[gpu]
+/// Two, one of which does not report its power.
+pub(crate) const GPUS: &str = "[gpu]
 name = NVIDIA Test
 uuid = GPU-a
 utilization = 87 %
@@ -52,18 +53,11 @@ fn numbers(line: &str) -> Vec<f64> {
     words.iter().enumerate().filter_map(number).collect()
 }
 
-#[test]
-fn title_tooltip_and_every_line_agree_with_the_agent() {
-    let _turn = among_others();
-    let desktop = Desktop::with_gpus(GPUS);
-    let panel = Panel::open(&desktop.screen);
-    let _app = desktop.start(&["--hidden"]);
-    panel.await_item();
-    panel.line("Network");
-
+/// Waits until the tray's title, tooltip and lines are what an agent says that sees [`GPUS`] too.
+pub(crate) fn agree(panel: &Panel, snapshot: impl Fn() -> Value) {
     // Both sample a busy machine at moments of their own: they agree once it is calm enough between two samples.
     until_sync("the tray agrees with the agent", SOON * 2, || {
-        let (lines, agent) = (panel.lines(), snapshot(&desktop));
+        let (lines, agent) = (panel.lines(), snapshot());
         let of = |path: &str| figure(&agent, path).unwrap_or_else(|| panic!("no {path} in {agent:#}"));
         let [gpu_a, gpu_b, cpu, memory, disk, network] = &lines[..] else { panic!("{lines:?}") };
         assert_eq!(
@@ -110,6 +104,18 @@ fn title_tooltip_and_every_line_agree_with_the_agent() {
             Err(format!("{title:?} {heading:?} {text:?} {after:?}"))
         }
     });
+}
+
+#[test]
+fn title_tooltip_and_every_line_agree_with_the_agent() {
+    let _turn = among_others();
+    let desktop = Desktop::with_gpus(GPUS);
+    let panel = Panel::open(&desktop.screen);
+    let _app = desktop.start(&["--hidden"]);
+    panel.await_item();
+    panel.line("Network");
+
+    agree(&panel, || snapshot(&desktop));
 }
 
 #[test]

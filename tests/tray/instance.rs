@@ -1,7 +1,7 @@
 //! One Telltale at a time, with a session bus and without.
 
-use super::desktop::{Desktop, SOON};
 use crate::common::among_others;
+use crate::common::desktop::{Desktop, SOON};
 use crate::common::panel::Panel;
 use crate::common::process::{Group, output};
 use crate::common::until::until_sync;

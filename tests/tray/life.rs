@@ -5,17 +5,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::desktop::{Desktop, SOON, below, web_process};
 use crate::common::among_others;
+use crate::common::desktop::{Desktop, SOON, below, rows, web_process};
 use crate::common::panel::Panel;
 use crate::common::process::output;
 use crate::common::until::until_sync;
-
-/// How many rows a report of the page says it has.
-pub(super) fn rows(report: &str) -> u32 {
-    let rows = report.split("rows=").nth(1).and_then(|rest| rest.split_whitespace().next());
-    rows.and_then(|rows| rows.parse().ok()).unwrap_or_else(|| panic!("no rows in {report}"))
-}
 
 #[test]
 fn closing_frees_the_web_view_and_open_brings_it_back_as_it_was() {

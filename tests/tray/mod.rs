@@ -1,7 +1,6 @@
 //! The app on a desktop: its tray, its window's life and its own, as the desktop and its user see them.
 
-mod desktop;
-mod figures;
+pub(crate) mod figures;
 mod instance;
 mod life;
 mod page;

@@ -3,9 +3,8 @@
 use std::process::Command;
 use std::time::Instant;
 
-use super::desktop::{Desktop, SOON, web_process};
-use super::life::rows;
 use crate::common::among_others;
+use crate::common::desktop::{Desktop, SOON, rows, web_process};
 use crate::common::process::output;
 use crate::common::until::until_sync;
 

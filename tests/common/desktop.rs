@@ -8,31 +8,31 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::common::agent::NO_NVML;
-use crate::common::built;
-use crate::common::process::{Group, output};
-use crate::common::screen::Screen;
-use crate::common::until::until_sync;
+use super::agent::NO_NVML;
+use super::built;
+use super::process::{Group, output};
+use super::screen::Screen;
+use super::until::until_sync;
 
-pub(super) const SOON: Duration = Duration::from_secs(30);
+pub(crate) const SOON: Duration = Duration::from_secs(30);
 
 /// A screen, and folders of its own for the app, which samples at the shortest interval.
-pub(super) struct Desktop {
-    pub(super) screen: Screen,
+pub(crate) struct Desktop {
+    pub(crate) screen: Screen,
     home: TempDir,
     has_gpus: bool,
     bus: bool,
 }
 
 impl Desktop {
-    pub(super) fn open() -> Self {
+    pub(crate) fn open() -> Self {
         let desktop = Self { screen: Screen::open(), home: tempfile::tempdir().unwrap(), has_gpus: false, bus: true };
         desktop.settings(&json!({}));
         desktop
     }
 
     /// With simulated GPUs (tests/nvml-sim/README.md has the language).
-    pub(super) fn with_gpus(script: &str) -> Self {
+    pub(crate) fn with_gpus(script: &str) -> Self {
         let mut desktop = Self::open();
         desktop.has_gpus = true;
         fs::write(desktop.path("gpus.sim"), script).unwrap();
@@ -40,14 +40,14 @@ impl Desktop {
     }
 
     /// Where no session bus answers.
-    pub(super) fn without_bus() -> Self {
+    pub(crate) fn without_bus() -> Self {
         let mut desktop = Self::open();
         desktop.bus = false;
         desktop
     }
 
     /// Writes the settings file for the next start.
-    pub(super) fn settings(&self, more: &Value) {
+    pub(crate) fn settings(&self, more: &Value) {
         let mut settings = json!({"version": 1, "interval": 0.5});
         settings.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         let file = self.path("config/dev.telltale.desktop/settings.json");
@@ -56,16 +56,16 @@ impl Desktop {
     }
 
     /// A path below the app's home.
-    pub(super) fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.home.path().join(name)
     }
 
-    pub(super) fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.path("log")).unwrap_or_default()
     }
 
     /// Variables that say where the app's home and its GPUs are.
-    pub(super) fn environment(&self, command: &mut Command) {
+    pub(crate) fn environment(&self, command: &mut Command) {
         if self.has_gpus {
             command
                 .env("TELLTALE_NVML_LIB", built("libnvml_sim.so"))
@@ -85,18 +85,18 @@ impl Desktop {
         }
     }
 
-    pub(super) fn start(&self, arguments: &[&str]) -> Group {
+    pub(crate) fn start(&self, arguments: &[&str]) -> Group {
         self.start_with(arguments, |command| {
             command.env("WEBKIT_DISABLE_DMABUF_RENDERER", "1");
         })
     }
 
-    pub(super) fn start_with(&self, arguments: &[&str], configure: impl FnOnce(&mut Command)) -> Group {
+    pub(crate) fn start_with(&self, arguments: &[&str], configure: impl FnOnce(&mut Command)) -> Group {
         self.run(built("telltale").to_str().unwrap(), arguments, configure)
     }
 
     /// Any program, with the app's environment and its log.
-    pub(super) fn run(&self, program: &str, arguments: &[&str], configure: impl FnOnce(&mut Command)) -> Group {
+    pub(crate) fn run(&self, program: &str, arguments: &[&str], configure: impl FnOnce(&mut Command)) -> Group {
         let log = File::options().create(true).append(true).open(self.path("log")).unwrap();
         Group::start(program, |command| {
             command.args(arguments).env("TELLTALE_LOG", "info").stdout(Stdio::null()).stderr(log);
@@ -105,32 +105,32 @@ impl Desktop {
         })
     }
 
-    pub(super) fn display(&self) -> &str {
+    pub(crate) fn display(&self) -> &str {
         self.screen.environment()[0].1
     }
 
-    pub(super) fn has_window(&self) -> bool {
+    pub(crate) fn has_window(&self) -> bool {
         let list = Command::new("wmctrl").arg("-l").env("DISPLAY", self.display()).output().unwrap();
         // It fails until the window manager is up, and then there is no window either.
         list.status.success() && String::from_utf8_lossy(&list.stdout).contains("Telltale")
     }
 
-    pub(super) fn await_window(&self, wanted: bool) {
+    pub(crate) fn await_window(&self, wanted: bool) {
         let what = if wanted { "the window is there" } else { "the window is gone" };
         until_sync(what, SOON, || if self.has_window() == wanted { Ok(()) } else { Err(self.log()) });
     }
 
-    pub(super) fn close_window(&self) {
+    pub(crate) fn close_window(&self) {
         output("env", &[&format!("DISPLAY={}", self.display()), "wmctrl", "-c", "Telltale"]);
     }
 
     /// How often the page has reported, which it does once it has drawn: the reports' lines of the log, in order.
-    pub(super) fn reports(&self) -> Vec<String> {
+    pub(crate) fn reports(&self) -> Vec<String> {
         self.log().lines().filter(|line| line.contains("the page is there")).map(str::to_owned).collect()
     }
 
     /// Waits for a report after the first `before` that is what is wanted.
-    pub(super) fn await_report(&self, what: &str, before: usize, wanted: impl Fn(&str) -> bool) -> String {
+    pub(crate) fn await_report(&self, what: &str, before: usize, wanted: impl Fn(&str) -> bool) -> String {
         until_sync(&format!("the page reports {what}"), SOON, || {
             let reports = self.reports();
             reports.iter().skip(before).find(|report| wanted(report)).cloned().ok_or_else(|| self.log())
@@ -147,7 +147,7 @@ impl Drop for Desktop {
 }
 
 /// Process ids and names of all processes below one.
-pub(super) fn below(ancestor: u32) -> Vec<(u32, String)> {
+pub(crate) fn below(ancestor: u32) -> Vec<(u32, String)> {
     let table = output("ps", &["-e", "-o", "pid=,ppid=,comm="]);
     let rows: Vec<(u32, u32, &str)> = table
         .lines()
@@ -167,6 +167,12 @@ pub(super) fn below(ancestor: u32) -> Vec<(u32, String)> {
 }
 
 /// The process that draws the app's page.
-pub(super) fn web_process(app: &Group) -> Option<u32> {
+pub(crate) fn web_process(app: &Group) -> Option<u32> {
     below(app.id()).into_iter().find(|(_, name)| name.starts_with("WebKitWeb")).map(|(pid, _)| pid)
+}
+
+/// How many rows a report of the page says it has.
+pub(crate) fn rows(report: &str) -> u32 {
+    let rows = report.split("rows=").nth(1).and_then(|rest| rest.split_whitespace().next());
+    rows.and_then(|rows| rows.parse().ok()).unwrap_or_else(|| panic!("no rows in {report}"))
 }
