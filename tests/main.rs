@@ -8,6 +8,7 @@ mod doctor;
 mod drm;
 mod gpu;
 mod packages;
+mod security;
 mod tidy;
 mod tray;
 mod window;

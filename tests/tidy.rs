@@ -164,6 +164,68 @@ fn no_file_is_too_long_to_read() {
     fail_with(&format!("files have up to {LONGEST} lines"), &offences);
 }
 
+/// Names in a manifest's tables of dependencies: `[dependencies]`, `[target.….dev-dependencies]`, `[workspace.dependencies]`.
+fn dependencies(manifest: &str) -> Vec<&str> {
+    let mut names = Vec::new();
+    let mut inside = false;
+    for line in manifest.lines() {
+        if line.starts_with('[') {
+            inside = line.trim_end_matches(']').ends_with("dependencies");
+        } else if inside && let Some((name, _)) = line.split_once(['=', '.']).filter(|_| !line.starts_with('#')) {
+            names.push(name.trim());
+        }
+    }
+    names
+}
+
+#[test]
+fn every_direct_dependency_is_in_the_table_with_its_reason_and_no_other() {
+    let _turn = among_others();
+    let ours = ["telltale-core", "nvml-sim"];
+    let mut used: Vec<String> = Vec::new();
+    for file in files(".", &["toml"]).iter().filter(|file| file.path.ends_with("Cargo.toml")) {
+        used.extend(dependencies(&file.text).into_iter().filter(|name| !ours.contains(name)).map(str::to_owned));
+    }
+    let package: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(root().join("ui/package.json")).unwrap()).unwrap();
+    for table in ["dependencies", "devDependencies"] {
+        used.extend(package[table].as_object().unwrap().keys().cloned());
+    }
+    let contributing = fs::read_to_string(root().join("CONTRIBUTING.md")).unwrap();
+    let table = contributing.split_once("| crate or package |").expect("the table").1;
+    let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
+    let mut listed: Vec<&str> = Vec::new();
+    for row in rows {
+        let cells: Vec<_> = row.trim_matches('|').split('|').map(str::trim).collect();
+        assert!(cells.len() == 2 && cells[1].len() > 5, "a name and a reason: {row}");
+        listed.extend(cells[0].split(", "));
+    }
+    used.sort();
+    used.dedup();
+    listed.sort_unstable();
+    assert_eq!(listed, used);
+}
+
+/// Passwords and tokens stand there.
+#[test]
+fn no_program_of_ours_reads_the_environment_of_another() {
+    let _turn = among_others();
+    let mut offences = Vec::new();
+    for file in files("src-tauri", &["rs"]) {
+        for (number, line) in file.text.lines().enumerate() {
+            let code = line.split("//").next().unwrap();
+            // sysinfo reads it where it is told to read everything
+            if ["environ\"", "/environ", "environ()", "with_environ", "ProcessRefreshKind::everything"]
+                .iter()
+                .any(|word| code.contains(word))
+            {
+                offences.push(format!("{}:{}: {}", file.path, number + 1, code.trim()));
+            }
+        }
+    }
+    fail_with("processes' environments are never read", &offences);
+}
+
 #[test]
 fn imports_are_found_in_all_their_forms() {
     let text = r#"

@@ -10,6 +10,7 @@ mod hands;
 mod held_back;
 mod network_log;
 mod pages;
+mod refused;
 mod save;
 mod screenshots;
 mod settings;
