@@ -6,6 +6,7 @@ mod agent;
 mod common;
 mod doctor;
 mod drm;
+mod faults;
 mod gpu;
 mod packages;
 mod security;

@@ -23,6 +23,7 @@ mod window;
 
 use std::io::IsTerminal as _;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use tauri::{AppHandle, Manager as _, RunEvent};
@@ -78,7 +79,12 @@ pub fn run(hidden: bool) -> anyhow::Result<()> {
         .invoke_handler(api.invoke_handler())
         .setup(move |app| {
             api.mount_events(app);
-            start(app.handle(), hidden).map_err(Into::into)
+            if let Err(error) = start(app.handle(), hidden) {
+                // Tauri would panic with it.
+                eprintln!("telltale: {error:#}");
+                std::process::exit(1);
+            }
+            Ok(())
         })
         .build(tauri::generate_context!())
         .context("could not start")?;
@@ -100,8 +106,9 @@ pub fn run(hidden: bool) -> anyhow::Result<()> {
 fn start(app: &AppHandle, hidden: bool) -> anyhow::Result<()> {
     let instance = instance::only_one(app, hidden);
     let settings = Stored::load(app);
+    let interval = interval_of_a_test().unwrap_or_else(|| settings.current().interval());
     let (collector, collecting) =
-        Collector::start(&Roots::default(), settings.current().interval()).context("could not start the collector")?;
+        Collector::start(&Roots::default(), interval).context("could not start the collector")?;
     tauri::async_runtime::spawn(collecting);
     let collector = Arc::new(collector);
     let feed: Arc<dyn Feed> = Arc::clone(&collector) as Arc<dyn Feed>;
@@ -141,4 +148,11 @@ fn start(app: &AppHandle, hidden: bool) -> anyhow::Result<()> {
         Err(error) => tracing::info!("no tray: closing the window will quit: {error:#}"),
     }
     window::open(app, None).context("could not open the window")
+}
+
+/// `TELLTALE_TEST_INTERVAL`, in seconds: shorter than a setting may be, so that a test sees a day's ticks in minutes. It
+/// holds until the interval is set.
+fn interval_of_a_test() -> Option<Duration> {
+    let seconds: f64 = std::env::var("TELLTALE_TEST_INTERVAL").ok()?.parse().ok()?;
+    Duration::try_from_secs_f64(seconds).ok().filter(|interval| *interval >= Duration::from_millis(1))
 }

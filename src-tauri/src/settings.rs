@@ -3,6 +3,7 @@
 //! The plugin truncates the file it saves to, and swallows one that it can't read. So it is given a file beside the
 //! real one, which core then puts in its place.
 
+use std::fs;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -101,6 +102,9 @@ impl Stored {
 
 fn open(app: &AppHandle) -> anyhow::Result<(PathBuf, Arc<Store<Wry>>)> {
     let path = app.path().app_config_dir().context("no folder for settings")?.join("settings.json");
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    }
     let store = StoreBuilder::new(app, file::staged(&path)).disable_auto_save().create_new().build()?;
     // Else the plugin would write the file beside once more when the app ends.
     store.close_resource();

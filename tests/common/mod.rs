@@ -2,6 +2,7 @@
 
 pub(crate) mod agent;
 pub(crate) mod desktop;
+pub(crate) mod namespace;
 pub(crate) mod panel;
 pub(crate) mod process;
 pub(crate) mod screen;

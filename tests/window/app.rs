@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::fs::{self, File};
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
+use std::process::Command;
 
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -11,6 +12,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::SOON;
+use crate::common::namespace;
 use crate::common::process::Group;
 use crate::common::screen::Screen;
 use crate::common::until::until;
@@ -41,6 +43,11 @@ impl Home {
         fs::write(&written, text).unwrap();
         fs::rename(&written, &script).unwrap();
         script
+    }
+
+    /// What the app and its driver said.
+    pub(crate) fn said(&self) -> String {
+        fs::read_to_string(self.log()).unwrap_or_default()
     }
 
     fn log(&self) -> PathBuf {
@@ -88,9 +95,16 @@ impl Gpus {
     }
 }
 
+/// What starts the driver where a script has mounted something.
+fn mounted(script: &str) -> Vec<OsString> {
+    let script = format!("{script}\nexec WebKitWebDriver \"$@\"");
+    let words = [vec!["unshare"], namespace::options(&["--mount"]), vec!["sh", "-c", &script, "mounts"]].concat();
+    words.into_iter().map(Into::into).collect()
+}
+
 /// The running app.
 pub(crate) struct App {
-    pub(super) client: Client,
+    pub(crate) client: Client,
     home: PathBuf,
     _driver: Group,
 }
@@ -98,9 +112,24 @@ pub(crate) struct App {
 impl App {
     /// Starts the app and waits for its page.
     pub(crate) async fn start(screen: &Screen, home: &Home, gpus: Gpus) -> Self {
+        Self::start_with(screen, home, gpus, None, |_| {}).await
+    }
+
+    /// Starts it where a script has mounted something over the home (`$HOME`), in a namespace of its own, and with what
+    /// `configure` adds to its environment.
+    pub(crate) async fn start_with(
+        screen: &Screen,
+        home: &Home,
+        gpus: Gpus,
+        mounts: Option<&str>,
+        configure: impl FnOnce(&mut Command),
+    ) -> Self {
         let binary = built("telltale");
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let starter = gpus.starter(home);
+        let starter = match mounts {
+            Some(script) => mounted(script),
+            None => gpus.starter(home),
+        };
         let mut driver = Group::start(&starter[0], |command| {
             command.args(&starter[1..]).args(["--host=127.0.0.1", &format!("--port={port}")]);
             // The app inherits all this.
@@ -119,6 +148,7 @@ impl App {
                     command.env("TELLTALE_NVML_LIB", built("libnvml_sim.so")).env("TELLTALE_NVML_SIM", script)
                 }
             };
+            configure(command);
             let log = File::options().create(true).append(true).open(home.log()).unwrap();
             command.stdout(log.try_clone().unwrap()).stderr(log);
         });

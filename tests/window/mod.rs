@@ -1,7 +1,7 @@
 //! The real window: the app driven from outside, on a screen of its own.
 
 mod access;
-mod app;
+pub(crate) mod app;
 mod charts;
 mod commands;
 mod figures;
@@ -26,10 +26,10 @@ use crate::common::{alone, among_others};
 static WINDOWS: Semaphore = Semaphore::const_new(2);
 
 /// What a page may take to show something on a busy machine. Nothing waits this long unless it fails.
-const SOON: Duration = Duration::from_secs(30);
+pub(crate) const SOON: Duration = Duration::from_secs(30);
 
 /// Runs a test of a window, in its turn.
-fn test(body: impl AsyncFnOnce()) {
+pub(crate) fn test(body: impl AsyncFnOnce()) {
     let _turn = among_others();
     run(body);
 }

@@ -2,8 +2,10 @@
 
 mod kept;
 
+use std::{fs, io};
+
 use tauri::webview::NewWindowResponse;
-use tauri::{AppHandle, Manager as _, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent};
+use tauri::{AppHandle, Manager as _, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent, Wry};
 use tauri_specta::Event as _;
 
 use crate::Shell;
@@ -24,7 +26,8 @@ pub(crate) fn open(app: &AppHandle, page: Option<&str>) -> tauri::Result<()> {
         kept.set_page(page);
     }
     let own = app.config().build.dev_url.clone();
-    let mut builder = WebviewWindowBuilder::new(app, LABEL, WebviewUrl::App(kept.view().address().into()))
+    let builder = WebviewWindowBuilder::new(app, LABEL, WebviewUrl::App(kept.view().address().into()));
+    let mut builder = with_a_place_to_write(app, builder)
         .title("Telltale")
         .inner_size(1280.0, 800.0)
         .min_inner_size(480.0, 360.0)
@@ -44,6 +47,23 @@ pub(crate) fn open(app: &AppHandle, page: Option<&str>) -> tauri::Result<()> {
         window.set_position(tauri::PhysicalPosition::new(place.x, place.y))?;
     }
     revive(&window)
+}
+
+/// Where the home can't be written to, Tauri refuses the window for want of a folder for the web view: then it keeps
+/// nothing, and what it insists on having is in the system's folder for temporary files.
+fn with_a_place_to_write<'a>(
+    app: &AppHandle,
+    window: WebviewWindowBuilder<'a, Wry, AppHandle>,
+) -> WebviewWindowBuilder<'a, Wry, AppHandle> {
+    let usual = app.path().app_local_data_dir();
+    match usual.map_err(io::Error::other).and_then(fs::create_dir_all) {
+        Ok(()) => window,
+        Err(error) => {
+            tracing::warn!(%error, "the window remembers nothing: its folder can't be written to");
+            let folder = std::env::temp_dir().join(format!("telltale-{}", std::process::id()));
+            window.incognito(true).data_directory(folder)
+        }
+    }
 }
 
 /// Loads the page anew when its web process dies: Tauri leaves a white window.

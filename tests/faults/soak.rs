@@ -1,0 +1,191 @@
+//! A day's ticks in minutes: with the window open and eight GPUs, then hidden and shown again and again. Memory, files and
+//! threads of every process have no trend, and no tick is missed without being told.
+//!
+//! Two minutes in `make test`; `make soak` sets `TELLTALE_SOAK_TICKS` to a day at two seconds.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::hidden_window::{await_hidden, order};
+use super::trend::Trend;
+use crate::common::screen::Screen;
+use crate::common::until::until;
+use crate::window::app::{App, Gpus, Home};
+
+const INTERVAL: f64 = 0.02;
+/// Ticks of the machine's day, at the default interval.
+const DAY: f64 = 43_200.0;
+/// Nothing waits this long unless it fails.
+const PATIENCE: Duration = Duration::from_mins(10);
+
+struct Plan {
+    /// Ticks before anything is measured: buffers grow into their size, scripts are compiled.
+    warm_up: u64,
+    ticks: u64,
+    hides: u64,
+    /// What a process may grow by in a day without being called a leak, in bytes: what the measurement can tell.
+    growth: f64,
+}
+
+fn plan() -> Plan {
+    const MIB: f64 = 1_048_576.0;
+    match std::env::var("TELLTALE_SOAK_TICKS").map(|ticks| ticks.parse().expect("a number of ticks")) {
+        // The history is full, in the core and in the page, after its 7,200 rows.
+        Ok(ticks) => Plan { warm_up: 8_000, ticks, hides: ticks / 400, growth: 16.0 * MIB },
+        Err(_) => Plan { warm_up: 1_000, ticks: 3_000, hides: 4, growth: 96.0 * MIB },
+    }
+}
+
+/// One process at one moment.
+#[derive(Clone, Copy)]
+struct Size {
+    memory: f64,
+    files: f64,
+    threads: f64,
+}
+
+fn size(process: &Path) -> Option<Size> {
+    let rollup = fs::read_to_string(process.join("smaps_rollup")).ok()?;
+    let pss =
+        rollup.lines().find_map(|line| line.strip_prefix("Pss:"))?.split_whitespace().next()?.parse::<u64>().ok()?;
+    let count = |folder: &str| fs::read_dir(process.join(folder)).map(|entries| entries.count() as f64).ok();
+    Some(Size { memory: (pss * 1024) as f64, files: count("fd")?, threads: count("task")? })
+}
+
+/// The app and its web view, by name.
+fn sizes(app: &App) -> BTreeMap<String, Size> {
+    let name = |process: &Path| fs::read_to_string(process.join("comm")).unwrap_or_default().trim().to_owned();
+    let all = app.family().into_iter().map(|process| (name(&process), size(&process)));
+    all.filter(|(name, _)| !name.contains("Driver")).filter_map(|(name, size)| Some((name, size?))).collect()
+}
+
+struct Account {
+    ticks: f64,
+    history: f64,
+    all: Value,
+}
+
+async fn account(app: &App) -> Account {
+    let all = app.ask("get_diagnostics").await;
+    let number = |path: &str| all.pointer(path).and_then(Value::as_f64).unwrap_or_else(|| panic!("{path} in {all:#}"));
+    Account { ticks: number("/ticks/done"), history: number("/history/bytes"), all }
+}
+
+async fn ticks_later(app: &App, more: u64) {
+    let begun = account(app).await.ticks;
+    until("ticks are done", PATIENCE, async || {
+        let now = account(app).await.ticks;
+        if now >= begun + more as f64 { Ok(()) } else { Err(now) }
+    })
+    .await;
+}
+
+/// Runs `step` until so many ticks are done, and takes a sample after each.
+async fn measured(app: &App, ticks: u64, mut step: impl AsyncFnMut()) -> BTreeMap<String, Vec<(f64, f64, Size)>> {
+    let begun = account(app).await.ticks;
+    let mut samples: BTreeMap<String, Vec<(f64, f64, Size)>> = BTreeMap::new();
+    loop {
+        step().await;
+        let now = account(app).await;
+        for (name, size) in sizes(app) {
+            samples.entry(name).or_default().push((now.ticks - begun, now.history, size));
+        }
+        if now.ticks >= begun + ticks as f64 {
+            return samples;
+        }
+    }
+}
+
+/// No process grows: even the lower end of what its slope may be is too little to matter in a day.
+fn judge(what: &str, samples: &BTreeMap<String, Vec<(f64, f64, Size)>>, growth: f64) {
+    let mut grown = Vec::new();
+    for (name, samples) in samples {
+        let trend = |value: fn(&(f64, f64, Size)) -> f64| Trend::of(samples.iter().map(|one| (one.0, value(one))));
+        let history = trend(|one| one.1).slope;
+        // The page keeps the same hour as the core, in arrays that take about twice the room.
+        let kept = if name.contains("Web") { 2.0 * history } else { history };
+        for (figure, trend, kept, most) in [
+            ("memory, MiB", trend(|one| one.2.memory), kept, growth),
+            ("files", trend(|one| one.2.files), 0.0, 0.0),
+            ("threads", trend(|one| one.2.threads), 0.0, 0.0),
+        ] {
+            let unit = if most > 0.0 { 1_048_576.0 } else { 1.0 };
+            let (day, error) = ((trend.slope - kept) * DAY / unit, trend.error * DAY / unit);
+            println!(
+                "{what}: {name}: {figure}: {:.1} on average, {day:+.2} ± {error:.2} a day of ticks (95 %)",
+                trend.mean / unit
+            );
+            // Files and threads are few and come and go: what rises by less than three in all the time is no leak.
+            let rise = (trend.slope - kept - trend.error) * samples.last().map_or(0.0, |one| one.0);
+            let too_much = if most > 0.0 { day - error > most / unit } else { rise > 3.0 };
+            if too_much {
+                grown.push(format!("{name}: {figure}: {day:+.2} ± {error:.2} a day"));
+            }
+        }
+    }
+    assert!(samples.len() >= 3, "the app, its web process and its network process: {:?}", samples.keys());
+    assert!(grown.is_empty(), "{what}: {grown:#?}");
+}
+
+/// Every tick there should have been was done, or is counted as skipped and has its fault.
+fn ticks_are_told(before: &Account, after: &Account) {
+    let between = |path: &str| {
+        let number = |account: &Account| account.all.pointer(path).and_then(Value::as_f64).unwrap();
+        number(after) - number(before)
+    };
+    let (done, skipped) = (between("/ticks/done"), between("/ticks/skipped"));
+    let due = between("/uptime") / INTERVAL;
+    println!(
+        "{done} ticks, {} late, {skipped} skipped, of {due:.0} due; {} events",
+        between("/ticks/late"),
+        between("/window/events_sent")
+    );
+    assert!((done + skipped - due).abs() <= 3.0, "{} of {due} ticks are accounted for", done + skipped);
+    let faults = after.all["faults"].as_array().unwrap();
+    assert!(skipped == 0.0 || faults.iter().any(|fault| fault["channel"] == "ticks"), "{faults:#?}");
+    assert_eq!(between("/window/web_process_restarts"), 0.0);
+    assert_eq!(between("/window/events_failed"), 0.0);
+    let restarts =
+        after.all["tasks"].as_array().unwrap().iter().map(|task| task["restarts"].as_u64().unwrap()).sum::<u64>();
+    assert_eq!(restarts, 0, "{:#}", after.all["tasks"]);
+}
+
+#[test]
+fn a_day_of_ticks_leaves_memory_files_and_threads_as_they_were() {
+    let plan = plan();
+    crate::window::test(async || {
+        let (screen, home) = (Screen::open(), Home::new());
+        let app = App::start_with(&screen, &home, Gpus::Simulated("eight"), None, |command| {
+            command.env("TELLTALE_TEST_INTERVAL", INTERVAL.to_string()).env("TELLTALE_LOG", "error");
+        })
+        .await;
+        ticks_later(&app, plan.warm_up).await;
+        let begun = account(&app).await;
+        let seen = measured(&app, plan.ticks, async || tokio::time::sleep(Duration::from_millis(500)).await).await;
+        ticks_are_told(&begun, &account(&app).await);
+        judge("seen", &seen, plan.growth);
+        assert!(app.tick().await as f64 > account(&app).await.ticks - 500.0, "and the page shows them");
+
+        let begun = account(&app).await;
+        let hidden = measured(&app, plan.hides * 200, async || {
+            order(&screen, "windowminimize");
+            await_hidden(&app, true).await;
+            ticks_later(&app, 100).await;
+            order(&screen, "windowmap");
+            await_hidden(&app, false).await;
+            ticks_later(&app, 100).await;
+        })
+        .await;
+        ticks_are_told(&begun, &account(&app).await);
+        // A few rounds are too few to tell a slope from noise: files and threads are judged in the long form.
+        if plan.hides >= 20 {
+            judge("hidden and shown", &hidden, plan.growth);
+        }
+        app.later_tick(app.tick().await).await;
+        app.close().await;
+    });
+}
