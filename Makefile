@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run dev test bench lint package bindings screenshots audit rust-and-node packages test-packages test-bundles
+.PHONY: help run dev test soak bench lint package bindings screenshots audit rust-and-node packages test-packages test-bundles
 
 AGENT_PACKAGES := build-essential
 BUILD_PACKAGES := build-essential pkg-config libwebkit2gtk-4.1-dev
@@ -67,6 +67,10 @@ test: rust-and-node packages test-packages $(UI_BUILT) lint ## Lints and tests e
 	cargo build --workspace
 	@$(MAKE) --no-print-directory test-bundles
 	cargo test --workspace
+
+soak: rust-and-node packages test-packages $(UI_BUILT) ## A day's ticks with the window open, then hidden and shown; kills among saves (half an hour)
+	cargo build --workspace
+	TELLTALE_SOAK_TICKS=43200 TELLTALE_KILLS=100 cargo test --test whole -- faults::soak faults::kill --nocapture --test-threads 1
 
 lint: rust-and-node packages $(UI_BUILT) $(DENY) ## Checks formats, types, lints, licences and where crates come from
 	cargo fmt --all --check

@@ -1,15 +1,14 @@
-//! Killed at any instant while it writes its settings, nothing is corrupt; asked to end, it ends cleanly.
+//! Killed at any instant while it writes its settings, nothing is corrupt. (That it ends cleanly when it is asked to: tests/tray/life.rs.)
 
 use std::fs;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::common::agent::LINE;
 use crate::common::process::output;
 use crate::common::screen::Screen;
-use crate::common::{among_others, until::until_sync};
-use crate::common::desktop::Desktop;
+use crate::common::until::until;
+use crate::window::SOON;
 use crate::window::app::{App, Gpus, Home};
 
 /// Changes the settings for ever, as fast as they are saved.
@@ -36,12 +35,13 @@ fn killed_at_any_instant_the_settings_are_whole() {
                 output("kill", &["-KILL", process.file_name().unwrap().to_str().unwrap()]);
             }
             drop(app);
-            until_sync("it is gone", LINE, || {
+            until("the settings are whole", SOON, async || {
                 let text = fs::read_to_string(home.settings_file()).map_err(|error| error.to_string())?;
                 let settings: Value = serde_json::from_str(&text).map_err(|error| format!("{error} in {text:?}"))?;
                 let interval = settings["interval"].as_f64();
                 if interval == Some(5.0) || interval == Some(6.5) { Ok(()) } else { Err(text) }
-            });
+            })
+            .await;
         }
         let kept = fs::read_dir(home.settings_folder()).unwrap().map(|entry| entry.unwrap().file_name());
         let corrupt: Vec<_> = kept.filter(|name| name.to_string_lossy().contains("corrupt")).collect();
@@ -49,16 +49,4 @@ fn killed_at_any_instant_the_settings_are_whole() {
         println!("{rounds} kills among more than {saves} saves: nothing corrupt");
         assert!(saves > 0, "something was being written");
     });
-}
-
-#[test]
-fn asked_to_end_with_its_window_open_it_ends_cleanly() {
-    let _turn = among_others();
-    let desktop = Desktop::open();
-    for signal in ["TERM", "INT"] {
-        let mut app = desktop.start(&[]);
-        desktop.await_window(true);
-        app.signal(signal);
-        assert_eq!(app.wait(LINE).code(), Some(0), "{signal}");
-    }
 }

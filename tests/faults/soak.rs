@@ -50,10 +50,14 @@ struct Size {
 
 fn size(process: &Path) -> Option<Size> {
     let rollup = fs::read_to_string(process.join("smaps_rollup")).ok()?;
-    let pss =
-        rollup.lines().find_map(|line| line.strip_prefix("Pss:"))?.split_whitespace().next()?.parse::<u64>().ok()?;
+    // Its own pages and those it shares with its kin; not files, of which its share changes with who else maps them.
+    let part = |name: &str| {
+        let line = rollup.lines().find_map(|line| line.strip_prefix(name))?;
+        line.split_whitespace().next()?.parse::<u64>().ok()
+    };
+    let kib = part("Pss_Anon:")? + part("Pss_Shmem:")?;
     let count = |folder: &str| fs::read_dir(process.join(folder)).map(|entries| entries.count() as f64).ok();
-    Some(Size { memory: (pss * 1024) as f64, files: count("fd")?, threads: count("task")? })
+    Some(Size { memory: (kib * 1024) as f64, files: count("fd")?, threads: count("task")? })
 }
 
 /// The app and its web view, by name.

@@ -49,20 +49,21 @@ pub(crate) fn open(app: &AppHandle, page: Option<&str>) -> tauri::Result<()> {
     revive(&window)
 }
 
-/// Where the home can't be written to, Tauri refuses the window for want of a folder for the web view: then it keeps
-/// nothing, and what it insists on having is in the system's folder for temporary files.
+/// Where the home can't be written to, Tauri refuses the window for want of a folder for the web view. Then it has one for
+/// as long as the program runs.
 fn with_a_place_to_write<'a>(
     app: &AppHandle,
     window: WebviewWindowBuilder<'a, Wry, AppHandle>,
 ) -> WebviewWindowBuilder<'a, Wry, AppHandle> {
     let usual = app.path().app_local_data_dir();
-    match usual.map_err(io::Error::other).and_then(fs::create_dir_all) {
-        Ok(()) => window,
-        Err(error) => {
-            tracing::warn!(%error, "the window remembers nothing: its folder can't be written to");
-            let folder = std::env::temp_dir().join(format!("telltale-{}", std::process::id()));
-            window.incognito(true).data_directory(folder)
-        }
+    let Err(error) = usual.map_err(io::Error::other).and_then(fs::create_dir_all) else { return window };
+    let base = app.path().runtime_dir().ok().filter(|folder| folder.is_dir()).unwrap_or_else(std::env::temp_dir);
+    let folder = base.join(format!("telltale-{}", std::process::id()));
+    tracing::warn!(%error, "the window remembers nothing beyond this start, in {}", folder.display());
+    // One that somebody else made is not used: Tauri then says why there is no window.
+    match fs::create_dir(&folder) {
+        Ok(()) => window.data_directory(folder),
+        Err(_) => window,
     }
 }
 
