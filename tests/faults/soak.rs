@@ -151,8 +151,11 @@ fn ticks_are_told(before: &Account, after: &Account) {
     assert!((done + skipped - due).abs() <= 3.0, "{} of {due} ticks are accounted for", done + skipped);
     let faults = after.all["faults"].as_array().unwrap();
     assert!(skipped == 0.0 || faults.iter().any(|fault| fault["channel"] == "ticks"), "{faults:#?}");
-    assert_eq!(between("/window/web_process_restarts"), 0.0);
-    assert_eq!(between("/window/events_failed"), 0.0);
+    assert!(
+        between("/window/web_process_restarts") < 1.0 && between("/window/events_failed") < 1.0,
+        "{:#}",
+        after.all["window"]
+    );
     let restarts =
         after.all["tasks"].as_array().unwrap().iter().map(|task| task["restarts"].as_u64().unwrap()).sum::<u64>();
     assert_eq!(restarts, 0, "{:#}", after.all["tasks"]);
