@@ -7,6 +7,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use crate::common::{among_others, root};
+use crate::tidy::files;
 
 fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
@@ -103,12 +104,7 @@ fn no_plugin_that_reaches_files_programs_or_the_network_and_no_devtools_in_a_rel
     for plugin in ["shell", "fs", "http", "upload", "websocket", "process", "opener", "localhost", "sql", "updater"] {
         assert!(!manifest.contains(&format!("tauri-plugin-{plugin} ")), "{plugin}");
     }
-    let sources: String = fs::read_dir(root().join("src-tauri/src"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|ending| ending == "rs"))
-        .map(|path| fs::read_to_string(path).unwrap())
-        .collect();
+    let sources: String = files("src-tauri/src", &["rs"]).into_iter().map(|file| file.text).collect();
     for plugin in ["tauri_plugin_fs", "tauri_plugin_shell", "tauri_plugin_http"] {
         assert!(!sources.contains(plugin), "the dialog's dependency {plugin} is not served");
     }

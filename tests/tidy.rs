@@ -12,14 +12,14 @@ const LONGEST: usize = 450;
 /// The folders of ui/src, each of which may import from those before it. What stands beside them comes last.
 const LAYERS: [&str; 8] = ["base", "bindings", "text", "host", "store", "chart", "widgets", "panels"];
 
-struct SourceFile {
+pub(crate) struct SourceFile {
     /// From the repository's root.
-    path: String,
-    text: String,
+    pub(crate) path: String,
+    pub(crate) text: String,
 }
 
 /// Our own files with one of these endings: neither dependencies nor what was built.
-fn files(folder: &str, endings: &[&str]) -> Vec<SourceFile> {
+pub(crate) fn files(folder: &str, endings: &[&str]) -> Vec<SourceFile> {
     const OTHERS: [&str; 7] = ["node_modules", "dist", "target", "gen", "permissions", ".git", "out"];
     let mut found = Vec::new();
     let mut folders = vec![root().join(folder)];
