@@ -1,8 +1,8 @@
 //! No session bus at all, as under a bare X server or sudo: the window works, and closing it quits.
 
 use crate::common::agent::LINE;
-use crate::common::{among_others, built};
 use crate::common::desktop::Desktop;
+use crate::common::{among_others, built};
 
 #[test]
 fn without_a_session_bus_the_window_works_and_closing_it_quits() {
