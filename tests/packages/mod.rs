@@ -6,6 +6,7 @@
 mod contents;
 mod installed;
 mod root;
+mod service;
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
