@@ -56,7 +56,7 @@ const PAGES: [Page; 8] = [
     Page {
         name: "diagnostics",
         panels: &["sources", "account", "faults"],
-        words: &["nvml", "current", "ms", "Late ticks", "Memory of the history", "KiB", "Events sent", "None since"],
+        words: &["nvml", "current", "ms", "Late ticks", "Memory of the history", "KiB", "Events sent"],
     },
 ];
 

@@ -30,6 +30,9 @@ const NONE: (number | null)[] = [];
 /** uPlot gets no rows: only what it needs to have an axis. */
 const NO_ROWS: uPlot.AlignedData = [[0, 1]];
 
+/** Whether a chart with something in it was painted: a mark says when, for `make bench` and the inspector. */
+let begun = false;
+
 export class Plot {
 	private readonly made: uPlot;
 	private readonly ink: Ink;
@@ -147,6 +150,10 @@ export class Plot {
 
 	private remember(): void {
 		const { history } = this.around;
+		if (!begun && history.rows > 0) {
+			begun = true;
+			performance.mark("first chart");
+		}
 		const { width, height } = this.made.bbox;
 		const { times, epoch, last } = history;
 		this.painted = { epoch, last: last ?? 0, before: times.at(-2) ?? 0, width, height };
