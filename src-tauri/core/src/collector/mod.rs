@@ -7,6 +7,7 @@ mod account;
 mod channels;
 mod faults;
 mod once;
+mod queue;
 #[cfg(test)]
 mod tests;
 mod worker;
@@ -32,10 +33,14 @@ use crate::verdict::{self, GpuVerdict, VerdictError, VerdictQuery};
 use account::{Account, Timing};
 use channels::Channels;
 pub use once::once;
+use queue::Queue;
 use worker::{Outcome, Worker};
 
 /// How long a tick waits for its sources before it publishes without the rest. The contract allows 100 ms.
 const DEADLINE: Duration = Duration::from_millis(80);
+
+/// How long the sources of a tick may keep each other waiting.
+const PATIENCE: Duration = Duration::from_millis(20);
 
 /// Where the sources read: the running system, or what a test puts in its place.
 #[derive(Debug, Clone)]
@@ -55,28 +60,22 @@ impl Default for Roots {
     }
 }
 
-/// Starts every source on its own thread, under a name of its own. A new source is one more line here. Of several that
-/// feed the GPU channel, the devices of the first come first.
-fn workers(roots: &Roots, outcomes: &mpsc::UnboundedSender<Outcome>) -> io::Result<Vec<Worker>> {
-    Ok(vec![
-        source("nvml", Channel::Gpu, roots, outcomes, |roots| gpu::Gpu::new(roots.nvml.clone(), &roots.sys))?,
-        source("drm", Channel::Gpu, roots, outcomes, |roots| gpu::Drm::new(&roots.proc, &roots.sys))?,
-        source("cpu", Channel::Cpu, roots, outcomes, |roots| cpu::Cpu::new(&roots.proc, &roots.sys))?,
-        source("memory", Channel::Memory, roots, outcomes, |roots| memory::Memory::new(&roots.proc, &roots.sys))?,
-        source("disk", Channel::Disk, roots, outcomes, |roots| disk::Disk::new(&roots.proc, &roots.sys))?,
-        source("network", Channel::Network, roots, outcomes, |roots| network::Network::new(&roots.proc, &roots.sys))?,
-    ])
+/// Every source, under a name of its own. A new source is one more line here. Of several that feed the GPU channel, the
+/// devices of the first come first. They are asked from the last to the first: what may take long comes last.
+fn workers(roots: &Roots) -> Vec<Worker> {
+    vec![
+        source("nvml", Channel::Gpu, roots, |roots| gpu::Gpu::new(roots.nvml.clone(), &roots.sys)),
+        source("drm", Channel::Gpu, roots, |roots| gpu::Drm::new(&roots.proc, &roots.sys)),
+        source("cpu", Channel::Cpu, roots, |roots| cpu::Cpu::new(&roots.proc, &roots.sys)),
+        source("memory", Channel::Memory, roots, |roots| memory::Memory::new(&roots.proc, &roots.sys)),
+        source("disk", Channel::Disk, roots, |roots| disk::Disk::new(&roots.proc, &roots.sys)),
+        source("network", Channel::Network, roots, |roots| network::Network::new(&roots.proc, &roots.sys)),
+    ]
 }
 
-fn source<S: Source>(
-    name: &'static str,
-    channel: Channel,
-    roots: &Roots,
-    outcomes: &mpsc::UnboundedSender<Outcome>,
-    make: fn(&Roots) -> S,
-) -> io::Result<Worker> {
+fn source<S: Source + Send>(name: &'static str, channel: Channel, roots: &Roots, make: fn(&Roots) -> S) -> Worker {
     let roots = roots.clone();
-    Worker::spawn(name, channel, outcomes.clone(), move || make(&roots))
+    Worker::new(name, channel, move || make(&roots))
 }
 
 /// The live feed: what the collector in this process publishes and keeps.
@@ -112,26 +111,20 @@ impl Collector {
     /// # Errors
     /// If the system refuses a thread.
     pub fn start(roots: &Roots, interval: Duration) -> io::Result<(Self, impl Future<Output = ()> + Send + use<>)> {
-        let (outcomes, received) = mpsc::unbounded_channel();
-        Ok(Self::with_workers(workers(roots, &outcomes)?, received, interval))
+        let (collector, run) = Self::with_workers(workers(roots), interval)?;
+        Ok((collector, run.run()))
     }
 
-    fn with_workers(
-        workers: Vec<Worker>,
-        outcomes: mpsc::UnboundedReceiver<Outcome>,
-        interval: Duration,
-    ) -> (Self, impl Future<Output = ()> + Send + use<>) {
-        let (collector, run) = Self::assemble(workers, outcomes, interval);
-        (collector, run.run())
-    }
-
-    fn assemble(workers: Vec<Worker>, outcomes: mpsc::UnboundedReceiver<Outcome>, interval: Duration) -> (Self, Loop) {
+    fn with_workers(workers: Vec<Worker>, interval: Duration) -> io::Result<(Self, Loop)> {
+        let (sender, outcomes) = mpsc::unbounded_channel();
+        let queue = Queue::start(sender)?;
         let channels = Channels::new(&workers);
         let snapshot = watch::Sender::new(Arc::new(channels.snapshot(0, &clock::now(), &clock::now(), interval)));
         let account = Mutex::new(Account::new(&workers, interval));
         let shared = Arc::new(Shared { snapshot, history: Mutex::default(), account });
         let (sender, changes) = watch::channel(interval);
         let run = Loop {
+            queue,
             workers,
             outcomes,
             changes,
@@ -142,8 +135,9 @@ impl Collector {
             at: clock::now(),
             due: None,
             deadline: None,
+            relief: None,
         };
-        (Self { shared, interval: sender }, run)
+        Ok((Self { shared, interval: sender }, run))
     }
 
     /// Changes the interval from the next tick on, which comes no later than the new interval after the last one.
@@ -178,6 +172,7 @@ impl Feed for Collector {
 }
 
 struct Loop {
+    queue: Queue,
     workers: Vec<Worker>,
     outcomes: mpsc::UnboundedReceiver<Outcome>,
     changes: watch::Receiver<Duration>,
@@ -191,13 +186,15 @@ struct Loop {
     due: Option<Instant>,
     /// When the newest tick is published with what is in; `None` once it is.
     deadline: Option<Instant>,
+    /// When those that still wait to be asked get another thread; `None` where none does.
+    relief: Option<Instant>,
 }
 
 impl Loop {
     async fn run(mut self) {
         let mut ticker = ticker(Instant::now(), self.interval);
         loop {
-            let deadline = self.deadline;
+            let (deadline, relief) = (self.deadline, self.relief);
             tokio::select! {
                 biased;
                 changed = self.changes.changed() => {
@@ -210,7 +207,12 @@ impl Loop {
                     ticker = self::ticker(Instant::now() + self.interval.saturating_sub(since_last), self.interval);
                 }
                 Some(outcome) = self.outcomes.recv() => self.guarded(|this| this.accept(outcome)),
+                () = tokio::time::sleep_until(relief.unwrap_or_else(Instant::now)), if relief.is_some() => {
+                    self.relief = None;
+                    self.queue.relieve();
+                }
                 () = tokio::time::sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {
+                    self.queue.relieve();
                     self.guarded(Self::publish);
                 }
                 due = ticker.tick() => self.guarded(|this| this.tick(due)),
@@ -223,7 +225,7 @@ impl Loop {
         if let Err(payload) = catch_unwind(AssertUnwindSafe(|| step(self))) {
             let words = panic_words(&*payload);
             tracing::error!("the collector panicked and goes on: {words}");
-            self.deadline = None;
+            (self.relief, self.deadline) = (None, None);
             self.shared.account().panicked(words);
         }
     }
@@ -250,13 +252,15 @@ impl Loop {
         drop(history);
         let mut account = self.shared.account();
         account.began(&now, self.interval, &timing);
-        for worker in &mut self.workers {
-            let asked = worker.ask(self.tick, self.interval);
+        for worker in self.workers.iter_mut().rev() {
+            let asked = worker.ask(&self.queue, self.tick, self.interval);
             self.channels.asked(worker.source(), asked);
             account.asked(worker.source(), &now, asked);
         }
         drop(account);
-        self.deadline = Some(Instant::now() + DEADLINE);
+        self.queue.go();
+        let begun = Instant::now();
+        (self.relief, self.deadline) = (Some(begun + PATIENCE), Some(begun + DEADLINE));
     }
 
     fn accept(&mut self, outcome: Outcome) {
@@ -274,6 +278,7 @@ impl Loop {
     }
 
     fn publish(&mut self) {
+        self.relief = None;
         let first = self.deadline.take().is_some();
         let snapshot = self.channels.snapshot(self.tick, &self.at, &clock::now(), self.interval);
         let mut history = self.shared.history();

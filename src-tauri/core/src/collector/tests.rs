@@ -10,7 +10,7 @@ use crate::metrics::{CpuMetrics, CurrentMetrics, GpuMetrics, MemoryMetrics};
 use crate::source::{GpuReading, Previous, Problem, Reading, Source, SourceError, Stamped};
 
 const INTERVAL: Duration = Duration::from_millis(50);
-const PATIENCE: Duration = Duration::from_secs(20);
+const WAIT: Duration = Duration::from_secs(20);
 
 /// What a source does when it is asked.
 #[derive(Debug, Default)]
@@ -119,41 +119,35 @@ impl Source for Arc<Gpus> {
 }
 
 fn start_gpus(first: &Arc<Gpus>, second: &Arc<Gpus>) -> Collector {
-    let (outcomes, received) = mpsc::unbounded_channel();
     let source = |gpus: &Arc<Gpus>| {
         let gpus = Arc::clone(gpus);
         move || Arc::clone(&gpus)
     };
-    let workers = vec![
-        Worker::spawn("first", Channel::Gpu, outcomes.clone(), source(first)).unwrap(),
-        Worker::spawn("second", Channel::Gpu, outcomes, source(second)).unwrap(),
-    ];
-    let (collector, run) = Collector::with_workers(workers, received, INTERVAL);
-    tokio::spawn(run);
+    let workers =
+        vec![Worker::new("first", Channel::Gpu, source(first)), Worker::new("second", Channel::Gpu, source(second))];
+    let (collector, run) = Collector::with_workers(workers, INTERVAL).unwrap();
+    tokio::spawn(run.run());
     collector
 }
 
 fn start(interval: Duration) -> (Arc<Script>, Collector) {
     let script = Arc::new(Script::default());
-    let (outcomes, received) = mpsc::unbounded_channel();
     let for_thread = Arc::clone(&script);
     let scripted = move || {
         for_thread.made.fetch_add(1, Ordering::SeqCst);
         Scripted(Arc::clone(&for_thread))
     };
-    let workers = vec![
-        Worker::spawn("cpu", Channel::Cpu, outcomes.clone(), scripted).unwrap(),
-        Worker::spawn("memory", Channel::Memory, outcomes, || Steady).unwrap(),
-    ];
-    let (collector, run) = Collector::with_workers(workers, received, interval);
-    tokio::spawn(run);
+    // The last is asked first: while it hangs, the other waits behind it.
+    let workers = vec![Worker::new("memory", Channel::Memory, || Steady), Worker::new("cpu", Channel::Cpu, scripted)];
+    let (collector, run) = Collector::with_workers(workers, interval).unwrap();
+    tokio::spawn(run.run());
     (script, collector)
 }
 
 /// The first snapshot that fits, or a failure that shows the last one.
 async fn until(collector: &Collector, fits: impl Fn(&CurrentMetrics) -> bool) -> Arc<Snapshot> {
     let mut snapshots = collector.subscribe();
-    let waited = tokio::time::timeout(PATIENCE, snapshots.wait_for(|snapshot| fits(&snapshot.metrics))).await;
+    let waited = tokio::time::timeout(WAIT, snapshots.wait_for(|snapshot| fits(&snapshot.metrics))).await;
     let Ok(snapshot) = waited else { panic!("never came; last: {:#?}", collector.current()) };
     Arc::clone(&snapshot.unwrap())
 }
@@ -164,9 +158,8 @@ fn reason(metrics: &CurrentMetrics, event: &str) -> Option<Reason> {
 
 #[tokio::test]
 async fn before_the_first_tick_every_channel_is_starting() {
-    let (outcomes, received) = mpsc::unbounded_channel();
-    let workers = vec![Worker::spawn("memory", Channel::Memory, outcomes, || Steady).unwrap()];
-    let (collector, _not_run) = Collector::with_workers(workers, received, INTERVAL);
+    let workers = vec![Worker::new("memory", Channel::Memory, || Steady)];
+    let (collector, _not_run) = Collector::with_workers(workers, INTERVAL).unwrap();
     let snapshot = collector.current();
     assert_eq!(reason(&snapshot.metrics, "system/memory"), Some(Reason::Starting));
     assert!(snapshot.metrics.memory.is_none());
@@ -269,6 +262,42 @@ async fn a_source_of_gpus_that_has_yet_to_answer_is_waited_for_though_another_ha
 }
 
 #[tokio::test]
+async fn a_source_that_hangs_at_every_tick_holds_up_the_others_less_than_100_ms() {
+    let (script, collector) = start(INTERVAL * 4);
+    for _ in 0..3 {
+        let before = until(&collector, |metrics| reason(metrics, "system/cpu").is_none()).await;
+        script.hang(true);
+        let hung = until(&collector, |metrics| {
+            metrics.tick > before.metrics.tick + 1 && reason(metrics, "system/cpu") == Some(Reason::NotAnswering)
+        })
+        .await;
+        let memory = hung.metrics.memory.as_ref().unwrap();
+        assert!(hung.metrics.timestamp - memory.timestamp <= 100, "{:?}", hung.metrics);
+        assert_eq!(reason(&hung.metrics, "system/memory"), None);
+        script.hang(false);
+    }
+    assert!(!script.overlapped.load(Ordering::SeqCst));
+}
+
+#[tokio::test]
+async fn without_a_collector_no_thread_is_left() {
+    let (script, collector) = start(INTERVAL);
+    until(&collector, |metrics| metrics.cpu.is_some()).await;
+    script.hang(true);
+    until(&collector, |metrics| reason(metrics, "system/cpu") == Some(Reason::NotAnswering)).await;
+    drop(collector);
+    script.hang(false);
+    let asked = Arc::downgrade(&script);
+    drop(script);
+    let gone = async {
+        while asked.strong_count() > 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(WAIT, gone).await.expect("its source is let go of");
+}
+
+#[tokio::test]
 async fn an_error_is_the_channels_reason_and_passes() {
     let (script, collector) = start(INTERVAL);
     script.fail.store(true, Ordering::SeqCst);
@@ -334,9 +363,8 @@ async fn the_account_says_what_became_of_each_source_and_tick() {
 
 #[tokio::test]
 async fn a_tick_is_done_or_skipped_and_the_loop_survives_its_own_panic() {
-    let (outcomes, received) = mpsc::unbounded_channel();
-    let workers = vec![Worker::spawn("memory", Channel::Memory, outcomes, || Steady).unwrap()];
-    let (collector, mut run) = Collector::assemble(workers, received, INTERVAL);
+    let workers = vec![Worker::new("memory", Channel::Memory, || Steady)];
+    let (collector, mut run) = Collector::with_workers(workers, INTERVAL).unwrap();
     run.guarded(|_| panic!("scripted"));
     tokio::spawn(run.run());
     until(&collector, |metrics| metrics.tick >= 2).await;

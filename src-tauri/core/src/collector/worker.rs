@@ -1,12 +1,11 @@
-//! A source on its thread: reads when asked, computes from the sample before, survives its own panics.
+//! A source as it is asked: read, compared with its sample before, kept going through its own panics.
 
-use std::io;
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::mpsc::UnboundedSender;
-
+use super::queue::Queue;
 use super::too_long;
 use crate::channel::Channel;
 use crate::clock::{self, Stamp};
@@ -29,35 +28,38 @@ pub(super) struct Outcome {
     pub(super) panicked: bool,
 }
 
-/// The collector's end of a source's thread.
+/// The collector's end of a source.
 #[derive(Debug)]
 pub(super) struct Worker {
     /// Its own name: two sources may feed one channel.
     source: &'static str,
     channel: Channel,
-    requests: SyncSender<Request>,
+    asking: Arc<dyn Ask>,
     /// The tick it was asked for and has not answered: there is never a second call in flight.
     asked: Option<u64>,
 }
 
+/// What a source is asked for.
 #[derive(Debug, Clone, Copy)]
-struct Request {
+pub(super) struct Request {
     tick: u64,
     interval: Duration,
 }
 
+/// What answers a request, on whichever thread; it may take as long as it likes.
+pub(super) trait Ask: fmt::Debug + Send + Sync {
+    fn answer(&self, request: Request) -> Outcome;
+}
+
 impl Worker {
-    /// Starts the thread. `make` is called there, and again after a panic.
-    pub(super) fn spawn<S: Source>(
+    /// `make` is called at the first request, and again after a panic.
+    pub(super) fn new<S: Source + Send>(
         source: &'static str,
         channel: Channel,
-        outcomes: UnboundedSender<Outcome>,
-        make: impl Fn() -> S + Send + 'static,
-    ) -> io::Result<Self> {
-        let (requests, received) = sync_channel(1);
-        let name = format!("source-{source}");
-        std::thread::Builder::new().name(name).spawn(move || serve(source, &received, &outcomes, make))?;
-        Ok(Self { source, channel, requests, asked: None })
+        make: impl Fn() -> S + Send + Sync + 'static,
+    ) -> Self {
+        let state = State { source: None, previous: None, interval: Duration::ZERO, penalty: PENALTY.0, sits_out: 0 };
+        Self { source, channel, asking: Arc::new(Asked { name: source, make, state: Mutex::new(state) }), asked: None }
     }
 
     pub(super) fn source(&self) -> &'static str {
@@ -74,10 +76,11 @@ impl Worker {
     }
 
     /// Asks for a sample unless it is busy with an earlier one. False if it was not asked.
-    pub(super) fn ask(&mut self, tick: u64, interval: Duration) -> bool {
-        if self.asked.is_some() || self.requests.try_send(Request { tick, interval }).is_err() {
+    pub(super) fn ask(&mut self, queue: &Queue, tick: u64, interval: Duration) -> bool {
+        if self.asked.is_some() {
             return false;
         }
+        queue.push(Arc::clone(&self.asking), Request { tick, interval });
         self.asked = Some(tick);
         true
     }
@@ -87,39 +90,52 @@ impl Worker {
     }
 }
 
-fn serve<S: Source>(
+/// A source with what it needs from one request to the next.
+struct Asked<S: Source, M> {
     name: &'static str,
-    requests: &Receiver<Request>,
-    outcomes: &UnboundedSender<Outcome>,
-    make: impl Fn() -> S,
-) {
-    let mut source = None;
-    let mut previous = None;
-    let mut last_interval = Duration::ZERO;
-    let (mut penalty, mut sits_out) = (PENALTY.0, 0);
-    while let Ok(Request { tick, interval }) = requests.recv() {
-        let longest = too_long(interval.max(last_interval));
-        last_interval = interval;
-        let (result, duration, panicked) = if sits_out > 0 {
-            sits_out -= 1;
+    make: M,
+    state: Mutex<State<S>>,
+}
+
+struct State<S: Source> {
+    source: Option<S>,
+    previous: Option<Stamped<S::Sample>>,
+    /// Of the request before.
+    interval: Duration,
+    /// Ticks that it sits out after the next panic, and still.
+    penalty: u32,
+    sits_out: u32,
+}
+
+impl<S: Source, M> fmt::Debug for Asked<S, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Asked").field(&self.name).finish()
+    }
+}
+
+impl<S: Source + Send, M: Fn() -> S + Send + Sync> Ask for Asked<S, M> {
+    fn answer(&self, Request { tick, interval }: Request) -> Outcome {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let State { source, previous, interval: before, penalty, sits_out } = &mut *state;
+        let longest = too_long(interval.max(std::mem::replace(before, interval)));
+        let (result, duration, panicked) = if *sits_out > 0 {
+            *sits_out -= 1;
             (Err(failed("it is restarted")), None, false)
         } else {
             let began = clock::now();
             let asked =
-                catch_unwind(AssertUnwindSafe(|| sample(source.get_or_insert_with(&make), &mut previous, longest)));
+                catch_unwind(AssertUnwindSafe(|| sample(source.get_or_insert_with(&self.make), previous, longest)));
             if asked.is_ok() {
-                penalty = PENALTY.0;
+                *penalty = PENALTY.0;
             } else {
-                (source, previous) = (None, None);
-                sits_out = penalty;
-                penalty = (penalty * 2).min(PENALTY.1);
+                (*source, *previous) = (None, None);
+                *sits_out = *penalty;
+                *penalty = (*penalty * 2).min(PENALTY.1);
             }
             let (duration, panicked) = (clock::now().since(&began), asked.is_err());
             (asked.unwrap_or_else(|payload| Err(failed(panic_words(&*payload)))), Some(duration), panicked)
         };
-        if outcomes.send(Outcome { source: name, tick, result, duration, panicked }).is_err() {
-            return;
-        }
+        Outcome { source: self.name, tick, result, duration, panicked }
     }
 }
 

@@ -1,0 +1,123 @@
+//! The thread that asks the sources, one after the other: a tick wakes one thread and not one for each source.
+//! A source that does not come back keeps that thread for itself, and the others get a new one.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::worker::{Ask, Outcome, Request};
+
+/// Dropped, its thread ends as soon as it has come back from the source that it asks.
+#[derive(Debug)]
+pub(super) struct Queue(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    state: Mutex<State>,
+    more: Condvar,
+    outcomes: UnboundedSender<Outcome>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    waiting: VecDeque<(Arc<dyn Ask>, Request)>,
+    /// Handed on together once nothing waits, so that the loop wakes once for all of them.
+    answered: Vec<Outcome>,
+    /// The number of the thread that takes what waits. One with another number was relieved.
+    on_duty: u64,
+    /// That thread is inside a source.
+    asking: bool,
+    closed: bool,
+}
+
+impl Queue {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// If the system refuses it.
+    pub(super) fn start(outcomes: UnboundedSender<Outcome>) -> io::Result<Self> {
+        let shared = Arc::new(Shared { state: Mutex::default(), more: Condvar::new(), outcomes });
+        shared.spawn(0)?;
+        Ok(Self(shared))
+    }
+
+    /// Has a source asked after those that wait already, from the next [`Queue::go`] on.
+    pub(super) fn push(&self, source: Arc<dyn Ask>, request: Request) {
+        self.0.lock().waiting.push_back((source, request));
+    }
+
+    /// Begins with what waits, on another thread if this one still has not come back from an earlier tick.
+    pub(super) fn go(&self) {
+        let state = self.0.lock();
+        if state.asking {
+            self.0.relieve(state);
+        } else {
+            self.0.more.notify_one();
+        }
+    }
+
+    /// Hands on what is in by now, and gives what still waits to a new thread.
+    pub(super) fn relieve(&self) {
+        self.0.relieve(self.0.lock());
+    }
+}
+
+impl Drop for Queue {
+    fn drop(&mut self) {
+        self.0.lock().closed = true;
+        self.0.more.notify_all();
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn spawn(self: &Arc<Self>, number: u64) -> io::Result<()> {
+        let shared = Arc::clone(self);
+        thread::Builder::new().name("sources".into()).spawn(move || shared.serve(number)).map(drop)
+    }
+
+    fn relieve(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
+        self.hand_on(&mut state);
+        if state.waiting.is_empty() {
+            return;
+        }
+        match self.spawn(state.on_duty + 1) {
+            Ok(()) => (state.on_duty, state.asking) = (state.on_duty + 1, false),
+            // They wait until the source comes back.
+            Err(error) => tracing::warn!(%error, "no thread to ask the other sources"),
+        }
+    }
+
+    fn serve(&self, number: u64) {
+        let mut state = self.lock();
+        while !state.closed && state.on_duty == number {
+            let Some((source, request)) = state.waiting.pop_front() else {
+                self.hand_on(&mut state);
+                state = self.more.wait(state).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            state.asking = true;
+            drop(state);
+            let outcome = source.answer(request);
+            state = self.lock();
+            state.answered.push(outcome);
+            if state.on_duty == number {
+                state.asking = false;
+            }
+        }
+        self.hand_on(&mut state);
+    }
+
+    fn hand_on(&self, state: &mut State) {
+        for outcome in state.answered.drain(..) {
+            // Without a loop nobody wants it.
+            let _ = self.outcomes.send(outcome);
+        }
+    }
+}
