@@ -9,6 +9,7 @@ fn main() {
         "get_gpu_verdict",
         "get_system_info",
         "get_diagnostics",
+        "get_own_cost",
         "get_settings",
         "update_settings",
         "save_view",

@@ -9,6 +9,7 @@ use tauri::{State, WebviewWindow};
 use telltale_core::diagnostics::Diagnostics;
 use telltale_core::history::{HistoryQuery, MetricsHistory};
 use telltale_core::metrics::CurrentMetrics;
+use telltale_core::own_cost::OwnCost;
 use telltale_core::settings::{Settings, SettingsPatch};
 use telltale_core::system::{self, SystemInfo};
 use telltale_core::verdict::{GpuVerdict, VerdictQuery};
@@ -79,7 +80,15 @@ pub(crate) async fn get_diagnostics(shell: State<'_, Shell>) -> Result<Diagnosti
     let mut diagnostics = shell.feed.diagnostics();
     diagnostics.tasks.extend(shell.tasks.statuses());
     diagnostics.window = Some(shell.counts.now());
+    diagnostics.cost = shell.cost();
     Ok(diagnostics)
+}
+
+/// What Telltale itself takes, with its web view; `null` where the system does not tell.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn get_own_cost(shell: State<'_, Shell>) -> Result<Option<OwnCost>, CommandError> {
+    Ok(shell.cost())
 }
 
 /// The settings in force.
@@ -93,7 +102,8 @@ pub(crate) async fn get_settings(shell: State<'_, Shell>) -> Result<Settings, Co
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn update_settings(shell: State<'_, Shell>, patch: PatchArgument) -> Result<Settings, CommandError> {
-    let updated = shell.settings.update(&patch.0);
+    // It waits for the disk, and must not hold up the ticks.
+    let updated = tokio::task::block_in_place(|| shell.settings.update(&patch.0));
     shell.collector.set_interval(shell.settings.current().interval());
     updated
 }

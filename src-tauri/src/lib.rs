@@ -22,13 +22,14 @@ mod view;
 mod window;
 
 use std::io::IsTerminal as _;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
 use tauri::{AppHandle, Manager as _, RunEvent};
 use telltale_core::collector::{Collector, Roots};
 use telltale_core::feed::Feed;
+use telltale_core::own_cost::{Meter, OwnCost};
 use tracing_subscriber::EnvFilter;
 
 use counts::Counts;
@@ -45,6 +46,8 @@ struct Shell {
     saving: save::Saving,
     counts: Arc<Counts>,
     tasks: Tasks,
+    /// What Telltale itself takes.
+    meter: Mutex<Meter>,
     /// Where the window stood and what it showed.
     window: window::Kept,
     tray: tray::Presence,
@@ -56,6 +59,11 @@ impl Shell {
     /// Whether closing the window leaves anything to come back from, and the user wants it to.
     fn outlives_window(&self) -> bool {
         self.tray.is_up() && self.settings.current().close_to_tray
+    }
+
+    /// What Telltale itself takes now.
+    fn cost(&self) -> Option<OwnCost> {
+        self.meter.lock().unwrap_or_else(PoisonError::into_inner).look()
     }
 }
 
@@ -69,6 +77,11 @@ pub fn run(hidden: bool) -> anyhow::Result<()> {
     let colours = std::io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
     tracing::info!("{}", rendering::chosen());
+
+    // One thread for all that waits: each more is woken for nothing.
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    let runtime = runtime.context("could not start its runtime")?;
+    tauri::async_runtime::set(runtime.handle().clone());
 
     let api = api::builder();
     let app = tauri::Builder::default()
@@ -98,6 +111,7 @@ pub fn run(hidden: bool) -> anyhow::Result<()> {
         {
             // The last window was closed: the tray goes on, and its web view's memory is free. A quit has a code.
             api.prevent_exit();
+            window::end_network_process();
         }
     });
     Ok(())
@@ -124,6 +138,7 @@ fn start(app: &AppHandle, hidden: bool) -> anyhow::Result<()> {
         saving: save::Saving::default(),
         counts,
         tasks,
+        meter: Mutex::default(),
         window: window::Kept::load(app),
         tray: tray::Presence::default(),
         _instance: instance,

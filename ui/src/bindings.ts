@@ -17,6 +17,8 @@ export const commands = {
 	getSystemInfo: () => typedError<SystemInfo, CommandError>(__TAURI_INVOKE("get_system_info")),
 	/**  How Telltale itself does: its sources, ticks, history, window, and the faults since the start. */
 	getDiagnostics: () => typedError<Diagnostics, CommandError>(__TAURI_INVOKE("get_diagnostics")),
+	/**  What Telltale itself takes, with its web view; `null` where the system does not tell. */
+	getOwnCost: () => typedError<OwnCost | null, CommandError>(__TAURI_INVOKE("get_own_cost")),
 	/**  The settings in force. */
 	getSettings: () => typedError<Settings, CommandError>(__TAURI_INVOKE("get_settings")),
 	/**  Changes some settings, at once and for good. An invalid value changes nothing. */
@@ -178,6 +180,8 @@ export type Diagnostics = {
 	tasks: TaskStatus[],
 	/**  What only the desktop app knows; `null` elsewhere. */
 	window: WindowCounts | null,
+	/**  What Telltale costs, by the desktop app's own look; `null` elsewhere, and where the system does not tell. */
+	cost: OwnCost | null,
 };
 
 /**  One disk in [`DiskMetrics`]. */
@@ -669,6 +673,24 @@ export type NetworkUnit =
 "bytes" | 
 /**  Bits per second, SI prefixes. */
 "bits";
+
+/**  What this process and all below it take. */
+export type OwnCost = {
+	/**
+	 *  Percent of one core, since the look before: at least two seconds, at most as long as nobody looks. What pidstat
+	 *  shows as `%CPU`, added up. `null` at the first look.
+	 */
+	cpu: number | null,
+	/**  Seconds on a core since the start (`utime` + `stime` of `/proc/PID/stat`, in hundredths). */
+	cpu_seconds: number | null,
+	/**
+	 *  Bytes of memory, with what several processes share counted once among them (`Pss` of `/proc/PID/smaps_rollup`,
+	 *  proc(5)). Looked up every ten seconds at the most, because it takes milliseconds. `null` where it may not be read.
+	 */
+	memory: number | null,
+	/**  Processes that this was added up over. */
+	processes: number,
+};
 
 /**  A [`SettingsPatch`] as it came. */
 export type PatchArgument = SettingsPatch;

@@ -8,6 +8,7 @@ use specta::Type;
 use specta_typescript::Number;
 
 use crate::metrics::Reason;
+use crate::own_cost::OwnCost;
 
 /// The whole account, as it stands when it is asked for.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, Type)]
@@ -32,6 +33,8 @@ pub struct Diagnostics {
     pub tasks: Vec<TaskStatus>,
     /// What only the desktop app knows; `null` elsewhere.
     pub window: Option<WindowCounts>,
+    /// What Telltale costs, by the desktop app's own look; `null` elsewhere, and where the system does not tell.
+    pub cost: Option<OwnCost>,
 }
 
 /// Faults kept at the most.

@@ -13,6 +13,7 @@ pub mod fields;
 pub mod gpu_state;
 pub mod history;
 pub mod metrics;
+pub mod own_cost;
 pub mod rate;
 pub mod settings;
 pub mod source;

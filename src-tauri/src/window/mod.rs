@@ -114,6 +114,26 @@ fn revive(_window: &WebviewWindow) -> tauri::Result<()> {
     Ok(())
 }
 
+/// Ends what `WebKit` leaves behind when its last page is gone: a process that holds 30 MiB and is started anew with the
+/// next page. (Neither Tauri nor `WebKitGTK` has a way to end it: tauri-apps/tauri#14626.)
+#[cfg(target_os = "linux")]
+pub(crate) fn end_network_process() {
+    use rustix::process::{Pid, Signal, kill_process};
+    use telltale_core::own_cost::children_named;
+
+    for process in children_named("WebKitNetworkPr") {
+        let ended =
+            i32::try_from(process).ok().and_then(Pid::from_raw).map(|process| kill_process(process, Signal::TERM));
+        if let Some(Err(error)) = ended {
+            tracing::info!(%error, process, "WebKit's network process stays");
+        }
+    }
+}
+
+/// Others end theirs themselves.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn end_network_process() {}
+
 /// Brings the window to the front, or builds it anew where it was closed to the tray. From any thread.
 pub(crate) fn show(app: &AppHandle, page: Option<&'static str>) {
     let handle = app.clone();

@@ -27,6 +27,7 @@ const host = (change: Partial<Host> = {}): Host => ({
 			gpus: [],
 			notices: ["Settings were set aside."],
 		}) as unknown as SystemInfo,
+	cost: async () => null,
 	diagnostics: async () => {
 		throw new Error("not asked for here");
 	},

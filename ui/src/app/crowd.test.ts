@@ -34,6 +34,7 @@ const host: Host = {
 	subscribe: async () => () => undefined,
 	current: async () => crowd(),
 	history: async () => ({ timestamps: [], series: [], gaps: [] }),
+	cost: async () => null,
 	info: async () => ({ host_name: "crowd", os: null, boot_time: null, gpus: [], notices: [] }) as unknown as SystemInfo,
 	settings: async () => ({ ...DEFAULTS, theme: "dark" }),
 	update: async () => host.settings(),

@@ -7,6 +7,7 @@ import type {
 	GpuVerdict,
 	HistoryQuery,
 	MetricsHistory,
+	OwnCost,
 	Settings,
 	SettingsPatch,
 	SystemInfo,
@@ -82,6 +83,8 @@ export interface Host {
 	info(): Promise<SystemInfo>;
 	/** How Telltale itself does. */
 	diagnostics(): Promise<Diagnostics>;
+	/** What Telltale itself takes; null where nobody can tell. */
+	cost(): Promise<OwnCost | null>;
 	settings(): Promise<Settings>;
 	/** Applies and saves; rejects with `Refused` and changes nothing if a value is not allowed. */
 	update(patch: SettingsPatch): Promise<Settings>;

@@ -90,6 +90,10 @@ export class Player implements Host {
 		throw new Refused("A recording has nothing to diagnose.");
 	}
 
+	async cost(): Promise<null> {
+		return null;
+	}
+
 	async settings(): Promise<Settings> {
 		return this.inForce;
 	}

@@ -27,6 +27,7 @@ export const tauri: Host = {
 	verdict: (query) => taken(commands.getGpuVerdict(query)),
 	info: () => taken(commands.getSystemInfo()),
 	diagnostics: () => taken(commands.getDiagnostics()),
+	cost: () => taken(commands.getOwnCost()),
 	settings: () => taken(commands.getSettings()),
 	update: (patch) => taken(commands.updateSettings(patch)),
 	save: (query, image) => taken(commands.saveView(query, [...image])),

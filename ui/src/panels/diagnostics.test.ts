@@ -1,7 +1,7 @@
 // Telltale's account of itself in words: what a healthy source and a hanging one read like, and which faults come first.
 import { expect, it } from "vitest";
 import type { Diagnostics, SourceStatus } from "../bindings";
-import { accountFacts, faultRows, sourceRow } from "./diagnostics";
+import { accountFacts, costLine, faultRows, sourceRow } from "./diagnostics";
 
 const plain = (text: string) => text.replaceAll("\u00a0", " ");
 const well: SourceStatus = {
@@ -62,6 +62,7 @@ it("names the parts that were started anew, and the window's counts where there 
 			{ name: "tray", restarts: 2, last_panic: "x" },
 		],
 		window: null,
+		cost: null,
 	};
 	const said = (of: Diagnostics) => Object.fromEntries(accountFacts(of).map(({ name, value }) => [name, plain(value)]));
 	expect(said(account)).toMatchObject({
@@ -72,4 +73,16 @@ it("names the parts that were started anew, and the window's counts where there 
 	expect(said(account)["Events sent"]).toBeUndefined();
 	const window = { events_sent: 9000, events_failed: 0, web_process_restarts: 1 };
 	expect(said({ ...account, window })).toMatchObject({ "Events sent": "9,000", "Web process restarts": "1" });
+	expect(said(account)["Memory of Telltale"]).toBeUndefined();
+	const cost = { cpu: 0.42, cpu_seconds: 12.5, memory: 176_160_768, processes: 3 };
+	expect(said({ ...account, cost })).toMatchObject({
+		"Processor time of Telltale": "0.4 %",
+		"Memory of Telltale": "168 MiB",
+	});
+});
+
+it("says at the foot of the rail what Telltale takes, once both figures are there", () => {
+	const cost = { cpu: 0.42, cpu_seconds: 12.5, memory: 176_160_768, processes: 3 };
+	expect(plain(costLine(cost))).toBe("Telltale uses 0.4 % of a core, 168 MiB");
+	expect([costLine({ ...cost, cpu: null }), costLine({ ...cost, memory: null }), costLine(null)]).toEqual(["", "", ""]);
 });

@@ -2,12 +2,14 @@
 import { fixed } from "../base/locale";
 import { clock, duration, SECOND, seconds } from "../base/time";
 import { bytes, text } from "../base/units";
-import type { Diagnostics, Fault, Reason, SourceStatus } from "../bindings";
+import type { Diagnostics, Fault, OwnCost, Reason, SourceStatus } from "../bindings";
 import { t } from "../text";
 import { type Fact, latency } from "./facts";
 
 const count = (value: number): string => fixed(value, 0);
 const milliseconds = (value: number | null): string => (value === null ? t.noFigure : text(latency(value)));
+/** Percent of a core, of which it should be a small part. */
+const share = (percent: number | null): string => (percent === null ? t.noFigure : `${fixed(percent, 1)}\u00a0%`);
 const because = (reason: Reason, detail: string | null): string =>
 	[t.reasons[reason], detail].filter(Boolean).join(" · ");
 
@@ -63,7 +65,7 @@ export function faultRows(faults: readonly Fault[]): FaultRow[] {
 }
 
 /** Everything that is one figure. */
-export function accountFacts({ uptime, interval, ticks, history, tasks, window }: Diagnostics): Fact[] {
+export function accountFacts({ uptime, interval, ticks, history, tasks, window, cost }: Diagnostics): Fact[] {
 	const { names, help } = t.diagnostics;
 	const restarts = tasks.filter((task) => task.restarts > 0);
 	const facts: Fact[] = [
@@ -83,6 +85,12 @@ export function accountFacts({ uptime, interval, ticks, history, tasks, window }
 			help: help.restarts,
 		},
 	];
+	if (cost) {
+		facts.push(
+			{ name: names.cpu, value: share(cost.cpu), help: help.cpu },
+			{ name: names.memory, value: cost.memory === null ? t.noFigure : text(bytes(cost.memory)), help: help.memory },
+		);
+	}
 	if (window) {
 		facts.push(
 			{ name: names.eventsSent, value: count(window.events_sent) },
@@ -91,4 +99,9 @@ export function accountFacts({ uptime, interval, ticks, history, tasks, window }
 		);
 	}
 	return facts;
+}
+
+/** The line at the foot of the rail; nothing before there are both figures. */
+export function costLine(cost: OwnCost | null): string {
+	return cost?.cpu == null || cost.memory == null ? "" : t.diagnostics.cost(share(cost.cpu), text(bytes(cost.memory)));
 }

@@ -58,6 +58,7 @@ class Core implements Host {
 	diagnostics = async () => {
 		throw new Error("not asked for here");
 	};
+	cost = async () => null;
 	settings = async () => this.settingsInForce;
 	async update(patch: Partial<Settings>) {
 		if (patch.interval === 0) throw new Refused("interval must be from 0.5 to 60 seconds", "interval");

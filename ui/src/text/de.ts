@@ -298,6 +298,7 @@ export const de: Messages = {
 
 	diagnostics: {
 		title: "Diagnose",
+		cost: (cpu: string, memory: string): string => `Telltale braucht ${cpu} eines Kerns, ${memory}`,
 		sources: "Quellen",
 		source: "Quelle",
 		state: "Zustand",
@@ -331,6 +332,8 @@ export const de: Messages = {
 			eventsSent: "Gesendete Ereignisse",
 			eventsFailed: "Nicht gesendete Ereignisse",
 			webProcess: "Neustarts des Webprozesses",
+			cpu: "Prozessorzeit von Telltale",
+			memory: "Speicher von Telltale",
 		},
 		help: {
 			took: "So lange dauerte es, die letzte Antwort zu lesen und zu berechnen.",
@@ -344,6 +347,8 @@ export const de: Messages = {
 			bytes: "Belegter Speicher für die Werte der letzten Stunde.",
 			restarts: "Teile des Programms, die innerhalb von Telltale fehlgeschlagen sind und neu gestartet wurden.",
 			webProcess: "So oft hat der Prozess der Seite geendet und die Seite ist neu geladen worden.",
+			cpu: "Mit allen Prozessen seines Fensters, von einem Kern.",
+			memory: "Mit allen Prozessen seines Fensters; gemeinsam Genutztes zählt einmal.",
 		},
 	},
 

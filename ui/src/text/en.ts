@@ -298,6 +298,7 @@ export const en = {
 
 	diagnostics: {
 		title: "Diagnostics",
+		cost: (cpu: string, memory: string): string => `Telltale uses ${cpu} of a core, ${memory}`,
 		sources: "Sources",
 		source: "Source",
 		state: "State",
@@ -331,6 +332,8 @@ export const en = {
 			eventsSent: "Events sent",
 			eventsFailed: "Events not sent",
 			webProcess: "Web process restarts",
+			cpu: "Processor time of Telltale",
+			memory: "Memory of Telltale",
 		},
 		help: {
 			took: "How long the last answer took to read and compute.",
@@ -342,6 +345,8 @@ export const en = {
 			bytes: "What the last hour's figures are allocated in.",
 			restarts: "Parts of the program that failed inside Telltale and were started anew.",
 			webProcess: "Times that the page's own process ended and the page was loaded anew.",
+			cpu: "With all processes of its window, of one core.",
+			memory: "With all processes of its window; what several share is counted once.",
 		},
 	},
 

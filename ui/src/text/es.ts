@@ -296,6 +296,7 @@ export const es: Messages = {
 
 	diagnostics: {
 		title: "Diagnóstico",
+		cost: (cpu: string, memory: string): string => `Telltale usa el ${cpu} de un núcleo, ${memory}`,
 		sources: "Fuentes",
 		source: "Fuente",
 		state: "Estado",
@@ -329,6 +330,8 @@ export const es: Messages = {
 			eventsSent: "Eventos enviados",
 			eventsFailed: "Eventos no enviados",
 			webProcess: "Reinicios del proceso web",
+			cpu: "Tiempo de procesador de Telltale",
+			memory: "Memoria de Telltale",
 		},
 		help: {
 			took: "Lo que tardó en leerse y calcularse la última respuesta.",
@@ -340,6 +343,8 @@ export const es: Messages = {
 			bytes: "Memoria reservada para los valores de la última hora.",
 			restarts: "Partes del programa que fallaron dentro de Telltale y se reiniciaron.",
 			webProcess: "Veces que terminó el proceso de la página y esta se cargó de nuevo.",
+			cpu: "Con todos los procesos de su ventana, de un núcleo.",
+			memory: "Con todos los procesos de su ventana; lo compartido se cuenta una vez.",
 		},
 	},
 

@@ -300,6 +300,7 @@ export const fr: Messages = {
 
 	diagnostics: {
 		title: "Diagnostic",
+		cost: (cpu: string, memory: string): string => `Telltale utilise ${cpu} d’un cœur, ${memory}`,
 		sources: "Sources",
 		source: "Source",
 		state: "État",
@@ -333,6 +334,8 @@ export const fr: Messages = {
 			eventsSent: "Événements envoyés",
 			eventsFailed: "Événements non envoyés",
 			webProcess: "Relances du processus web",
+			cpu: "Temps processeur de Telltale",
+			memory: "Mémoire de Telltale",
 		},
 		help: {
 			took: "Temps mis pour lire et calculer la dernière réponse.",
@@ -345,6 +348,8 @@ export const fr: Messages = {
 			bytes: "Mémoire allouée aux valeurs de la dernière heure.",
 			restarts: "Parties du programme qui ont échoué dans Telltale et ont été relancées.",
 			webProcess: "Nombre de fois où le processus de la page s’est arrêté et où la page a été rechargée.",
+			cpu: "Avec tous les processus de sa fenêtre, sur un cœur.",
+			memory: "Avec tous les processus de sa fenêtre ; ce qui est partagé compte une fois.",
 		},
 	},
 

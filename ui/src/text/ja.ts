@@ -292,6 +292,7 @@ export const ja: Messages = {
 
 	diagnostics: {
 		title: "診断",
+		cost: (cpu: string, memory: string): string => `Telltale はコアの ${cpu}、${memory} を使用`,
 		sources: "情報源",
 		source: "情報源",
 		state: "状態",
@@ -325,6 +326,8 @@ export const ja: Messages = {
 			eventsSent: "送信したイベント",
 			eventsFailed: "送信できなかったイベント",
 			webProcess: "Web プロセスの再起動",
+			cpu: "Telltale のプロセッサ時間",
+			memory: "Telltale のメモリ",
 		},
 		help: {
 			took: "最後の応答の読み取りと計算にかかった時間です。",
@@ -336,6 +339,8 @@ export const ja: Messages = {
 			bytes: "直近 1 時間の値に割り当てられているメモリです。",
 			restarts: "Telltale の内部で失敗し、起動し直されたプログラムの部分です。",
 			webProcess: "ページのプロセスが終了し、ページが読み込み直された回数です。",
+			cpu: "ウィンドウの全プロセスを含む、1 コアに対する割合です。",
+			memory: "ウィンドウの全プロセスを含みます。共有分は一度だけ数えます。",
 		},
 	},
 

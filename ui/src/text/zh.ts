@@ -287,6 +287,7 @@ export const zh: Messages = {
 
 	diagnostics: {
 		title: "诊断",
+		cost: (cpu: string, memory: string): string => `Telltale 占用一个核心的 ${cpu}，${memory}`,
 		sources: "数据源",
 		source: "数据源",
 		state: "状态",
@@ -320,6 +321,8 @@ export const zh: Messages = {
 			eventsSent: "已发送事件",
 			eventsFailed: "未能发送的事件",
 			webProcess: "网页进程重启",
+			cpu: "Telltale 的处理器时间",
+			memory: "Telltale 的内存",
 		},
 		help: {
 			took: "读取并计算上一次应答所用的时间。",
@@ -331,6 +334,8 @@ export const zh: Messages = {
 			bytes: "最近一小时数值所分配的内存。",
 			restarts: "在 Telltale 内部出错并重新启动的程序部分。",
 			webProcess: "页面进程结束并重新加载页面的次数。",
+			cpu: "包括其窗口的所有进程，相对于一个核心。",
+			memory: "包括其窗口的所有进程；共享部分只计一次。",
 		},
 	},
 

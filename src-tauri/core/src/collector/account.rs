@@ -181,6 +181,7 @@ impl Account {
             faults: self.faults.all(),
             tasks: vec![TaskStatus { name: "collector".into(), restarts, last_panic }],
             window: None,
+            cost: None,
         }
     }
 

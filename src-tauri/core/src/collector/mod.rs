@@ -174,7 +174,7 @@ impl Feed for Collector {
 struct Loop {
     queue: Queue,
     workers: Vec<Worker>,
-    outcomes: mpsc::UnboundedReceiver<Outcome>,
+    outcomes: mpsc::UnboundedReceiver<Vec<Outcome>>,
     changes: watch::Receiver<Duration>,
     channels: Channels,
     shared: Arc<Shared>,
@@ -206,7 +206,11 @@ impl Loop {
                     let since_last = clock::now().since(&self.at);
                     ticker = self::ticker(Instant::now() + self.interval.saturating_sub(since_last), self.interval);
                 }
-                Some(outcome) = self.outcomes.recv() => self.guarded(|this| this.accept(outcome)),
+                Some(outcomes) = self.outcomes.recv() => {
+                    for outcome in outcomes {
+                        self.guarded(|this| this.accept(outcome));
+                    }
+                }
                 () = tokio::time::sleep_until(relief.unwrap_or_else(Instant::now)), if relief.is_some() => {
                     self.relief = None;
                     self.queue.relieve();

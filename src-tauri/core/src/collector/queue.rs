@@ -18,7 +18,7 @@ pub(super) struct Queue(Arc<Shared>);
 struct Shared {
     state: Mutex<State>,
     more: Condvar,
-    outcomes: UnboundedSender<Outcome>,
+    outcomes: UnboundedSender<Vec<Outcome>>,
 }
 
 #[derive(Debug, Default)]
@@ -38,7 +38,7 @@ impl Queue {
     ///
     /// # Errors
     /// If the system refuses it.
-    pub(super) fn start(outcomes: UnboundedSender<Outcome>) -> io::Result<Self> {
+    pub(super) fn start(outcomes: UnboundedSender<Vec<Outcome>>) -> io::Result<Self> {
         let shared = Arc::new(Shared { state: Mutex::default(), more: Condvar::new(), outcomes });
         shared.spawn(0)?;
         Ok(Self(shared))
@@ -115,9 +115,9 @@ impl Shared {
     }
 
     fn hand_on(&self, state: &mut State) {
-        for outcome in state.answered.drain(..) {
-            // Without a loop nobody wants it.
-            let _ = self.outcomes.send(outcome);
+        if !state.answered.is_empty() {
+            // Without a loop nobody wants them.
+            let _ = self.outcomes.send(std::mem::take(&mut state.answered));
         }
     }
 }

@@ -1,0 +1,80 @@
+//! What Telltale itself costs, with all processes of its web view: a monitor must stand in its own list.
+
+#[cfg_attr(target_os = "linux", path = "linux.rs")]
+#[cfg_attr(not(target_os = "linux"), path = "portable.rs")]
+mod platform;
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use specta::Type;
+
+use crate::clock::{self, Stamp};
+
+pub use platform::children_named;
+
+/// What this process and all below it take.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, Type)]
+pub struct OwnCost {
+    /// Percent of one core, since the look before: at least two seconds, at most as long as nobody looks. What pidstat
+    /// shows as `%CPU`, added up. `null` at the first look.
+    pub cpu: Option<f64>,
+    /// Seconds on a core since the start (`utime` + `stime` of `/proc/PID/stat`, in hundredths).
+    pub cpu_seconds: f64,
+    /// Bytes of memory, with what several processes share counted once among them (`Pss` of `/proc/PID/smaps_rollup`,
+    /// proc(5)). Looked up every ten seconds at the most, because it takes milliseconds. `null` where it may not be read.
+    pub memory: Option<u64>,
+    /// Processes that this was added up over.
+    pub processes: u32,
+}
+
+/// Less than this apart, the kernel's hundredths of a second are too coarse.
+const SHORTEST: Duration = Duration::from_secs(2);
+
+/// How long a figure of memory stands.
+const MEMORY_EVERY: Duration = Duration::from_secs(10);
+
+/// Looks from time to time.
+#[derive(Debug, Default)]
+pub struct Meter {
+    before: Option<(Stamp, f64)>,
+    cpu: Option<f64>,
+    memory: Option<(Stamp, Option<u64>)>,
+}
+
+impl Meter {
+    /// The cost now; `None` on a system that does not tell it.
+    pub fn look(&mut self) -> Option<OwnCost> {
+        let now = clock::now();
+        let family = platform::family()?;
+        let cpu_seconds = platform::cpu_seconds(&family)?;
+        let since = self.before.map(|(before, seconds)| (now.since(&before), seconds));
+        match since {
+            Some((elapsed, _)) if elapsed < SHORTEST => {}
+            Some((elapsed, seconds)) => {
+                self.cpu = Some(((cpu_seconds - seconds) / elapsed.as_secs_f64() * 100.0).max(0.0));
+                self.before = Some((now, cpu_seconds));
+            }
+            None => self.before = Some((now, cpu_seconds)),
+        }
+        let known = self.memory.filter(|(at, _)| now.since(at) < MEMORY_EVERY);
+        let (_, memory) = *self.memory.insert(known.unwrap_or_else(|| (now, platform::proportional_bytes(&family))));
+        let processes = u32::try_from(family.len()).unwrap_or(u32::MAX);
+        Some(OwnCost { cpu: self.cpu, cpu_seconds, memory, processes })
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_process_has_a_cost_and_a_child_adds_to_it() {
+        let mut meter = Meter::default();
+        let alone = meter.look().unwrap();
+        assert_eq!(alone.cpu, None, "nothing to compare with yet");
+        assert!(alone.memory.is_some_and(|bytes| bytes > 1 << 20), "{alone:?}");
+        assert!(alone.processes >= 1);
+        assert!(children_named("none of that name").is_empty());
+    }
+}
