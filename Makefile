@@ -16,6 +16,10 @@ TEST_PACKAGES := xvfb openbox wmctrl xdotool xclip dbus webkit2gtk-driver imagem
 TEST_PROGRAMS := Xvfb openbox wmctrl xdotool xclip dbus-daemon WebKitWebDriver identify stress-ng mpstat iostat ip free unshare \
 	rpm desktop-file-validate appstreamcli lexgrog systemd-analyze zsh fish
 
+# What people have today, and a terminal for those that need one.
+BENCH_PACKAGES := btop htop gnome-system-monitor xterm
+BENCH_PROGRAMS := btop htop gnome-system-monitor xterm
+
 UI_INSTALLED := ui/node_modules/.installed
 UI_BUILT := ui/dist/index.html
 UI_SOURCES := $(shell find ui -name node_modules -prune -o -name dist -prune -o -type f -print)
@@ -97,8 +101,10 @@ screenshots: rust-and-node packages test-packages $(UI_BUILT) ## Takes the pictu
 	cp tests/out/screenshots/overview-dark-1280x800-1gpu.png tests/screenshots/overview-dark.png
 	cp tests/out/screenshots/overview-light-1280x800-8gpu.png tests/screenshots/overview-light.png
 
-bench: rust-and-node packages test-packages $(UI_BUILT) ## Prints what the window costs: script time, processor, memory
-	cargo build --release --package nvml-sim
+bench: rust-and-node packages test-packages $(UI_BUILT) ## Measures Telltale beside btop, htop and gnome-system-monitor: tests/cost/RESULTS.md
+	$(call need,$(BENCH_PACKAGES),$(call programs,$(BENCH_PROGRAMS)))
+	cargo bench --package telltale-core
+	cargo build --release --package telltale --package nvml-sim
 	cargo bench --bench cost
 
 audit: rust-and-node $(UI_INSTALLED) $(DENY) ## Asks the advisory databases of crates and of npm; needs the network

@@ -20,8 +20,16 @@ pub(crate) async fn until<T, E: Debug>(what: &str, limit: Duration, mut ask: imp
     }
 }
 
-/// [`until`] for tests without a runtime.
+/// [`until`] for tests without a runtime: what it asks may have one of its own.
 pub(crate) fn until_sync<T, E: Debug>(what: &str, limit: Duration, mut ask: impl FnMut() -> Result<T, E>) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-    runtime.block_on(until(what, limit, async || ask()))
+    let begun = Instant::now();
+    loop {
+        match ask() {
+            Ok(value) => return value,
+            Err(state) if begun.elapsed() >= limit => {
+                panic!("waited {limit:?} in vain until {what}; last seen: {state:#?}")
+            }
+            Err(_) => std::thread::sleep(Duration::from_millis(50)),
+        }
+    }
 }

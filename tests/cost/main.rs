@@ -1,196 +1,142 @@
-//! What the window costs: `make bench` starts it with eight simulated GPUs and an hour of history, and prints the time
-//! its scripts take per tick, its share of a core and its memory, seen and minimized. Figures are printed, not judged:
-//! they are this machine's. tests/cost/RESULTS.md keeps a table of them.
+//! What Telltale costs: `make bench` prints tables and writes them to tests/cost/RESULTS.md. Figures are printed, not judged: they are
+//! this machine's. What holds on every machine is counted in tests/tray/light.rs and src-tauri/core/tests/alloc.rs.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a bench says what is wrong by failing")]
-#![allow(dead_code, reason = "the harness of tests/window does more than this needs")]
+#![allow(dead_code, reason = "the harness of the tests does more than this needs")]
 
 #[path = "../window/app.rs"]
 mod app;
+mod beside;
 #[path = "../common/mod.rs"]
 mod common;
+mod page;
 mod processes;
 
-use std::process::Command;
-use std::time::{Duration, Instant};
+use std::fmt::Write as _;
+use std::time::Duration;
 
-use serde_json::json;
-
-use app::{App, Gpus, Home};
-use common::process::{Group, output};
+use beside::{ROUNDS, Taken, Telltale, other};
+use common::process::output;
 use common::screen::Screen;
-use common::until::until;
-use processes::Tree;
-
-const SOON: Duration = Duration::from_mins(1);
+use page::Line;
 
 /// How long each measurement takes, in seconds; a shorter one is coarser.
 const SECONDS: &str = "TELLTALE_BENCH_SECONDS";
 
-/// An hour at the shortest interval.
-const ROWS: u64 = 7200;
-
-/// Makes the page ask for its history anew, and gives it an hour before the few seconds there are: nobody waits for one.
-/// The values are the newest ones, up and down by a quarter.
-const AN_HOUR: &str = "
-    const [rows] = arguments;
-    const plain = window.fetch;
-    window.fetch = async (to, how) => {
-        const answer = await plain(to, how);
-        if (!String(to?.url ?? to).endsWith('get_metrics_history')) return answer;
-        const history = await answer.clone().json();
-        if (history.timestamps.length === 0) return answer;
-        window.fetch = plain;
-        const missing = rows - history.timestamps.length;
-        const before = Array.from({ length: missing }, (_, at) => history.timestamps[0] - (missing - at) * 500);
-        for (const [which, series] of history.series.entries()) {
-            const newest = series.values.findLast(value => value !== null) ?? null;
-            const wave = (at) => newest === null ? null : newest * (0.75 + 0.25 * Math.sin(at / (29 + which)));
-            series.values = [...before.map((_, at) => wave(at)), ...series.values];
-        }
-        history.timestamps = [...before, ...history.timestamps];
-        return new Response(JSON.stringify(history), { status: answer.status, headers: answer.headers });
-    };
-    document.dispatchEvent(new Event('visibilitychange'));";
-
-/// The page's own account of itself: its tick, the time its scripts took so far in ms, and how many rows it has.
-const ACCOUNT: &str = "const { tick, work, rows, filled } = document.documentElement.dataset;
-    return [Number(tick), Number(work), Number(rows), filled === 'true', document.hidden]";
-
-struct Account {
-    tick: f64,
-    work: f64,
-    rows: f64,
-    filled: bool,
-    hidden: bool,
-}
-
-async fn account(app: &App) -> Account {
-    let (tick, work, rows, filled, hidden) = serde_json::from_value(app.run(ACCOUNT).await).unwrap();
-    Account { tick, work, rows, filled, hidden }
-}
-
-/// A line of the table.
-struct Line {
-    what: String,
-    ticks: Option<f64>,
-    work: Option<f64>,
-    cpu: f64,
-    memory: u64,
-}
-
-impl Line {
-    fn show(&self) -> String {
-        let number =
-            |value: Option<f64>, digits: usize| value.map_or("–".into(), |value| format!("{value:.digits$}"));
-        let per_tick = self.work.zip(self.ticks).filter(|(_, ticks)| *ticks > 0.0).map(|(work, ticks)| work / ticks);
-        format!(
-            "| {} | {} | {} | {} | {:.1} % | {} MiB |",
-            self.what,
-            number(self.ticks, 0),
-            number(self.work, 0),
-            number(per_tick, 2),
-            self.cpu,
-            self.memory >> 20,
-        )
-    }
-}
-
-async fn measured(app: &App, what: &str, length: Duration) -> Line {
-    let tree = Tree::of(app.processes().iter().filter_map(|path| path.file_name()?.to_str()?.parse().ok()));
-    let before = account(app).await;
-    let (spent, begun) = (tree.cpu_seconds(), Instant::now());
-    tokio::time::sleep(length).await;
-    let cpu = (tree.cpu_seconds() - spent) / begun.elapsed().as_secs_f64() * 100.0;
-    let after = account(app).await;
-    Line {
-        what: what.into(),
-        ticks: Some(after.tick - before.tick),
-        work: Some(after.work - before.work),
-        cpu,
-        memory: tree.proportional_bytes(),
-    }
-}
-
-async fn window(length: Duration) -> Vec<Line> {
-    let (screen, home) = (Screen::open(), Home::new());
-    let app = App::start(&screen, &home, Gpus::Simulated("eight")).await;
-    app.resize(1280, 800).await;
-    app.call("update_settings", json!({ "patch": { "interval": 0.5 } })).await.unwrap();
-    until("the page has its history and eight GPUs", SOON, async || {
-        let (now, gpus) = (account(&app).await, app.texts("[data-panel^=\"gpu/\"][data-state=\"data\"]").await.len());
-        if now.filled && now.rows > 4.0 && gpus == 8 { Ok(()) } else { Err((now.rows, gpus)) }
-    })
-    .await;
-    app.run_with(AN_HOUR, vec![json!(ROWS)]).await;
-    until("an hour of it", SOON, async || {
-        let now = account(&app).await;
-        if now.rows > 7000.0 { Ok(()) } else { Err(now.rows) }
-    })
-    .await;
-    let mut lines = Vec::new();
-    for range in ["5m", "1h"] {
-        app.click(&format!("[data-testid=\"range-{range}\"]")).await;
-        app.later_tick(app.later_tick(app.tick().await).await).await;
-        lines.push(measured(&app, &format!("Overview, 8 GPUs, {range} in sight"), length).await);
-    }
-    // As its user does it, by the window manager.
-    let found = xdotool(&screen, &["search", "--onlyvisible", "--class", "telltale"]);
-    let window = found.lines().next().unwrap();
-    xdotool(&screen, &["windowminimize", window]);
-    until("the page is hidden", SOON, async || if account(&app).await.hidden { Ok(()) } else { Err("it is seen") })
-        .await;
-    lines.push(measured(&app, "the same, minimized", length).await);
-    xdotool(&screen, &["windowmap", window]);
-    until("the page is seen again", SOON, async || if account(&app).await.hidden { Err("hidden") } else { Ok(()) })
-        .await;
-    app.later_tick(app.tick().await).await;
-    app.close().await;
-    lines
-}
-
-/// What xdotool prints of that screen.
-fn xdotool(screen: &Screen, arguments: &[&str]) -> String {
-    let done = Command::new("xdotool").args(arguments).envs(screen.environment()).output();
-    let done = done.expect("xdotool: `make bench` installs it");
-    assert!(done.status.success(), "xdotool {arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
-    String::from_utf8(done.stdout).unwrap()
-}
-
-/// What people have today, beside it: nothing where it is not installed.
-async fn other(program: &str, length: Duration) -> Option<Line> {
-    Command::new(program).arg("--version").output().ok()?;
-    let (screen, home) = (Screen::open(), Home::new());
-    let group = Group::start(program, |command| {
-        command.envs(screen.environment()).env("HOME", home.settings_folder()).env("NO_AT_BRIDGE", "1");
-    });
-    tokio::time::sleep(Duration::from_secs(5)).await; // until it has opened: it has nobody to say so
-    let tree = Tree::of([group.id()]);
-    let (spent, begun) = (tree.cpu_seconds(), Instant::now());
-    tokio::time::sleep(length).await;
-    let cpu = (tree.cpu_seconds() - spent) / begun.elapsed().as_secs_f64() * 100.0;
-    Some(Line { what: program.into(), ticks: None, work: None, cpu, memory: tree.proportional_bytes() })
-}
+/// `app::App` waits so long for anything.
+const SOON: Duration = Duration::from_mins(1);
 
 fn machine() -> String {
     let text = output("lscpu", &[]);
     let model = text.lines().find_map(|line| line.strip_prefix("Model name:")).unwrap_or("?").trim();
+    let memory = output("free", &["-m"]).split_whitespace().nth(7).unwrap_or("?").to_owned();
     let cores = std::thread::available_parallelism().unwrap();
-    format!("{model}, {cores} logical processors, Linux {}", output("uname", &["-r"]).trim())
+    let load = output("cut", &["-d", " ", "-f", "1-3", "/proc/loadavg"]);
+    format!(
+        "{model}, {cores} logical processors, {memory} MiB, Linux {}, Xvfb 1400×950, load before {}",
+        output("uname", &["-r"]).trim(),
+        load.trim()
+    )
+}
+
+fn median<T: PartialOrd + Copy>(mut values: Vec<T>) -> T {
+    values.sort_by(|one, other| one.partial_cmp(other).unwrap());
+    values[values.len() / 2]
+}
+
+fn medians(rounds: &[Taken]) -> Taken {
+    let of = |which: fn(&Taken) -> f64| median(rounds.iter().map(which).collect());
+    Taken {
+        cpu: of(|taken| taken.cpu),
+        memory: median(rounds.iter().map(|taken| taken.memory).collect()),
+        wakes: of(|taken| taken.wakes),
+    }
+}
+
+/// All programs, with what each took in each round, and how long the window took to open from the tray.
+fn rounds(screen: &Screen, length: Duration) -> (Vec<(&'static str, Vec<Taken>)>, Vec<Duration>) {
+    let mut table: Vec<(&str, Vec<Taken>)> = [
+        "Telltale, window open, 2 s",
+        "Telltale, window open with 8 GPUs, 2 s",
+        "Telltale, in the tray after the window was closed",
+        "Telltale, in the tray, started hidden",
+        "gnome-system-monitor",
+        "btop",
+        "htop",
+    ]
+    .map(|name| (name, Vec::new()))
+    .into();
+    let mut opened = Vec::new();
+    for round in 1..=ROUNDS {
+        eprintln!("round {round} of {ROUNDS}");
+        let ([hidden, open, closed], opening) = Telltale::new(screen, None, 2.0).tray_window_tray(length);
+        opened.push(opening);
+        let gpus = Telltale::new(screen, Some("eight"), 2.0).window(length);
+        let others = [
+            other(screen, "gnome-system-monitor", &["--show-resources-tab"], length),
+            other(screen, "btop", &[], length),
+            other(screen, "htop", &["-d", "20"], length),
+        ];
+        let all = [open, gpus, closed, hidden].map(Some).into_iter().chain(others);
+        for ((_, rounds), taken) in table.iter_mut().zip(all) {
+            rounds.extend(taken);
+        }
+    }
+    (table, opened)
+}
+
+fn show(table: &[(&str, Vec<Taken>)]) -> String {
+    let reference = table.iter().find(|(name, _)| *name == "gnome-system-monitor").map(|(_, rounds)| rounds);
+    let reference = reference.filter(|rounds| !rounds.is_empty()).map(|rounds| medians(rounds));
+    let mut text = String::from(
+        "| | of a core | PSS | wakes a second | of gnome-system-monitor: processor, memory |\n| --- | --- | --- | --- | --- |\n",
+    );
+    for (name, rounds) in table.iter().filter(|(_, rounds)| !rounds.is_empty()) {
+        let Taken { cpu, memory, wakes } = medians(rounds);
+        let ratio = reference.map_or("–".into(), |other| {
+            format!("{:.2}, {:.2}", cpu / other.cpu, memory as f64 / other.memory as f64)
+        });
+        let memory = memory as f64 / f64::from(1 << 20);
+        writeln!(text, "| {name} | {cpu:.2} % | {memory:.0} MiB | {wakes:.1} | {ratio} |").unwrap();
+    }
+    text
+}
+
+fn show_page(lines: &[Line]) -> String {
+    let head =
+        "| | ticks | script, ms | script per tick, ms | of a core | PSS |\n| --- | --- | --- | --- | --- | --- |\n";
+    lines.iter().fold(head.into(), |text, line| text + &line.show() + "\n")
 }
 
 fn main() {
     // cargo passes `--bench`; there is nothing to choose
     let length = Duration::from_secs(std::env::var(SECONDS).map_or(60, |seconds| seconds.parse().unwrap()));
+    let machine = machine();
+    let (starts, table, opened) = {
+        let screen = Screen::open();
+        let starts = (0..5).map(|_| Telltale::new(&screen, None, 2.0).start_to_chart()).collect();
+        let (table, opened) = rounds(&screen, length);
+        (median(starts), table, median(opened))
+    };
+    let (long, rows) = {
+        let screen = Screen::open();
+        // With eight GPUs, so that it is much for each row.
+        Telltale::new(&screen, Some("eight"), 0.5).open_after(length * 2)
+    };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let (mut lines, other) =
-        runtime.block_on(async { (window(length).await, other("gnome-system-monitor", length).await) });
-    println!("{}; {} s each, interval 0.5 s, 1280×800 under Xvfb\n", machine(), length.as_secs());
-    println!("| | ticks | script, ms | script per tick, ms | of a core | PSS |\n| --- | --- | --- | --- | --- | --- |");
-    if other.is_none() {
-        eprintln!("gnome-system-monitor is not installed: nothing to compare with");
-    }
-    lines.extend(other);
-    for line in &lines {
-        println!("{}", line.show());
-    }
+    let page = runtime.block_on(page::window(length.min(Duration::from_secs(40))));
+    let text = format!(
+        "# What Telltale costs\n\nWritten by `make bench`; [README.md](README.md) says where it goes. {machine}. Release build, canvas and \
+         compositing in software where there is no GPU; {} s a measurement, median of {ROUNDS}.\n\n{}\n\
+         From the start of the process to the first chart: {} ms (median of 5). From the tray to a painted window: {} ms; with {rows} rows of \
+         eight GPUs kept: {} ms.\n\n## The page\n\nThe Overview with eight simulated GPUs at 1280×800, a sample every half second, an hour of \
+         history (7200 rows that the bench made up). *Script* is the time that ticks and frames spend in JavaScript, drawing included.\n\n{}",
+        length.as_secs(),
+        show(&table),
+        starts.as_millis(),
+        opened.as_millis(),
+        long.as_millis(),
+        show_page(&page),
+    );
+    println!("{text}");
+    std::fs::write(common::root().join("tests/cost/RESULTS.md"), text).unwrap();
 }

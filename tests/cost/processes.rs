@@ -37,6 +37,29 @@ impl Tree {
         }
     }
 
+    /// How many processes there are.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The process of that name.
+    pub(crate) fn named(&self, name: &str) -> Option<u32> {
+        let is_it =
+            |process: &&u32| fs::read_to_string(format!("/proc/{process}/comm")).is_ok_and(|comm| comm.trim() == name);
+        self.0.iter().find(is_it).copied()
+    }
+
+    /// How often all threads woke so far: as often as they went to sleep (`voluntary_ctxt_switches`).
+    pub(crate) fn wakes(&self) -> u64 {
+        let tasks = |process: &u32| fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten();
+        let switches = |task: std::io::Result<fs::DirEntry>| {
+            let text = fs::read_to_string(task.ok()?.path().join("status")).ok()?;
+            let line = text.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))?;
+            line.trim().parse::<u64>().ok()
+        };
+        self.0.iter().flat_map(tasks).filter_map(switches).sum()
+    }
+
     /// Time on processors so far. The kernel counts it in hundredths.
     pub(crate) fn cpu_seconds(&self) -> f64 {
         let ticks: u64 = self.0.iter().filter_map(|process| stat(*process)).map(|all| all[USER] + all[SYSTEM]).sum();

@@ -3,4 +3,5 @@
 pub(crate) mod figures;
 mod instance;
 mod life;
+mod light;
 mod page;

@@ -9,6 +9,7 @@ mod gpus;
 mod hands;
 mod held_back;
 mod network_log;
+mod own_cost;
 mod pages;
 mod refused;
 mod save;

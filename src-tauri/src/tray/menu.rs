@@ -3,6 +3,7 @@
 use telltale_core::channel::{Channel, Selector, gpu_event};
 use telltale_core::feed::Snapshot;
 use telltale_core::metrics::{CurrentMetrics, GpuMetrics, Reason};
+use telltale_core::own_cost::OwnCost;
 use telltale_core::settings::{NetworkUnit, Settings, TemperatureUnit};
 use telltale_core::words;
 
@@ -20,6 +21,8 @@ pub(super) struct Menu {
     pub(super) step: u8,
     /// Whether the figures stand still.
     pub(super) paused: bool,
+    /// What Telltale itself takes, once it is known.
+    pub(super) own: Option<String>,
 }
 
 impl Menu {
@@ -27,6 +30,17 @@ impl Menu {
     pub(super) fn tooltip(&self) -> String {
         self.lines.join("\n")
     }
+
+    /// What is offered: to stop the figures, or to let them go on.
+    pub(super) fn pause_label(&self) -> &'static str {
+        if self.paused { "Resume" } else { "Pause" }
+    }
+}
+
+/// `Telltale  0.4 % of a core, 168 MiB`; `None` before both figures are known.
+pub(super) fn own_line(cost: &OwnCost) -> Option<String> {
+    let (cpu, memory) = cost.cpu.zip(cost.memory)?;
+    Some(format!("Telltale  {cpu:.1} % of a core, {}", words::bytes(memory as f64)))
 }
 
 /// What to show of a snapshot, which is an old one while `paused`.
@@ -63,6 +77,7 @@ pub(super) fn menu(snapshot: &Snapshot, settings: &Settings, paused: bool) -> Me
         title: if paused { format!("Paused: {title}") } else { title },
         step: step(busiest_gpu.into_iter().chain(cpu).fold(0.0, f64::max)),
         paused,
+        own: None,
     }
 }
 
@@ -259,6 +274,14 @@ mod tests {
             (shown.lines.as_slice(), shown.title.as_str(), shown.step),
             (&["CPU  –".to_owned()][..], "CPU –", 0)
         );
+    }
+
+    #[test]
+    fn what_telltale_takes_is_said_once_it_is_known() {
+        let cost = OwnCost { cpu: Some(0.42), cpu_seconds: 9.0, memory: Some(168 << 20), processes: 3 };
+        assert_eq!(own_line(&cost).as_deref(), Some("Telltale  0.4 % of a core, 168.0 MiB"));
+        assert_eq!(own_line(&OwnCost { cpu: None, ..cost }), None);
+        assert_eq!(own_line(&OwnCost { memory: None, ..cost }), None);
     }
 
     #[test]

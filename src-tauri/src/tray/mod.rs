@@ -8,55 +8,68 @@
 pub(crate) mod host;
 mod icon;
 mod menu;
+#[cfg_attr(target_os = "linux", path = "panel_linux.rs")]
+#[cfg_attr(not(target_os = "linux"), path = "panel_portable.rs")]
+mod panel;
 
-use std::cell::RefCell;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tauri::{AppHandle, Manager as _};
 use telltale_core::feed::Snapshot;
-use tray_icon::menu::{Menu, MenuItem, PredefinedMenuItem};
-use tray_icon::{Icon, MouseButton, TrayIcon, TrayIconBuilder, TrayIconEvent};
+use tokio::time::Instant;
 
 use crate::{Shell, window};
-
-const OPEN: &str = "open";
-const PAUSE: &str = "pause";
-const SETTINGS: &str = "settings";
-const QUIT: &str = "quit";
+use menu::Menu;
+use panel::Panel;
 
 /// How long the app stays without window and tray before the window comes back: panels restart, and at login they
 /// start after us.
 const OUT_OF_REACH: Duration = Duration::from_secs(10);
 
-/// Whether the tray can be seen: there is a host, and it took ours.
-#[derive(Debug, Default)]
+/// The tray as far as it can be seen: there is a host, and it took ours.
+#[derive(Default)]
 pub(crate) struct Presence {
     host: AtomicBool,
-    taken: AtomicBool,
+    /// What was put up, and what it shows, or would show.
+    panel: Mutex<(Option<Panel>, Menu)>,
 }
 
 impl Presence {
     /// Whether it can be seen now.
     pub(crate) fn is_up(&self) -> bool {
-        self.host.load(Ordering::Relaxed) && self.taken.load(Ordering::Relaxed)
+        self.host.load(Ordering::Relaxed) && self.lock().0.is_some()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, (Option<Panel>, Menu)> {
+        self.panel.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// What is on the panel. Menus belong to the main thread.
-struct Live {
-    tray: TrayIcon,
-    menu: Menu,
-    lines: Vec<MenuItem>,
-    pause: MenuItem,
-    shown: menu::Menu,
+/// How often what Telltale itself takes is looked up, which takes milliseconds; and until it is known.
+const OWN_EVERY: Duration = Duration::from_secs(30);
+const OWN_FIRST: Duration = Duration::from_secs(5);
+
+/// What can be chosen in the menu.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Choice {
+    Open,
+    Pause,
+    Settings,
+    Quit,
 }
 
-thread_local! {
-    static LIVE: RefCell<Option<Live>> = const { RefCell::new(None) };
-    /// What it shows, or would show.
-    static NEWEST: RefCell<menu::Menu> = RefCell::default();
+impl Choice {
+    /// From whichever thread it comes.
+    fn made(self, app: &AppHandle) {
+        match self {
+            Self::Open => window::show(app, None),
+            Self::Pause => window::pause_or_resume(app),
+            Self::Settings => window::show(app, Some("settings")),
+            Self::Quit => app.exit(0),
+        }
+    }
 }
 
 /// Puts the tray up as soon as there is a host, from the main thread, and keeps it current until the app ends. Whether it is up now.
@@ -65,7 +78,6 @@ thread_local! {
 /// Where there will never be one.
 pub(crate) fn start(app: &AppHandle) -> anyhow::Result<bool> {
     let bus = host::Bus::connect()?;
-    hear(app);
     let shown = app.clone();
     app.state::<Shell>().tasks.keep("tray", move || keep_current(shown.clone()));
     if bus.has_host() {
@@ -79,15 +91,16 @@ pub(crate) fn start(app: &AppHandle) -> anyhow::Result<bool> {
 
 /// From the main thread, with a host there.
 fn put_up(app: &AppHandle) {
-    let up = LIVE.with_borrow_mut(|live| match live {
-        // It registers itself with each host that comes.
-        Some(_) => Ok(()),
-        None => Live::new().map(|new| *live = Some(new)),
-    });
-    if let Err(error) = &up {
-        tracing::warn!(%error, "the tray could not be put up");
+    let presence = &app.state::<Shell>().tray;
+    // It registers itself with each host that comes.
+    if presence.lock().0.is_some() {
+        return;
     }
-    app.state::<Shell>().tray.taken.store(up.is_ok(), Ordering::Relaxed);
+    let shown = presence.lock().1.clone();
+    match Panel::put_up(app, shown) {
+        Ok(panel) => presence.lock().0 = Some(panel),
+        Err(error) => tracing::warn!(%error, "the tray could not be put up"),
+    }
 }
 
 /// On the main thread. What comes first is how it is at the start.
@@ -126,39 +139,33 @@ pub(crate) async fn stay_reachable(app: AppHandle) {
     }
 }
 
-/// Clicks, from whichever thread they come. Tauri hears the choices of every menu first, and passes them on.
-fn hear(app: &AppHandle) {
-    app.on_menu_event(|app, event| match event.id().as_ref() {
-        OPEN => window::show(app, None),
-        PAUSE => window::pause_or_resume(app),
-        SETTINGS => window::show(app, Some("settings")),
-        QUIT => app.exit(0),
-        _ => {}
-    });
-    let clicked = app.clone();
-    TrayIconEvent::set_event_handler(Some(move |event| {
-        if matches!(event, TrayIconEvent::Click { button: MouseButton::Left, .. }) {
-            window::show(&clicked, None);
-        }
-    }));
-}
-
 /// Shows each snapshot, change of the settings and pause as it comes.
 async fn keep_current(app: AppHandle) {
     let Some(shell) = app.try_state::<Shell>() else { return };
     let mut snapshots = shell.feed.subscribe();
     let (mut settings, mut view) = (shell.settings.changes(), shell.window.changes());
-    let mut shown = menu::Menu::default();
+    let mut shown = Menu::default();
     let mut paused: Option<Arc<Snapshot>> = None;
+    let (mut looked, mut own): (Option<Instant>, Option<String>) = (None, None);
     loop {
         let newest = Arc::clone(&snapshots.borrow_and_update());
         let is_paused = shell.window.view().paused.is_some();
         paused = is_paused.then(|| paused.unwrap_or_else(|| Arc::clone(&newest)));
-        let now = menu::menu(paused.as_ref().unwrap_or(&newest), &settings.borrow_and_update(), is_paused);
+        if looked.is_none_or(|at| at.elapsed() >= if own.is_some() { OWN_EVERY } else { OWN_FIRST }) {
+            looked = Some(Instant::now());
+            own = shell.cost().as_ref().and_then(menu::own_line);
+        }
+        let mut now = menu::menu(paused.as_ref().unwrap_or(&newest), &settings.borrow_and_update(), is_paused);
+        now.own.clone_from(&own);
         if now != shown {
             shown = now.clone();
-            if app.run_on_main_thread(move || show(now)).is_err() {
-                return; // the app ends
+            let panel = {
+                let mut presence = shell.tray.lock();
+                presence.1.clone_from(&now);
+                presence.0.clone()
+            };
+            if let Some(panel) = panel {
+                panel.show(&app, now).await;
             }
         }
         let goes_on = tokio::select! {
@@ -170,76 +177,4 @@ async fn keep_current(app: AppHandle) {
             return;
         }
     }
-}
-
-/// On the main thread.
-fn show(now: menu::Menu) {
-    NEWEST.set(now.clone());
-    LIVE.with_borrow_mut(|live| {
-        if let Some(error) = live.as_mut().and_then(|live| live.show(now).err()) {
-            tracing::warn!(%error, "the tray could not be brought up to date");
-        }
-    });
-}
-
-impl Live {
-    fn new() -> anyhow::Result<Self> {
-        let menu = Menu::new();
-        let pause = MenuItem::with_id(PAUSE, "Pause", true, None);
-        menu.append_items(&[
-            &PredefinedMenuItem::separator(),
-            &MenuItem::with_id(OPEN, "Open Telltale", true, None),
-            &pause,
-            &MenuItem::with_id(SETTINGS, "Settings…", true, None),
-            &MenuItem::with_id(QUIT, "Quit", true, None),
-        ])?;
-        let tray = TrayIconBuilder::new()
-            .with_id("telltale")
-            .with_title("Telltale")
-            .with_menu(Box::new(menu.clone()))
-            .with_icon(image(0)?)
-            .build()?;
-        let mut live = Self { tray, menu, lines: Vec::new(), pause, shown: menu::Menu::default() };
-        live.show(NEWEST.with_borrow(Clone::clone))?;
-        Ok(live)
-    }
-
-    /// Rewrites what differs, and nothing else.
-    fn show(&mut self, now: menu::Menu) -> anyhow::Result<()> {
-        while self.lines.len() > now.lines.len() {
-            if let Some(line) = self.lines.pop() {
-                self.menu.remove(&line)?;
-            }
-        }
-        for (at, text) in now.lines.iter().enumerate() {
-            match self.lines.get(at) {
-                Some(line) if self.shown.lines.get(at) != Some(text) => line.set_text(text),
-                Some(_) => {}
-                None => {
-                    // Enabled, or the desktop greys out the figures.
-                    let line = MenuItem::with_id(format!("line-{at}"), text, true, None);
-                    self.menu.insert(&line, at)?;
-                    self.lines.push(line);
-                }
-            }
-        }
-        if now.title != self.shown.title {
-            self.tray.set_title(Some(&now.title));
-        }
-        if now.lines != self.shown.lines {
-            self.tray.set_tooltip(Some(now.tooltip()))?;
-        }
-        if now.paused != self.shown.paused {
-            self.pause.set_text(if now.paused { "Resume" } else { "Pause" });
-        }
-        if now.step != self.shown.step {
-            self.tray.set_icon(Some(image(now.step)?))?;
-        }
-        self.shown = now;
-        Ok(())
-    }
-}
-
-fn image(step: u8) -> anyhow::Result<Icon> {
-    Ok(Icon::from_rgba(icon::image(step), icon::SIDE, icon::SIDE)?)
 }

@@ -114,25 +114,37 @@ fn revive(_window: &WebviewWindow) -> tauri::Result<()> {
     Ok(())
 }
 
-/// Ends what `WebKit` leaves behind when its last page is gone: a process that holds 30 MiB and is started anew with the
-/// next page. (Neither Tauri nor `WebKitGTK` has a way to end it: tauri-apps/tauri#14626.)
+/// Ends what `WebKit` leaves behind when its last page is gone, if no window was opened after a while: a process that holds
+/// 30 MiB and is started anew with the next page. (Neither Tauri nor `WebKitGTK` has a way to end it:
+/// tauri-apps/tauri#14626.) Not at once, since `WebKit` ends the whole program if one ends while it starts.
 #[cfg(target_os = "linux")]
-pub(crate) fn end_network_process() {
+pub(crate) async fn end_network_process(app: AppHandle) {
     use rustix::process::{Pid, Signal, kill_process};
     use telltale_core::own_cost::children_named;
 
-    for process in children_named("WebKitNetworkPr") {
-        let ended =
-            i32::try_from(process).ok().and_then(Pid::from_raw).map(|process| kill_process(process, Signal::TERM));
-        if let Some(Err(error)) = ended {
-            tracing::info!(%error, process, "WebKit's network process stays");
+    const AFTER: std::time::Duration = std::time::Duration::from_secs(5);
+    tokio::time::sleep(AFTER).await;
+    let handle = app.clone();
+    // On the main thread no window opens meanwhile.
+    let posted = app.run_on_main_thread(move || {
+        if is_open(&handle) {
+            return;
         }
+        for process in children_named("WebKitNetworkPr", AFTER) {
+            let process = i32::try_from(process).ok().and_then(Pid::from_raw);
+            if let Some(Err(error)) = process.map(|process| kill_process(process, Signal::TERM)) {
+                tracing::info!(%error, ?process, "WebKit's network process stays");
+            }
+        }
+    });
+    if let Err(error) = posted {
+        tracing::info!(%error, "the app ends");
     }
 }
 
 /// Others end theirs themselves.
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn end_network_process() {}
+pub(crate) async fn end_network_process(_app: AppHandle) {}
 
 /// Brings the window to the front, or builds it anew where it was closed to the tray. From any thread.
 pub(crate) fn show(app: &AppHandle, page: Option<&'static str>) {

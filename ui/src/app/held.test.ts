@@ -43,6 +43,7 @@ const host = {
 		return VERDICT;
 	},
 	info: async () => ({ host_name: "held", os: null, boot_time: null, gpus: [], notices: [] }) as unknown as SystemInfo,
+	cost: async () => null,
 	settings: async () => ({ interval: 0.5, theme: "dark", temperature_unit: "celsius", network_unit: "bytes" }),
 	fields: SETTINGS,
 	label: null,

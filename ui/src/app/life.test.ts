@@ -22,6 +22,7 @@ const host = {
 	history: async () => ({ timestamps: [], series: [], gaps: [] }),
 	info: async () =>
 		({ host_name: "aurora", os: null, boot_time: null, gpus: [], notices: [] }) as unknown as SystemInfo,
+	cost: async () => null,
 	settings: async () => settings,
 	update: async (patch) => {
 		if (patch.start_at_login) throw new Refused("read-only file system", "start_at_login");

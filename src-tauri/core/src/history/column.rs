@@ -2,6 +2,8 @@
 //! that was there for a minute costs a minute.
 
 use std::collections::VecDeque;
+use std::iter::repeat_n;
+use std::ops::Range;
 
 use crate::fields::Unit;
 
@@ -53,6 +55,20 @@ impl Column {
             self.start -= 1;
         }
         self.values[0] = value;
+    }
+
+    /// The values at these rows, in order; `None` where there is none.
+    pub(super) fn range(&self, rows: Range<u64>) -> impl Iterator<Item = Option<f64>> + Clone + '_ {
+        let place = |row: u64| {
+            let place = usize::try_from(row.saturating_sub(self.start)).unwrap_or(usize::MAX);
+            place.min(self.values.len())
+        };
+        let known = self.values.range(place(rows.start)..place(rows.end));
+        let wanted = usize::try_from(rows.end.saturating_sub(rows.start)).unwrap_or(0);
+        let before = usize::try_from(self.start.saturating_sub(rows.start)).unwrap_or(usize::MAX).min(wanted);
+        let after = wanted - before - known.len();
+        let known = known.map(|value| (!value.is_nan()).then_some(*value));
+        repeat_n(None, before).chain(known).chain(repeat_n(None, after))
     }
 
     /// The value at a row; `None` where there is none.

@@ -147,14 +147,14 @@ fn one_series(
     range: Range<usize>,
     points: Option<&[Range<usize>]>,
 ) -> HistorySeries {
-    let at = |index: usize| column.get(first + index as u64);
+    let rows = |range: Range<usize>| column.range(first + range.start as u64..first + range.end as u64);
     let (values, min, max) = match points {
-        None => (range.map(at).collect(), None, None),
+        None => (rows(range).collect(), None, None),
         Some(points) => {
             let mut values = Vec::with_capacity(points.len());
             let (mut min, mut max) = (values.clone(), values.clone());
             for bucket in points {
-                let summary = Summary::of(column.unit, bucket.clone().filter_map(at));
+                let summary = Summary::of(column.unit, rows(bucket.clone()).flatten());
                 values.push(summary.map(|summary| summary.mean));
                 min.push(summary.map(|summary| summary.min));
                 max.push(summary.map(|summary| summary.max));

@@ -2,6 +2,9 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
+
+use crate::clock;
 
 /// This process and all below it, by number. `None` where the kernel does not list children (`CONFIG_PROC_CHILDREN`).
 pub(super) fn family() -> Option<Vec<u32>> {
@@ -16,11 +19,17 @@ pub(super) fn family() -> Option<Vec<u32>> {
     Some(family)
 }
 
-/// Processes below this one whose name begins so (`/proc/PID/comm`, proc(5): at most 15 bytes of it).
-pub fn children_named(start: &str) -> Vec<u32> {
-    let name = |process: u32| fs::read_to_string(format!("/proc/{process}/comm")).unwrap_or_default();
+/// Processes below this one that have run for so long and whose name begins so (`/proc/PID/comm`, proc(5): at most 15
+/// bytes of it).
+pub fn children_named(start: &str, at_least: Duration) -> Vec<u32> {
+    let now = clock::now().boot;
+    let is_it = |process: u32| {
+        let name = fs::read_to_string(format!("/proc/{process}/comm")).ok()?;
+        let age = now.checked_sub(started(process)?)?;
+        Some(process != std::process::id() && name.starts_with(start) && age >= at_least)
+    };
     let mut named = family().unwrap_or_default();
-    named.retain(|process| *process != std::process::id() && name(*process).starts_with(start));
+    named.retain(|process| is_it(*process) == Some(true));
     named
 }
 
@@ -46,12 +55,24 @@ pub(super) fn cpu_seconds(family: &[u32]) -> Option<f64> {
     (per_second > 0).then(|| ticks as f64 / per_second as f64)
 }
 
-/// `utime`, `stime`, `cutime` and `cstime`, fields 14 to 17 of `/proc/PID/stat` (proc(5)).
+/// `utime`, `stime`, `cutime` and `cstime`, fields 14 to 17.
 fn ticks(process: u32) -> Option<u64> {
-    let text = fs::read_to_string(Path::new("/proc").join(process.to_string()).join("stat")).ok()?;
+    Some(fields(process, 14, 4)?.into_iter().sum())
+}
+
+/// When it started, on the boot clock: `starttime`, field 22.
+fn started(process: u32) -> Option<Duration> {
+    let ticks = *fields(process, 22, 1)?.first()?;
+    Some(Duration::from_secs_f64(ticks as f64 / rustix::param::clock_ticks_per_second() as f64))
+}
+
+/// Some fields of `/proc/PID/stat`, by their numbers in proc(5).
+fn fields(process: u32, first: usize, count: usize) -> Option<Vec<u64>> {
+    let text = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
     // The name, field 2, may hold spaces and brackets itself.
     let (_, rest) = text.rsplit_once(") ")?;
-    Some(rest.split_ascii_whitespace().skip(14 - 3).take(4).filter_map(|field| field.parse::<u64>().ok()).sum())
+    let fields = rest.split_ascii_whitespace().skip(first - 3).take(count);
+    Some(fields.filter_map(|field| field.parse().ok()).collect())
 }
 
 /// Memory of all of these; `None` if one may not be looked at.

@@ -65,6 +65,7 @@ impl Meter {
 }
 
 #[cfg(all(test, target_os = "linux"))]
+#[expect(clippy::disallowed_methods, reason = "a child to look for")]
 mod tests {
     use super::*;
 
@@ -75,6 +76,12 @@ mod tests {
         assert_eq!(alone.cpu, None, "nothing to compare with yet");
         assert!(alone.memory.is_some_and(|bytes| bytes > 1 << 20), "{alone:?}");
         assert!(alone.processes >= 1);
-        assert!(children_named("none of that name").is_empty());
+        let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        while children_named("sleep", Duration::ZERO) != [child.id()] {
+            std::thread::yield_now(); // until it is what it is to be
+        }
+        assert!(children_named("sleep", Duration::from_secs(50)).is_empty(), "it is too young");
+        child.kill().unwrap();
+        child.wait().unwrap();
     }
 }

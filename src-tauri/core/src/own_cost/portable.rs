@@ -1,12 +1,14 @@
 //! Windows and macOS: not told yet.
 
+use std::time::Duration;
+
 /// No process is known.
 pub(super) fn family() -> Option<Vec<u32>> {
     None
 }
 
 /// None.
-pub fn children_named(_start: &str) -> Vec<u32> {
+pub fn children_named(_start: &str, _at_least: Duration) -> Vec<u32> {
     Vec::new()
 }
 

@@ -1,0 +1,192 @@
+//! Telltale beside what people have today, on one display, one after the other: processor time and memory of everything
+//! that each starts. Three rounds, of which the median counts.
+
+use std::fs::{self, File};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::common::built;
+use crate::common::panel::Panel;
+use crate::common::process::{Group, output};
+use crate::common::screen::Screen;
+use crate::common::until::until_sync;
+use crate::processes::Tree;
+
+const SOON: Duration = Duration::from_mins(1);
+pub(crate) const ROUNDS: usize = 3;
+
+/// After a program has shown itself and before it is measured: what it does once is done.
+const WARM: Duration = Duration::from_secs(6);
+
+/// What one program took in one round.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Taken {
+    /// Percent of a core.
+    pub(crate) cpu: f64,
+    /// Bytes.
+    pub(crate) memory: u64,
+    /// Times a second that a thread of its first process woke.
+    pub(crate) wakes: f64,
+}
+
+fn measured(roots: &[u32], length: Duration) -> Taken {
+    std::thread::sleep(WARM);
+    let tree = Tree::of(roots.iter().copied());
+    let (spent, woken, begun) = (tree.cpu_seconds(), tree.wakes(), Instant::now());
+    std::thread::sleep(length);
+    let seconds = begun.elapsed().as_secs_f64();
+    Taken {
+        cpu: (tree.cpu_seconds() - spent) / seconds * 100.0,
+        memory: Tree::of(roots.iter().copied()).proportional_bytes(),
+        wakes: tree.wakes().saturating_sub(woken) as f64 / seconds,
+    }
+}
+
+/// The app without anything that drives its page.
+pub(crate) struct Telltale<'a> {
+    screen: &'a Screen,
+    home: TempDir,
+    /// A script of simulated GPUs, or no driver.
+    gpus: Option<&'static str>,
+}
+
+impl<'a> Telltale<'a> {
+    pub(crate) fn new(screen: &'a Screen, gpus: Option<&'static str>, interval: f64) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join("config/dev.telltale.desktop/settings.json");
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, json!({ "version": 1, "interval": interval }).to_string()).unwrap();
+        Self { screen, home, gpus }
+    }
+
+    fn log(&self) -> PathBuf {
+        self.home.path().join("log")
+    }
+
+    /// Times that the page has said that it has drawn something.
+    fn reports(&self) -> Vec<String> {
+        let log = fs::read_to_string(self.log()).unwrap_or_default();
+        log.lines().filter(|line| line.contains("the page is there")).map(str::to_owned).collect()
+    }
+
+    fn start(&self, arguments: &[&str]) -> Group {
+        let log = File::options().create(true).append(true).open(self.log()).unwrap();
+        Group::start(built("telltale"), |command| {
+            command.args(arguments).env("TELLTALE_LOG", "info").stdout(Stdio::null()).stderr(log);
+            command.envs(self.screen.environment()).env("NO_AT_BRIDGE", "1");
+            for (variable, folder) in [
+                ("HOME", "home"),
+                ("XDG_CONFIG_HOME", "config"),
+                ("XDG_DATA_HOME", "data"),
+                ("XDG_CACHE_HOME", "cache"),
+            ] {
+                command.env(variable, self.home.path().join(folder));
+            }
+            match self.gpus {
+                None => command.env("TELLTALE_NVML_LIB", "/nonexistent/libnvidia-ml.so.1"),
+                Some(script) => {
+                    let script =
+                        crate::common::root().join("tests/nvml-sim/scripts").join(script).with_extension("sim");
+                    command.env("TELLTALE_NVML_LIB", built("libnvml_sim.so")).env("TELLTALE_NVML_SIM", script)
+                }
+            };
+        })
+    }
+
+    /// How long until the page reports, after `before` reports, that it has drawn figures; and how many rows it has then.
+    fn drawn(&self, before: usize) -> (Duration, u32) {
+        let begun = Instant::now();
+        let rows = |report: &String| report.split("rows=").nth(1)?.split_whitespace().next()?.parse::<u32>().ok();
+        loop {
+            let rows = self.reports().iter().skip(before).filter_map(rows).find(|rows| *rows > 0);
+            if let Some(rows) = rows {
+                return (begun.elapsed(), rows);
+            }
+            assert!(begun.elapsed() < SOON, "{}", fs::read_to_string(self.log()).unwrap_or_default());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    fn close_window(&self, app: &Group) {
+        let display = self.screen.environment()[0].1;
+        output("env", &[&format!("DISPLAY={display}"), "wmctrl", "-c", "Telltale"]);
+        until_sync("its web process is gone", SOON, || match Tree::of([app.id()]).len() {
+            1 => Ok(()),
+            more => Err(more),
+        });
+    }
+
+    /// Started hidden, then with its window open, then closed again: what it takes in each, and how long it took to open.
+    pub(crate) fn tray_window_tray(&self, length: Duration) -> ([Taken; 3], Duration) {
+        let panel = Panel::open(self.screen);
+        let app = self.start(&["--hidden"]);
+        panel.await_item();
+        panel.line("CPU");
+        let hidden = measured(&[app.id()], length);
+        let before = self.reports().len();
+        panel.click("Open Telltale");
+        let (opened, _) = self.drawn(before);
+        let open = measured(&[app.id()], length);
+        self.close_window(&app);
+        let closed = measured(&[app.id()], length);
+        ([hidden, open, closed], opened)
+    }
+
+    /// With its window open.
+    pub(crate) fn window(&self, length: Duration) -> Taken {
+        let app = self.start(&[]);
+        self.drawn(0);
+        measured(&[app.id()], length)
+    }
+
+    /// From the start of the process to the first chart with a sample.
+    pub(crate) fn start_to_chart(&self) -> Duration {
+        let before = self.reports().len();
+        let _app = self.start(&[]);
+        self.drawn(before).0
+    }
+
+    /// Keeps it in the tray until `long`, and then opens its window: how long that took, and over how many rows.
+    pub(crate) fn open_after(&self, long: Duration) -> (Duration, u32) {
+        let panel = Panel::open(self.screen);
+        let _app = self.start(&["--hidden"]);
+        panel.await_item();
+        std::thread::sleep(long);
+        let before = self.reports().len();
+        panel.click("Open Telltale");
+        self.drawn(before)
+    }
+}
+
+/// Another program by itself: one with a window, or one in a terminal whose own cost is left out.
+pub(crate) fn other(screen: &Screen, program: &str, arguments: &[&str], length: Duration) -> Option<Taken> {
+    let terminal = matches!(program, "btop" | "htop");
+    let found = Command::new("sh").args(["-c", &format!("command -v {program}")]).output().ok()?;
+    if !found.status.success() {
+        eprintln!("{program} is not installed: `make bench` installs it");
+        return None;
+    }
+    let home = tempfile::tempdir().unwrap();
+    let group = Group::start(if terminal { "xterm" } else { program }, |command| {
+        if terminal {
+            command.args(["-geometry", "160x48", "-e", program]);
+        }
+        command.args(arguments).envs(screen.environment()).env("HOME", home.path()).env("NO_AT_BRIDGE", "1");
+        command.env("LC_ALL", "C.UTF-8").stdout(Stdio::null()).stderr(Stdio::null());
+    });
+    let display = screen.environment()[0].1;
+    until_sync(&format!("{program} has a window"), SOON, || {
+        let list = Command::new("wmctrl").arg("-l").env("DISPLAY", display).output().unwrap();
+        if list.stdout.is_empty() { Err(()) } else { Ok(()) }
+    });
+    let root = if terminal {
+        until_sync(&format!("{program} runs"), SOON, || Tree::of([group.id()]).named(program).ok_or(()))
+    } else {
+        group.id()
+    };
+    Some(measured(&[root], length))
+}

@@ -1,0 +1,75 @@
+//! What Telltale says that it costs, beside what pidstat and the kernel say.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::SOON;
+use super::app::{App, Gpus, Home};
+use crate::common::process::output;
+use crate::common::screen::Screen;
+use crate::common::until::until;
+
+/// The app and the processes of its web view.
+fn family(app: &App) -> Vec<String> {
+    let mut family = app.family();
+    let name = |process: &Path| fs::read_to_string(process.join("comm")).unwrap_or_default();
+    family.retain(|process| !name(process).starts_with("WebKitWebDriver"));
+    family.iter().map(|process| process.file_name().unwrap().to_str().unwrap().to_owned()).collect()
+}
+
+/// `%CPU` that pidstat (sysstat) measures of these over some seconds, added up.
+fn pidstat(processes: &[String], seconds: &str) -> f64 {
+    let text =
+        output("env", &["LC_ALL=C", "S_TIME_FORMAT=ISO", "pidstat", "-u", "-p", &processes.join(","), seconds, "1"]);
+    let heading = text.lines().find(|line| line.contains("%CPU")).unwrap_or_else(|| panic!("{text}"));
+    // The heading's line begins with a time or `#`, the averages' with "Average:".
+    let place = heading.split_whitespace().rev().position(|word| word == "%CPU").unwrap();
+    let average = text.lines().filter(|line| line.starts_with("Average:") && !line.contains("%CPU"));
+    average.map(|line| line.split_whitespace().rev().nth(place).unwrap().parse::<f64>().unwrap()).sum()
+}
+
+fn proportional_kib(process: &str) -> Option<u64> {
+    let text = fs::read_to_string(format!("/proc/{process}/smaps_rollup")).ok()?;
+    text.lines().find_map(|line| line.strip_prefix("Pss:"))?.split_whitespace().next()?.parse().ok()
+}
+
+#[test]
+fn its_own_cost_agrees_with_pidstat() {
+    super::test(agrees);
+}
+
+async fn agrees() {
+    let (screen, home) = (Screen::open(), Home::new());
+    let app = App::start(&screen, &home, Gpus::Simulated("eight")).await;
+    app.call("update_settings", json!({ "patch": { "interval": 0.5 } })).await.unwrap();
+    app.later_tick(app.later_tick(app.tick().await).await).await;
+    app.ask("get_own_cost").await;
+    // From here to the next look is what pidstat measures.
+    until("its own period begins", SOON, async || {
+        let cost = app.ask("get_own_cost").await;
+        if cost["cpu"].is_number() { Ok(()) } else { Err(cost) }
+    })
+    .await;
+    let processes = family(&app);
+    let seconds = |cost: &Value| cost["cpu_seconds"].as_f64().unwrap();
+    let (before, begun) = (app.ask("get_own_cost").await, std::time::Instant::now());
+    let measured = pidstat(&processes, "20");
+    let (after, elapsed) = (app.ask("get_own_cost").await, begun.elapsed().as_secs_f64());
+    let own = (seconds(&after) - seconds(&before)) / elapsed * 100.0;
+    eprintln!("own {own:.1} %, pidstat {measured:.1} %; {after}");
+    assert!((own - measured).abs() <= measured * 0.1, "own {own:.2} %, pidstat {measured:.2} %: {before} {after}");
+    let cpu = after["cpu"].as_f64().unwrap();
+    assert!(
+        (cpu - own).abs() <= own * 0.25 + 1.0,
+        "what is shown is of the same period but for a few seconds: {cpu} {own}"
+    );
+    assert_eq!(after["processes"].as_u64().unwrap(), processes.len() as u64, "{processes:?}");
+    let pss: u64 = processes.iter().filter_map(|process| proportional_kib(process)).sum::<u64>() * 1024;
+    let shown = after["memory"].as_f64().unwrap();
+    assert!((shown - pss as f64).abs() <= pss as f64 * 0.1, "{shown} beside {pss}");
+    let footer = app.texts("[data-testid=\"own-cost\"]").await;
+    assert!(footer[0].contains('%') && footer[0].contains("MiB"), "{footer:?}");
+    app.close().await;
+}
