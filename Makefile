@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run dev test soak bench lint package bindings screenshots audit rust-and-node packages test-packages test-bundles
+.PHONY: help run dev test soak fuzz bench lint package bindings screenshots audit rust-and-node packages test-packages test-bundles
 
 AGENT_PACKAGES := build-essential
 BUILD_PACKAGES := build-essential pkg-config libwebkit2gtk-4.1-dev
@@ -27,6 +27,10 @@ TAURI := ui/node_modules/.bin/tauri
 # What the packages are made of, built together so that each crate is built once; packaging/linux/stage.sh lays it out.
 PACKAGED := --package telltale --package telltale-agent --package telltale-pages
 DENY_VERSION := 0.20.2
+FUZZ_VERSION := 0.13.2
+FUZZ := target/tools/cargo-fuzz-$(FUZZ_VERSION)/bin/cargo-fuzz
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS := $(basename $(notdir $(wildcard tests/fuzz/targets/*.rs)))
 DENY := target/tools/cargo-deny-$(DENY_VERSION)/bin/cargo-deny
 
 # $(call need,Debian packages,command that succeeds where they are, for systems without apt-get)
@@ -75,6 +79,13 @@ test: rust-and-node packages test-packages $(UI_BUILT) lint ## Lints and tests e
 soak: rust-and-node packages test-packages $(UI_BUILT) ## A day's ticks with the window open, then hidden and shown; kills among saves (half an hour)
 	cargo build --workspace
 	TELLTALE_SOAK_TICKS=43200 TELLTALE_KILLS=100 cargo test --test whole -- faults::soak faults::kill --nocapture --test-threads 1
+
+fuzz: rust-and-node $(FUZZ) ## Feeds nonsense to every parser of outside text, a minute each (FUZZ_SECONDS=…); new inputs stay in target/fuzz
+	CARGO_TARGET_DIR=target/fuzz $(FUZZ) build --fuzz-dir tests/fuzz --sanitizer none
+	for target in $(FUZZ_TARGETS); do \
+		mkdir -p target/fuzz/corpus/$$target && CARGO_TARGET_DIR=target/fuzz $(FUZZ) run --fuzz-dir tests/fuzz --sanitizer none $$target \
+			target/fuzz/corpus/$$target tests/fuzz/corpus/$$target -- -max_total_time=$(FUZZ_SECONDS) -timeout=10 || exit 1; \
+	done
 
 lint: rust-and-node packages $(UI_BUILT) $(DENY) ## Checks formats, types, lints, licences and where crates come from
 	cargo fmt --all --check
@@ -132,3 +143,6 @@ $(UI_BUILT): $(UI_INSTALLED) $(UI_SOURCES)
 
 $(DENY):
 	cargo install cargo-deny@$(DENY_VERSION) --locked --no-default-features --root target/tools/cargo-deny-$(DENY_VERSION)
+
+$(FUZZ):
+	cargo install cargo-fuzz@$(FUZZ_VERSION) --locked --root target/tools/cargo-fuzz-$(FUZZ_VERSION)

@@ -249,7 +249,7 @@ impl Loop {
         if self.tick > 0
             && let Some(reason) = interruption(&self.at, &now, self.interval)
         {
-            history.interrupt(now.wall, reason, self.channels.events());
+            history.interrupt(&now, reason, self.channels.events());
         }
         (self.tick, self.at) = (self.tick + 1, now);
         history.begin(self.tick, &now);

@@ -51,23 +51,19 @@ impl History {
     /// Begins the row of a tick. Its label is the tick's wall time; if the wall clock was set since the row before,
     /// all labels move along, so that they stay in order and as far apart as they were.
     pub fn begin(&mut self, tick: u64, stamp: &Stamp) {
-        let offset = stamp.wall_offset();
-        if let Some(jump) = self.wall_offset.map(|before| offset - before).filter(|jump| jump.abs() > JUMP) {
-            self.relabel(jump);
-            self.wall_offset = Some(offset);
-        }
-        self.wall_offset.get_or_insert(offset);
+        self.follow(stamp);
         self.push(Row { timestamp: stamp.wall, tick: Some(tick) });
     }
 
     /// Ends a stretch in which nothing was sampled (a suspend, say) with a row of nulls inside it, before the row of
-    /// the tick that ends it is begun.
-    pub fn interrupt(&mut self, until: i64, reason: Reason, channels: impl IntoIterator<Item = String>) {
+    /// the tick that ends it is begun. Like it, this follows a wall clock that was set meanwhile.
+    pub fn interrupt(&mut self, until: &Stamp, reason: Reason, channels: impl IntoIterator<Item = String>) {
+        self.follow(until);
         let Some(from) = self.rows.back().map(|row| row.timestamp) else { return };
         self.push(Row { timestamp: from + 1, tick: None });
         for channel in channels {
             self.close_gap(&channel, from);
-            self.push_gap(HistoryGap { channel, from, to: Some(until), reason });
+            self.push_gap(HistoryGap { channel, from, to: Some(until.wall.max(from)), reason });
         }
     }
 
@@ -202,6 +198,16 @@ impl History {
             self.gaps.pop_front();
         }
         self.gaps.push_back(gap);
+    }
+
+    /// Moves all labels along if the wall clock was set since the stamp before.
+    fn follow(&mut self, stamp: &Stamp) {
+        let offset = stamp.wall_offset();
+        if let Some(jump) = self.wall_offset.map(|before| offset - before).filter(|jump| jump.abs() > JUMP) {
+            self.relabel(jump);
+            self.wall_offset = Some(offset);
+        }
+        self.wall_offset.get_or_insert(offset);
     }
 
     fn relabel(&mut self, jump: i64) {

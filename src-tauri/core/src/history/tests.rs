@@ -103,7 +103,7 @@ fn a_channel_that_stops_is_a_gap_with_its_reason() {
 #[test]
 fn a_suspend_has_a_null_inside_and_its_reason() {
     let mut history = history(2.0, &[Some(1.0), Some(1.0)]);
-    history.interrupt(stamp(900.0).wall, Reason::Suspended, [CPU.into()]);
+    history.interrupt(&stamp(900.0), Reason::Suspended, [CPU.into()]);
     history.begin(2, &stamp(900.0));
     history.fill(2).field(CPU, "utilization", Unit::Percent, Some(5.0));
     let all = all(&history);
@@ -112,6 +112,16 @@ fn a_suspend_has_a_null_inside_and_its_reason() {
         all.gaps,
         [HistoryGap { channel: CPU.into(), from: 1_002_000, to: Some(1_900_000), reason: Reason::Suspended }]
     );
+}
+
+#[test]
+fn a_clock_that_was_set_back_during_a_suspend_moves_its_gap_along() {
+    let mut history = history(2.0, &[Some(1.0), Some(1.0)]);
+    let hour_back = Stamp { wall: stamp(900.0).wall - 3_600_000, ..stamp(900.0) };
+    history.interrupt(&hour_back, Reason::Suspended, [CPU.into()]);
+    history.begin(2, &hour_back);
+    let gap = all(&history).gaps[0].clone();
+    assert_eq!((gap.from, gap.to), (stamp(2.0).wall - 3_600_000, Some(hour_back.wall)));
 }
 
 #[test]
