@@ -29,7 +29,7 @@ pub(crate) struct Taken {
     pub(crate) cpu: f64,
     /// Bytes.
     pub(crate) memory: u64,
-    /// Times a second that a thread of its first process woke.
+    /// Times a second that any of its threads woke.
     pub(crate) wakes: f64,
 }
 
@@ -42,7 +42,9 @@ fn measured(roots: &[u32], length: Duration) -> Taken {
     Taken {
         cpu: (tree.cpu_seconds() - spent) / seconds * 100.0,
         memory: Tree::of(roots.iter().copied()).proportional_bytes(),
-        wakes: tree.wakes().saturating_sub(woken) as f64 / seconds,
+        // A thread that ended takes its count with it.
+        wakes: tree.wakes().iter().map(|(thread, now)| now - woken.get(thread).unwrap_or(&0)).sum::<u64>() as f64
+            / seconds,
     }
 }
 
@@ -162,7 +164,7 @@ impl<'a> Telltale<'a> {
     }
 }
 
-/// Another program by itself: one with a window, or one in a terminal whose own cost is left out.
+/// Another program: one with a window, or one in a terminal whose own cost is left out.
 pub(crate) fn other(screen: &Screen, program: &str, arguments: &[&str], length: Duration) -> Option<Taken> {
     let terminal = matches!(program, "btop" | "htop");
     let found = Command::new("sh").args(["-c", &format!("command -v {program}")]).output().ok()?;
@@ -179,14 +181,13 @@ pub(crate) fn other(screen: &Screen, program: &str, arguments: &[&str], length: 
         command.env("LC_ALL", "C.UTF-8").stdout(Stdio::null()).stderr(Stdio::null());
     });
     let display = screen.environment()[0].1;
-    until_sync(&format!("{program} has a window"), SOON, || {
+    let root = until_sync(&format!("{program} runs"), SOON, || {
+        if terminal {
+            return Tree::of([group.id()]).named(program).ok_or_else(String::new);
+        }
         let list = Command::new("wmctrl").arg("-l").env("DISPLAY", display).output().unwrap();
-        if list.stdout.is_empty() { Err(()) } else { Ok(()) }
+        let list = String::from_utf8_lossy(&list.stdout).into_owned();
+        if list.contains("System Monitor") { Ok(group.id()) } else { Err(list) }
     });
-    let root = if terminal {
-        until_sync(&format!("{program} runs"), SOON, || Tree::of([group.id()]).named(program).ok_or(()))
-    } else {
-        group.id()
-    };
     Some(measured(&[root], length))
 }

@@ -71,11 +71,14 @@ fn rounds(screen: &Screen, length: Duration) -> (Vec<(&'static str, Vec<Taken>)>
         let ([hidden, open, closed], opening) = Telltale::new(screen, None, 2.0).tray_window_tray(length);
         opened.push(opening);
         let gpus = Telltale::new(screen, Some("eight"), 2.0).window(length);
-        let others = [
-            other(screen, "gnome-system-monitor", &["--show-resources-tab"], length),
-            other(screen, "btop", &[], length),
-            other(screen, "htop", &["-d", "20"], length),
-        ];
+        // At the same time: they share nothing.
+        let others = std::thread::scope(|scope| {
+            let others: [(&str, &[&str]); 3] =
+                [("gnome-system-monitor", &["--show-resources-tab"]), ("btop", &[]), ("htop", &["-d", "20"])];
+            let others =
+                others.map(|(program, arguments)| scope.spawn(move || other(screen, program, arguments, length)));
+            others.map(|measured| measured.join().unwrap())
+        });
         let all = [open, gpus, closed, hidden].map(Some).into_iter().chain(others);
         for ((_, rounds), taken) in table.iter_mut().zip(all) {
             rounds.extend(taken);
@@ -120,10 +123,10 @@ fn main() {
     let (long, rows) = {
         let screen = Screen::open();
         // With eight GPUs, so that it is much for each row.
-        Telltale::new(&screen, Some("eight"), 0.5).open_after(length * 2)
+        Telltale::new(&screen, Some("eight"), 0.5).open_after(length)
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let page = runtime.block_on(page::window(length.min(Duration::from_secs(40))));
+    let page = runtime.block_on(page::window(length.min(Duration::from_secs(30))));
     let text = format!(
         "# What Telltale costs\n\nWritten by `make bench`; [README.md](README.md) says where it goes. {machine}. Release build, canvas and \
          compositing in software where there is no GPU; {} s a measurement, median of {ROUNDS}.\n\n{}\n\

@@ -1,6 +1,6 @@
 //! What a program and all that it started take: processor time and memory, from /proc.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 
 /// Processes with all their descendants.
@@ -49,15 +49,16 @@ impl Tree {
         self.0.iter().find(is_it).copied()
     }
 
-    /// How often all threads woke so far: as often as they went to sleep (`voluntary_ctxt_switches`).
-    pub(crate) fn wakes(&self) -> u64 {
+    /// How often each thread woke so far: as often as it went to sleep (`voluntary_ctxt_switches`).
+    pub(crate) fn wakes(&self) -> HashMap<String, u64> {
         let tasks = |process: &u32| fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten();
         let switches = |task: std::io::Result<fs::DirEntry>| {
-            let text = fs::read_to_string(task.ok()?.path().join("status")).ok()?;
+            let task = task.ok()?;
+            let text = fs::read_to_string(task.path().join("status")).ok()?;
             let line = text.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))?;
-            line.trim().parse::<u64>().ok()
+            Some((task.file_name().into_string().ok()?, line.trim().parse().ok()?))
         };
-        self.0.iter().flat_map(tasks).filter_map(switches).sum()
+        self.0.iter().flat_map(tasks).filter_map(switches).collect()
     }
 
     /// Time on processors so far. The kernel counts it in hundredths.
