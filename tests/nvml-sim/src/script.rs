@@ -5,7 +5,7 @@ use std::time::Duration;
 
 pub use crate::figures::Figure;
 use crate::figures::{duration, quantity};
-use crate::tables::{BYTES, FIGURES, PERCENT};
+use crate::tables::{BYTES, FIGURES, NUMBER, PERCENT};
 
 /// A whole script.
 #[derive(Debug, Clone, PartialEq)]
@@ -78,10 +78,40 @@ pub struct Device {
     pub delays: BTreeMap<String, Duration>,
     /// What runs on it.
     pub processes: Vec<Process>,
+    /// Its links to other devices.
+    pub links: Vec<Link>,
+    /// The parts that it is split into.
+    pub instances: Vec<Instance>,
+}
+
+/// A link to another device.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Link {
+    /// Whether it is up.
+    pub up: bool,
+    /// Version of its protocol.
+    pub version: u32,
+    /// PCI address of its other end.
+    pub remote: String,
+    /// Transmission errors.
+    pub errors: f64,
+}
+
+/// A part of a device (MIG).
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Instance {
+    /// Such as `1g.10gb`.
+    pub profile: String,
+    /// Bytes that it has.
+    pub memory: f64,
+    /// Bytes in use.
+    pub used: f64,
+    /// Multiprocessors.
+    pub multiprocessors: f64,
 }
 
 /// A process on a device.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Process {
     /// Its id.
     pub pid: u32,
@@ -91,26 +121,88 @@ pub struct Process {
     pub memory: Option<f64>,
     /// Percent of the multiprocessors; an idle one has none.
     pub utilization: Option<f64>,
+    /// Percent of the encoder.
+    pub encoder: Option<f64>,
+    /// Percent of the decoder.
+    pub decoder: Option<f64>,
+    /// Which of the device's instances it runs on.
+    pub instance: Option<usize>,
+}
+
+/// What stands behind each of the names, up to the next of them, and what stands before the first.
+fn parts<'a>(text: &'a str, names: &[&str]) -> (String, Vec<(&'a str, String)>) {
+    let (mut first, mut behind) = (Vec::new(), Vec::<(&str, Vec<&str>)>::new());
+    for word in text.split_whitespace() {
+        match behind.last_mut() {
+            _ if names.contains(&word) => behind.push((word, Vec::new())),
+            Some((_, words)) => words.push(word),
+            None => first.push(word),
+        }
+    }
+    (first.join(" "), behind.into_iter().map(|(name, words)| (name, words.join(" "))).collect())
 }
 
 impl Process {
-    /// `PID compute|graphics [memory 6 GiB] [sm 40 %]`
+    /// `PID compute|graphics [memory 6 GiB] [sm 40 %] [enc 3 %] [dec 4 %] [mig 0]`
     fn parse(text: &str) -> Result<Self, String> {
-        const SHAPE: &str = "a process is PID compute or PID graphics, then memory 6 GiB and sm 40 % if it has them";
-        let (text, sm) = text.split_once(" sm ").map_or((text, None), |(before, sm)| (before, Some(sm)));
-        let (text, memory) =
-            text.split_once(" memory ").map_or((text, None), |(before, memory)| (before, Some(memory)));
-        let (pid, kind) = text.trim().split_once(' ').ok_or(SHAPE)?;
-        Ok(Self {
-            pid: pid.parse().map_err(|_| SHAPE)?,
-            graphics: match kind.trim() {
-                "compute" => false,
-                "graphics" => true,
-                _ => return Err(SHAPE.into()),
-            },
-            memory: memory.map(|memory| quantity(memory, BYTES)).transpose()?,
-            utilization: sm.map(|sm| quantity(sm, PERCENT)).transpose()?,
-        })
+        const SHAPE: &str = "a process is PID compute or PID graphics, then memory 6 GiB, sm 40 %, enc 3 %, dec 4 %, mig 0 as it has them";
+        let (first, rest) = parts(text, &["memory", "sm", "enc", "dec", "mig"]);
+        let (pid, kind) = first.split_once(' ').ok_or(SHAPE)?;
+        let graphics = match kind {
+            "compute" => false,
+            "graphics" => true,
+            _ => return Err(SHAPE.into()),
+        };
+        let mut process = Self { pid: pid.parse().map_err(|_| SHAPE)?, graphics, ..Self::default() };
+        for (name, value) in rest {
+            match name {
+                "memory" => process.memory = Some(quantity(&value, BYTES)?),
+                "sm" => process.utilization = Some(quantity(&value, PERCENT)?),
+                "enc" => process.encoder = Some(quantity(&value, PERCENT)?),
+                "dec" => process.decoder = Some(quantity(&value, PERCENT)?),
+                _ => process.instance = Some(value.parse().map_err(|_| SHAPE)?),
+            }
+        }
+        Ok(process)
+    }
+}
+
+impl Link {
+    /// `up VERSION to ADDRESS [errors 3]`, or `down`
+    fn parse(text: &str) -> Result<Self, String> {
+        const SHAPE: &str = "a link is down, or up 4 to 00000000:02:00.0, and may have errors 3";
+        let (first, rest) = parts(text, &["to", "errors"]);
+        let mut link = match first.split_once(' ') {
+            None if first == "down" => Self::default(),
+            Some(("up", version)) => Self { up: true, version: version.parse().map_err(|_| SHAPE)?, ..Self::default() },
+            Some(_) | None => return Err(SHAPE.into()),
+        };
+        for (name, value) in rest {
+            match name {
+                "to" => link.remote = value,
+                _ => link.errors = quantity(&value, NUMBER)?,
+            }
+        }
+        Ok(link)
+    }
+}
+
+impl Instance {
+    /// `PROFILE memory 9.5 GiB used 2 GiB sms 16`
+    fn parse(text: &str) -> Result<Self, String> {
+        let (profile, rest) = parts(text, &["memory", "used", "sms"]);
+        if profile.is_empty() {
+            return Err("an instance is 1g.10gb memory 9.5 GiB used 2 GiB sms 16".into());
+        }
+        let mut instance = Self { profile, ..Self::default() };
+        for (name, value) in rest {
+            match name {
+                "memory" => instance.memory = quantity(&value, BYTES)?,
+                "used" => instance.used = quantity(&value, BYTES)?,
+                _ => instance.multiprocessors = quantity(&value, NUMBER)?,
+            }
+        }
+        Ok(instance)
     }
 }
 
@@ -202,6 +294,8 @@ impl Device {
             "pci" => self.pci = value.into(),
             "vbios" => self.vbios = value.into(),
             "process" => self.processes.push(Process::parse(value)?),
+            "nvlink" => self.links.push(Link::parse(value)?),
+            "instance" => self.instances.push(Instance::parse(value)?),
             "state" => {
                 self.state = match value {
                     "ok" => State::Ok,
@@ -216,7 +310,7 @@ impl Device {
                 let Some((_, units)) = FIGURES.iter().find(|(name, _)| *name == key) else {
                     let names: Vec<_> = FIGURES.iter().map(|(name, _)| *name).collect();
                     return Err(format!(
-                        "{key}: a device has name, uuid, pci, vbios, state, process, {}",
+                        "{key}: a device has name, uuid, pci, vbios, state, process, nvlink, instance, {}",
                         names.join(", ")
                     ));
                 };
@@ -255,8 +349,8 @@ mod tests {
         assert_eq!(one.figures["utilization"], Figure::Wave { low: 20.0, high: 95.0, period, phase, square: false });
         assert_eq!((one.figures["power_draw"], one.figures["temperature"]), (Figure::Error(3), Figure::Hang));
         assert_eq!(one.delays, BTreeMap::from([("power_draw".into(), Duration::from_secs(2))]));
-        let trainer = Process { pid: 41, graphics: false, memory: Some(6_442_450_944.0), utilization: Some(40.0) };
-        let window = Process { pid: 42, graphics: true, memory: None, utilization: None };
+        let trainer = Process { pid: 41, memory: Some(6_442_450_944.0), utilization: Some(40.0), ..Process::default() };
+        let window = Process { pid: 42, graphics: true, ..Process::default() };
         assert_eq!(one.processes, [trainer, window]);
         assert_eq!((two.state, two.figures["sm_clock"]), (State::Lost, Figure::Constant(1_500.0)));
         assert_ne!(one.uuid, two.uuid);
@@ -278,6 +372,9 @@ mod tests {
             ("[gpu]\nutilization = hang 5 %", 2, "%"),
             ("[gpu]\nprocess = 5", 2, "compute"),
             ("[gpu]\nprocess = 5 compute memory 5 %", 2, "GiB"),
+            ("[gpu]\nprocess = 5 compute mig x", 2, "mig 0"),
+            ("[gpu]\nnvlink = sideways", 2, "down"),
+            ("[gpu]\ninstance = memory 5 GiB", 2, "1g.10gb"),
             ("[gpu]\nspeed = 5", 2, "temperature"),
             ("[gpu]\nname", 2, "key = value"),
         ] {
@@ -290,7 +387,7 @@ mod tests {
 
     #[test]
     fn the_scripts_kept_here_parse() {
-        for (name, devices) in [("none", 0), ("one", 1), ("eight", 8), ("faults", 4)] {
+        for (name, devices) in [("none", 0), ("one", 1), ("eight", 8), ("faults", 4), ("full", 3)] {
             let path = format!("{}/scripts/{name}.sim", env!("CARGO_MANIFEST_DIR"));
             let script = Script::parse(&std::fs::read_to_string(path).unwrap()).unwrap();
             assert_eq!(script.devices.len(), devices, "{name}");

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::calls;
-use crate::script::{Device, Driver, Figure, Script, State};
+use crate::script::{Device, Driver, Figure, Instance, Script, State};
 
 /// An NVML return code that is not `NVML_SUCCESS`.
 pub(crate) type Code = u32;
@@ -20,6 +20,7 @@ pub(crate) const INVALID_ARGUMENT: Code = 2;
 pub(crate) const NOT_SUPPORTED: Code = 3;
 pub(crate) const NOT_FOUND: Code = 6;
 pub(crate) const INSUFFICIENT_SIZE: Code = 7;
+pub(crate) const FUNCTION_NOT_FOUND: Code = 13;
 const GPU_IS_LOST: Code = 15;
 pub(crate) const ARGUMENT_VERSION_MISMATCH: Code = 25;
 const UNKNOWN: Code = 999;
@@ -164,20 +165,28 @@ fn awaited(mut script: Arc<Script>, place: usize) -> Result<Arc<Script>, Code> {
 pub(crate) struct OnDevice {
     pub(crate) script: Arc<Script>,
     pub(crate) place: usize,
+    /// One of its instances, where the handle is that of one.
+    pub(crate) instance: Option<usize>,
 }
 
 impl OnDevice {
     /// Waits while the device hangs; refused when it is lost or gone.
-    pub(crate) fn new(function: &'static str, place: Option<usize>) -> Result<Self, Code> {
+    pub(crate) fn new(function: &'static str, at: Option<(usize, Option<usize>)>) -> Result<Self, Code> {
         let script = call(function)?;
-        let place = place.filter(|place| *place < script.devices.len()).ok_or(INVALID_ARGUMENT)?;
-        let on = Self { script: awaited(script, place)?, place };
+        let (place, instance) = at.filter(|(place, _)| *place < script.devices.len()).ok_or(INVALID_ARGUMENT)?;
+        let on = Self { script: awaited(script, place)?, place, instance };
         wake(on.device()?);
         Ok(on)
     }
 
     pub(crate) fn device(&self) -> Result<&Device, Code> {
         self.script.devices.get(self.place).ok_or(GPU_IS_LOST)
+    }
+
+    /// The instance whose handle it is.
+    pub(crate) fn instance(&self) -> Result<Option<&Instance>, Code> {
+        let Some(instance) = self.instance else { return Ok(None) };
+        self.device()?.instances.get(instance).map(Some).ok_or(INVALID_ARGUMENT)
     }
 
     /// A figure in the script's first unit for it, zero where the script does not name it.
@@ -187,6 +196,9 @@ impl OnDevice {
 
     /// A figure in the script's first unit for it; waits while it hangs.
     pub(crate) fn figure(&self, name: &str) -> Result<f64, Code> {
+        if self.instance.is_some() {
+            return Err(NOT_SUPPORTED); // an instance has few of its device's figures, and none of these
+        }
         let mut script = Arc::clone(&self.script);
         loop {
             let device = script.devices.get(self.place).ok_or(GPU_IS_LOST)?;

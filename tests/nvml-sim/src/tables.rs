@@ -43,7 +43,7 @@ pub type Units = &'static [(&'static str, f64)];
 
 /// The figures of a device that a script may set, with the units it may write them in. The first unit is the one
 /// that NVML answers in here: percent, bytes, °C, W, MHz, bytes per second, joules or a plain number.
-pub const FIGURES: [(&str, Units); 36] = [
+pub const FIGURES: [(&str, Units); 67] = [
     ("utilization", PERCENT),
     ("memory_bandwidth", PERCENT),
     ("memory_total", BYTES),
@@ -80,6 +80,37 @@ pub const FIGURES: [(&str, Units); 36] = [
     ("compute_mode", NUMBER),
     ("mig", NUMBER),
     ("ecc", NUMBER),
+    ("memory_version", NUMBER),
+    ("memory_temperature", CELSIUS),
+    ("memory_temperature_max", CELSIUS),
+    ("power_limit_default", WATTS),
+    ("power_limit_min", WATTS),
+    ("power_limit_max", WATTS),
+    ("pcie_replays", NUMBER),
+    ("ecc_corrected", NUMBER),
+    ("ecc_uncorrected", NUMBER),
+    ("ecc_corrected_lifetime", NUMBER),
+    ("ecc_uncorrected_lifetime", NUMBER),
+    ("retired_pages", NUMBER),
+    ("retired_pages_pending", NUMBER),
+    ("remapped_rows", NUMBER),
+    ("remapped_rows_pending", NUMBER),
+    ("remapped_rows_failed", NUMBER),
+    ("compute_capability", NUMBER),
+    ("cores", NUMBER),
+    ("display", NUMBER),
+    ("junk_samples", NUMBER),
+    ("sm_activity", PERCENT),
+    ("sm_occupancy", PERCENT),
+    ("tensor_activity", PERCENT),
+    ("dram_activity", PERCENT),
+    ("fp64_activity", PERCENT),
+    ("fp32_activity", PERCENT),
+    ("fp16_activity", PERCENT),
+    ("jpeg", PERCENT),
+    ("ofa", PERCENT),
+    ("nvlink_sent", RATE),
+    ("nvlink_received", RATE),
 ];
 
 pub(crate) const PERCENT: Units = &[("%", 1.0)];

@@ -1,10 +1,13 @@
 //! What one device is and what it measures.
 
-use std::ffi::{c_char, c_uint, c_ulonglong};
+use std::ffi::{c_char, c_int, c_uint, c_ulonglong};
 
 use super::system::pci_numbers;
-use super::{device_functions, put, put_text};
-use crate::sim::{self, ARGUMENT_VERSION_MISMATCH, Code, INVALID_ARGUMENT, NOT_FOUND, NOT_SUPPORTED, OnDevice};
+use super::{device_functions, mig, put, put_text};
+use crate::figures::Figure;
+use crate::sim::{
+    self, ARGUMENT_VERSION_MISMATCH, Code, FUNCTION_NOT_FOUND, INVALID_ARGUMENT, NOT_FOUND, NOT_SUPPORTED, OnDevice,
+};
 
 /// Functions with one figure as the answer, in NVML's unit by a factor.
 macro_rules! figures {
@@ -31,6 +34,10 @@ figures! {
     nvmlDeviceGetCurrentClocksEventReasons("throttle_reasons", c_ulonglong) 1.0;
     nvmlDeviceGetPersistenceMode("persistence_mode", c_uint) 1.0;
     nvmlDeviceGetComputeMode("compute_mode", c_uint) 1.0;
+    nvmlDeviceGetPowerManagementDefaultLimit("power_limit_default", c_uint) 1000.0;
+    nvmlDeviceGetPcieReplayCounter("pcie_replays", c_uint) 1.0;
+    nvmlDeviceGetNumGpuCores("cores", c_uint) 1.0;
+    nvmlDeviceGetDisplayActive("display", c_uint) 1.0;
 }
 
 /// Functions that choose a figure by one of NVML's enums; the script has no other, and a real device not all.
@@ -51,7 +58,7 @@ macro_rules! chosen {
 chosen! {
     nvmlDeviceGetTemperature { 0 => "temperature" };
     nvmlDeviceGetTemperatureThreshold {
-        0 => "temperature_shutdown", 1 => "temperature_slowdown", 3 => "temperature_max"
+        0 => "temperature_shutdown", 1 => "temperature_slowdown", 2 => "memory_temperature_max", 3 => "temperature_max"
     };
     nvmlDeviceGetClockInfo { 0 => "sm_clock", 1 => "sm_clock", 2 => "memory_clock", 3 => "video_clock" };
     nvmlDeviceGetMaxClockInfo {
@@ -64,8 +71,8 @@ device_functions! {
         let index = sim::present(&on.script).position(|(place, _)| place == on.place).ok_or(NOT_FOUND)?;
         put(out, index as c_uint)
     };
-    fn nvmlDeviceGetName(out: *mut c_char, length: c_uint) |on| put_text(out, length, &on.device()?.name);
-    fn nvmlDeviceGetUUID(out: *mut c_char, length: c_uint) |on| put_text(out, length, &on.device()?.uuid);
+    fn nvmlDeviceGetName(out: *mut c_char, length: c_uint) |on| put_text(out, length, &mig::name(&on)?);
+    fn nvmlDeviceGetUUID(out: *mut c_char, length: c_uint) |on| put_text(out, length, &mig::uuid(&on)?);
     fn nvmlDeviceGetVbiosVersion(out: *mut c_char, length: c_uint) |on| {
         let vbios = &on.device()?.vbios;
         if vbios.is_empty() { Err(NOT_SUPPORTED) } else { put_text(out, length, vbios) }
@@ -83,6 +90,9 @@ device_functions! {
         let version = out.as_ref().ok_or(INVALID_ARGUMENT)?.version;
         if version != size_of::<MemoryV2>() as c_uint | (2 << 24) {
             return Err(ARGUMENT_VERSION_MISMATCH);
+        }
+        if on.device()?.figures.get("memory_version") == Some(&Figure::Constant(1.0)) {
+            return Err(FUNCTION_NOT_FOUND); // a driver that does not know this version yet
         }
         let [total, reserved, free, used] = memory(&on)?;
         put(out, MemoryV2 { version, total, reserved, free, used })
@@ -123,20 +133,45 @@ device_functions! {
         let mode = on.figure("ecc")? as c_uint;
         put(out, mode).and_then(|()| put(pending, mode))
     };
-    fn nvmlDeviceGetPciInfo_v3(out: *mut PciInfo) |on| {
-        let address = &on.device()?.pci;
+    fn nvmlDeviceGetPciInfo_v3(out: *mut PciInfo) |on| put(out, PciInfo::of(&on.device()?.pci));
+    fn nvmlDeviceGetPowerManagementLimitConstraints(min: *mut c_uint, max: *mut c_uint) |on| {
+        let watts = |name| Ok::<_, Code>((on.figure(name)? * 1000.0).round() as c_uint);
+        put(min, watts("power_limit_min")?).and_then(|()| put(max, watts("power_limit_max")?))
+    };
+    fn nvmlDeviceGetCudaComputeCapability(major: *mut c_int, minor: *mut c_int) |on| {
+        let version = on.figure("compute_capability")?;
+        put(major, version.trunc() as c_int).and_then(|()| put(minor, (version.fract() * 10.0).round() as c_int))
+    };
+    fn nvmlDeviceGetTotalEccErrors(kind: c_uint, counter: c_uint, out: *mut c_ulonglong) |on| {
+        let field = match (kind, counter) {
+            (0, 0) => "ecc_corrected",
+            (1, 0) => "ecc_uncorrected",
+            (0, 1) => "ecc_corrected_lifetime",
+            (1, 1) => "ecc_uncorrected_lifetime",
+            _ => return Err(INVALID_ARGUMENT),
+        };
+        put(out, on.figure(field)? as c_ulonglong)
+    };
+}
+
+impl PciInfo {
+    pub(super) fn of(address: &str) -> Self {
         let numbers = pci_numbers(address);
         let number = |at: usize| numbers.get(at).copied().unwrap_or_default();
         let (mut legacy, mut bus_id) = ([0; 16], [0; 32]);
         fill(&mut legacy, address.get(4..).unwrap_or(address));
         fill(&mut bus_id, address);
         let (domain, bus, device) = (number(0), number(1), number(2));
-        put(out, PciInfo { legacy, domain, bus, device, device_id: 0x2684_10de, subsystem_id: 0, bus_id })
-    };
+        Self { legacy, domain, bus, device, device_id: 0x2684_10de, subsystem_id: 0, bus_id }
+    }
 }
 
 /// Bytes: total, reserved, free, used.
 fn memory(on: &OnDevice) -> Result<[u64; 4], Code> {
+    if let Some(instance) = on.instance()? {
+        let (total, used) = (instance.memory as u64, (instance.used as u64).min(instance.memory as u64));
+        return Ok([total, 0, total - used, used]);
+    }
     let total = on.figure("memory_total")? as u64;
     let reserved = (on.figure_or_zero("memory_reserved")? as u64).min(total);
     let used = (on.figure("memory_used")? as u64).min(total - reserved);
@@ -186,7 +221,7 @@ struct Bar1 {
 
 /// `nvmlPciInfo_t`.
 #[repr(C)]
-struct PciInfo {
+pub(super) struct PciInfo {
     legacy: [c_char; 16],
     domain: c_uint,
     bus: c_uint,

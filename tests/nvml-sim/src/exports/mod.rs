@@ -7,6 +7,10 @@
 #![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "figures are small and never negative")]
 
 mod device;
+mod fields;
+mod gpm;
+mod links;
+mod mig;
 mod processes;
 mod system;
 
@@ -14,11 +18,15 @@ use std::ffi::{CStr, c_char, c_uint, c_void};
 
 use crate::sim::{Code, INSUFFICIENT_SIZE, INVALID_ARGUMENT};
 
-/// A device's place in the script, plus one: a handle is never null.
+/// A device's place in the script, plus one: a handle is never null. One of its instances has its own number, plus one,
+/// in the bits above.
 type Handle = *mut c_void;
 
-fn place(device: Handle) -> Option<usize> {
-    (device as usize).checked_sub(1)
+const INSTANCES: u32 = 16;
+
+fn place(device: Handle) -> Option<(usize, Option<usize>)> {
+    let (device, instance) = (device as usize & ((1 << INSTANCES) - 1), device as usize >> INSTANCES);
+    Some((device.checked_sub(1)?, instance.checked_sub(1)))
 }
 
 /// Exports functions of the driver as a whole; each body has the script as it stands now.

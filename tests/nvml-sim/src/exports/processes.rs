@@ -4,7 +4,8 @@ use std::ffi::{c_uint, c_ulonglong};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::{device_functions, put_list};
-use crate::sim::{Code, NOT_FOUND, OnDevice};
+use crate::figures::Figure;
+use crate::sim::{Code, NOT_FOUND, NOT_SUPPORTED, OnDevice};
 
 /// `NVML_VALUE_NOT_AVAILABLE`, which is -1, in 64 bits.
 const NOT_AVAILABLE: c_ulonglong = c_ulonglong::MAX;
@@ -18,17 +19,37 @@ device_functions! {
     fn nvmlDeviceGetGraphicsRunningProcesses_v3(count: *mut c_uint, out: *mut Process) |on| {
         put_list(out, count, &processes(&on, true)?)
     };
-    /// Samples since a time in µs; an idle device has none, which is an error of its own.
+    /// Samples since a time in µs, one per busy process and tenth of a second; an idle device has none, which is an
+    /// error of its own. Slots that nothing was written to come first, where the script wants some.
     fn nvmlDeviceGetProcessUtilization(out: *mut Sample, count: *mut c_uint, since: c_ulonglong) |on| {
-        let now = microseconds();
-        let busy = on.device()?.processes.iter().filter_map(|process| {
-            let sm = process.utilization.filter(|percent| *percent > 0.0)?.round() as c_uint;
-            Some(Sample { pid: process.pid, timestamp: now, sm, memory: 0, encoder: 0, decoder: 0 })
-        });
-        let samples: Vec<_> = busy.filter(|sample| sample.timestamp > since).collect();
-        if samples.is_empty() { Err(NOT_FOUND) } else { put_list(out, count, &samples) }
+        if on.device()?.figures.get("mig") == Some(&Figure::Constant(1.0)) {
+            return Err(NOT_SUPPORTED);
+        }
+        let timestamp = microseconds() / PERIOD * PERIOD;
+        let percent = |value: Option<f64>| value.unwrap_or_default().round() as c_uint;
+        let sample = |process: &crate::script::Process| Sample {
+            pid: process.pid,
+            timestamp,
+            sm: percent(process.utilization),
+            memory: 0,
+            encoder: percent(process.encoder),
+            decoder: percent(process.decoder),
+        };
+        let busy = |sample: &Sample| sample.sm + sample.encoder + sample.decoder > 0 && sample.timestamp > since;
+        let mut samples: Vec<_> = on.device()?.processes.iter().map(sample).filter(busy).collect();
+        if samples.is_empty() {
+            return Err(NOT_FOUND);
+        }
+        for _ in 0..on.figure_or_zero("junk_samples")? as usize {
+            let junk = c_uint::MAX;
+            samples.insert(0, Sample { pid: 0, timestamp: 0, sm: junk, memory: junk, encoder: junk, decoder: junk });
+        }
+        put_list(out, count, &samples)
     };
 }
+
+/// Between two samples, in µs.
+const PERIOD: c_ulonglong = 100_000;
 
 #[expect(clippy::disallowed_methods, reason = "the driver's clock, not the program's")]
 fn microseconds() -> c_ulonglong {
@@ -36,14 +57,16 @@ fn microseconds() -> c_ulonglong {
 }
 
 fn processes(on: &OnDevice, graphics: bool) -> Result<Vec<Process>, Code> {
-    let wanted = on.device()?.processes.iter().filter(|process| process.graphics == graphics);
+    let here = |process: &&crate::script::Process| {
+        process.graphics == graphics && (on.instance.is_none() || process.instance == on.instance)
+    };
     let process = |process: &crate::script::Process| Process {
         pid: process.pid,
         memory: process.memory.map_or(NOT_AVAILABLE, |bytes| bytes as c_ulonglong),
-        gpu_instance: NO_INSTANCE,
-        compute_instance: NO_INSTANCE,
+        gpu_instance: process.instance.map_or(NO_INSTANCE, |instance| instance as c_uint),
+        compute_instance: process.instance.map_or(NO_INSTANCE, |_| 0),
     };
-    Ok(wanted.map(process).collect())
+    Ok(on.device()?.processes.iter().filter(here).map(process).collect())
 }
 
 /// `nvmlProcessInfo_t` of the third version.
