@@ -10,6 +10,7 @@ fn main() {
         "get_system_info",
         "get_diagnostics",
         "get_own_cost",
+        "get_gpu_details",
         "get_settings",
         "update_settings",
         "save_view",

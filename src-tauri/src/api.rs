@@ -57,6 +57,7 @@ pub fn builder() -> Builder<Wry> {
             commands::get_system_info,
             commands::get_diagnostics,
             commands::get_own_cost,
+            commands::get_gpu_details,
             commands::get_settings,
             commands::update_settings,
             commands::save_view,

@@ -7,6 +7,7 @@ use serde_json::Value;
 use specta::Type;
 use tauri::{State, WebviewWindow};
 use telltale_core::diagnostics::Diagnostics;
+use telltale_core::gpu_details::GpuDetails;
 use telltale_core::history::{HistoryQuery, MetricsHistory};
 use telltale_core::metrics::CurrentMetrics;
 use telltale_core::own_cost::OwnCost;
@@ -37,6 +38,10 @@ pub(crate) struct DesktopInfo {
     /// Whether the tray can be seen: there is a host for `StatusNotifierItem`. Without, closing the window quits.
     pub tray: bool,
 }
+
+/// The id of a GPU as it came.
+#[derive(Debug, Deserialize, Type)]
+pub(crate) struct GpuArgument(#[specta(type = String)] Value);
 
 /// The newest sample of every channel.
 #[tauri::command]
@@ -91,6 +96,15 @@ pub(crate) async fn get_own_cost(shell: State<'_, Shell>) -> Result<Option<OwnCo
     Ok(shell.cost())
 }
 
+/// One GPU in full, with who uses it: what is too much for every tick. It takes some tenths of a second, and is read
+/// only for this: ask once per interval, while it is shown.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn get_gpu_details(shell: State<'_, Shell>, gpu_id: GpuArgument) -> Result<GpuDetails, CommandError> {
+    let asked = gpu_id.0.as_str().map_or_else(|| gpu_id.0.to_string(), str::to_owned);
+    Ok(shell.feed.gpu_details(&asked)?.await)
+}
+
 /// The settings in force.
 #[tauri::command]
 #[specta::specta]
@@ -104,7 +118,7 @@ pub(crate) async fn get_settings(shell: State<'_, Shell>) -> Result<Settings, Co
 pub(crate) async fn update_settings(shell: State<'_, Shell>, patch: PatchArgument) -> Result<Settings, CommandError> {
     // It waits for the disk, and must not hold up the ticks.
     let updated = tokio::task::block_in_place(|| shell.settings.update(&patch.0));
-    shell.collector.set_interval(shell.settings.current().interval());
+    shell.apply();
     updated
 }
 

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use specta::Type;
+use telltale_core::gpu_details::UnknownGpu;
 use telltale_core::history::QueryError;
 use telltale_core::settings::InvalidSetting;
 use telltale_core::verdict::VerdictError;
@@ -25,6 +26,8 @@ pub(crate) enum ErrorKind {
     InvalidSetting,
     /// A query that can't be answered.
     InvalidQuery,
+    /// There is no GPU of that id.
+    UnknownGpu,
     /// The settings are in force but could not be written to their file.
     NotSaved,
     /// A file could not be written. What was there before is still there.
@@ -46,5 +49,11 @@ impl From<VerdictError> for CommandError {
 impl From<QueryError> for CommandError {
     fn from(error: QueryError) -> Self {
         Self { kind: ErrorKind::InvalidQuery, message: error.to_string(), field: Some(error.field().into()) }
+    }
+}
+
+impl From<UnknownGpu> for CommandError {
+    fn from(error: UnknownGpu) -> Self {
+        Self { kind: ErrorKind::UnknownGpu, message: error.to_string(), field: Some("gpu_id".into()) }
     }
 }

@@ -30,6 +30,7 @@ use tauri::{AppHandle, Manager as _, RunEvent};
 use telltale_core::collector::{Collector, Roots};
 use telltale_core::feed::Feed;
 use telltale_core::own_cost::{Meter, OwnCost};
+use telltale_core::settings::SleepingGpus;
 use tracing_subscriber::EnvFilter;
 
 use counts::Counts;
@@ -40,7 +41,7 @@ use tasks::Tasks;
 struct Shell {
     /// Where metrics come from; nothing here can tell what stands behind it.
     feed: Arc<dyn Feed>,
-    /// The collector itself, for the one thing that only it can do: change its interval.
+    /// The collector itself, for what only it can do: follow the settings.
     collector: Arc<Collector>,
     settings: Stored,
     saving: save::Saving,
@@ -64,6 +65,13 @@ impl Shell {
     /// What Telltale itself takes now.
     fn cost(&self) -> Option<OwnCost> {
         self.meter.lock().unwrap_or_else(PoisonError::into_inner).look()
+    }
+
+    /// Tells the collector what the settings say.
+    fn apply(&self) {
+        let settings = self.settings.current();
+        self.collector.set_interval(settings.interval());
+        self.collector.ask_sleeping_gpus(settings.sleeping_gpus == SleepingGpus::Ask);
     }
 }
 
@@ -123,6 +131,7 @@ fn start(app: &AppHandle, hidden: bool) -> anyhow::Result<()> {
     let interval = interval_of_a_test().unwrap_or_else(|| settings.current().interval());
     let (collector, collecting) =
         Collector::start(&Roots::default(), interval).context("could not start the collector")?;
+    collector.ask_sleeping_gpus(settings.current().sleeping_gpus == SleepingGpus::Ask);
     tauri::async_runtime::spawn(collecting);
     let collector = Arc::new(collector);
     let feed: Arc<dyn Feed> = Arc::clone(&collector) as Arc<dyn Feed>;

@@ -34,7 +34,7 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Prints one sample of everything. Reads twice, half a second apart, so that rates are real.
     Snapshot {
-        /// Prints JSON as `get_current_metrics` returns it.
+        /// Prints JSON as `get_current_metrics` returns it, with the GPUs in full under `gpu_details`.
         #[arg(long)]
         json: bool,
     },

@@ -1,6 +1,7 @@
 //! telltale-agent: the same collector without a window or a web view, so that it runs on a server.
 
 mod arguments;
+mod details;
 mod doctor;
 mod snapshot;
 #[cfg_attr(unix, path = "stop_unix.rs")]

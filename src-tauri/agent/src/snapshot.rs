@@ -4,33 +4,53 @@ use std::fmt::Write as _;
 use std::io::{self, Write as _};
 
 use anyhow::Context as _;
+use serde::Serialize;
 use telltale_core::clock::rfc3339;
 use telltale_core::collector::{self, Roots};
-use telltale_core::feed::Snapshot;
-use telltale_core::metrics::{GpuMetrics, InterfaceKind};
+use telltale_core::feed::{Feed as _, Snapshot};
+use telltale_core::gpu_details::GpuDetails;
+use telltale_core::metrics::{CurrentMetrics, GpuMetrics, InterfaceKind};
 use telltale_core::words;
+
+use crate::details;
+
+/// What `get_current_metrics` returns, and what `get_gpu_details` does of each GPU.
+#[derive(Serialize)]
+struct Json<'a> {
+    #[serde(flatten)]
+    metrics: &'a CurrentMetrics,
+    gpu_details: Vec<GpuDetails>,
+}
 
 /// Prints a snapshot.
 ///
 /// # Errors
 /// If the collector can't be started or the text can't be written.
 pub(crate) async fn print(json: bool) -> anyhow::Result<()> {
-    let (_, snapshot) = collector::once(&Roots::default()).await.context("could not start the collector")?;
+    let (collector, snapshot) = collector::once(&Roots::default()).await.context("could not start the collector")?;
+    let mut gpu_details = Vec::new();
+    for gpu in &snapshot.metrics.gpu {
+        if let Ok(details) = collector.gpu_details(&gpu.gpu_id) {
+            gpu_details.push(details.await);
+        }
+    }
     let mut out = io::stdout().lock();
     if json {
-        serde_json::to_writer_pretty(&mut out, &snapshot.metrics)?;
+        serde_json::to_writer_pretty(&mut out, &Json { metrics: &snapshot.metrics, gpu_details })?;
         writeln!(out)?;
     } else {
-        write!(out, "{}", text(&snapshot))?;
+        write!(out, "{}", text(&snapshot, &gpu_details))?;
     }
     Ok(out.flush()?)
 }
 
-fn text(snapshot: &Snapshot) -> String {
+fn text(snapshot: &Snapshot, gpu_details: &[GpuDetails]) -> String {
     let metrics = &snapshot.metrics;
     let mut text = format!("{:<9}{}\n", "Time", rfc3339(metrics.timestamp));
     for gpu in &metrics.gpu {
         line(&mut text, &format!("GPU {}", gpu.index), &gpu_text(gpu));
+        let in_full = gpu_details.iter().filter(|details| details.gpu_id == gpu.gpu_id);
+        in_full.flat_map(details::lines).for_each(|words| line(&mut text, "", &words));
     }
     if let Some(problem) = &snapshot.gpu_problem {
         line(&mut text, "GPU", &problem.detail);

@@ -1,11 +1,13 @@
 //! The one seam through which everything outside takes metrics: live, from another machine, or from a recording.
 
 use std::collections::BTreeMap;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use tokio::sync::watch;
 
 use crate::diagnostics::Diagnostics;
+use crate::gpu_details::{AwakeHolder, GpuDetails, UnknownGpu};
 use crate::history::{HistoryQuery, MetricsHistory, QueryError};
 use crate::metrics::CurrentMetrics;
 use crate::source::Problem;
@@ -22,7 +24,12 @@ pub struct Snapshot {
     pub gpu_drivers: BTreeMap<String, &'static str>,
     /// Why there is no GPU figure at all, or none of one source.
     pub gpu_problem: Option<Problem>,
+    /// What keeps each GPU awake that could sleep and does not, by its id.
+    pub gpu_awake: BTreeMap<String, Vec<AwakeHolder>>,
 }
+
+/// An answer that comes later.
+pub type Later<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// Where snapshots and history come from. Who holds one can't tell what stands behind it.
 pub trait Feed: Send + Sync {
@@ -46,4 +53,11 @@ pub trait Feed: Send + Sync {
     /// # Errors
     /// [`VerdictError`] names the field that can't be and what is allowed.
     fn verdict(&self, query: &VerdictQuery) -> Result<GpuVerdict, VerdictError>;
+
+    /// One GPU in full. What costs too much for every tick is read for this alone, so it takes some tenths of a second;
+    /// where the driver does not answer, what is known comes within seconds, with the reason.
+    ///
+    /// # Errors
+    /// [`UnknownGpu`] where no GPU has that id.
+    fn gpu_details(&self, gpu_id: &str) -> Result<Later<GpuDetails>, UnknownGpu>;
 }

@@ -37,6 +37,8 @@ pub enum Reason {
     CounterReset,
     /// Nothing happened that it could be computed from: the latency of a disk that served nothing.
     Idle,
+    /// The device has no memory of its own: it uses the system's (GB10, Jetson).
+    Shared,
 }
 
 /// Why the fields that are `null` in a payload are so, by the field's path (`power_draw`, `devices/sda/read_rate`).
@@ -71,6 +73,12 @@ pub struct GpuMetrics {
     /// Percent of the last sampling period in which device memory was read or written (`nvmlUtilization_t.memory`; amdgpu:
     /// `mem_busy_percent`): the bandwidth's use, not how full the memory is.
     pub memory_bandwidth: Option<f64>,
+    /// °C of the device memory (`NVML_FI_DEV_MEMORY_TEMP`).
+    pub memory_temperature: Option<f64>,
+    /// Percent of the last sampling period in which the video encoder worked (`nvmlDeviceGetEncoderUtilization`).
+    pub encoder: Option<f64>,
+    /// The same for the decoder (`nvmlDeviceGetDecoderUtilization`).
+    pub decoder: Option<f64>,
     /// Percent of the first fan's full speed that it is told to run at (`nvmlDeviceGetFanSpeed_v2`; amdgpu: hwmon's `pwm1`,
     /// or else what `fan1_input` is of `fan1_max`).
     pub fan_speed: Option<f64>,

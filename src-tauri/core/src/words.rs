@@ -33,6 +33,7 @@ pub fn reason(reason: Reason) -> &'static str {
         Reason::Suspended => "suspended",
         Reason::CounterReset => "counter was reset",
         Reason::Idle => "idle",
+        Reason::Shared => "uses the system's memory",
     }
 }
 

@@ -52,7 +52,8 @@ pub(super) fn menu(snapshot: &Snapshot, settings: &Settings, paused: bool) -> Me
     for channel in Channel::ALL {
         if channel == Channel::Gpu {
             let gpus = metrics.gpu.iter().filter(|gpu| is_wanted(&gpu_event(&gpu.gpu_id)));
-            lines.extend(gpus.map(|gpu| gpu_line(gpu, metrics, settings)));
+            let gpu_lines = |gpu| [Some(gpu_line(gpu, metrics, settings)), awake_line(gpu, snapshot)];
+            lines.extend(gpus.flat_map(gpu_lines).flatten());
             lines.extend(no_gpu_line(metrics).filter(|_| is_wanted(channel.event())));
         } else if is_wanted(channel.event()) {
             lines.extend(line(channel, metrics, settings));
@@ -146,6 +147,15 @@ fn trouble(metrics: &CurrentMetrics, event: &str) -> Option<Reason> {
     status.reason.filter(|reason| *reason != Reason::Starting)
 }
 
+/// What keeps a GPU awake that could sleep, the first few of them.
+fn awake_line(gpu: &GpuMetrics, snapshot: &Snapshot) -> Option<String> {
+    const MOST: usize = 3;
+    let holders = snapshot.gpu_awake.get(&gpu.gpu_id).filter(|holders| !holders.is_empty())?;
+    let named: Vec<_> = holders.iter().take(MOST).map(ToString::to_string).collect();
+    let more = if holders.len() > MOST { format!(" and {} more", holders.len() - MOST) } else { String::new() };
+    Some(format!("GPU {} kept awake by {}{more}", gpu.index, named.join(", ")))
+}
+
 fn percent(value: Option<f64>) -> String {
     or_dash(value, |percent| format!("{percent:.0} %"))
 }
@@ -163,6 +173,9 @@ fn step(percent: f64) -> u8 {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use telltale_core::gpu_details::AwakeHolder;
     use telltale_core::metrics::{ChannelStatus, CpuMetrics, DiskMetrics, MemoryMetrics, NetworkMetrics};
 
     use super::*;
@@ -265,6 +278,17 @@ mod tests {
     fn paused_figures_are_said_to_be() {
         let shown = menu(&snapshot(), &Settings::default(), true);
         assert_eq!((shown.title.as_str(), shown.paused), ("Paused: GPU 87 %  CPU 12 %", true));
+    }
+
+    #[test]
+    fn what_keeps_a_gpu_awake_is_said_under_it() {
+        let process = |pid| AwakeHolder::Process { pid, name: Some("Xorg".into()) };
+        let holders = vec![AwakeHolder::Display, process(7), AwakeHolder::Process { pid: 8, name: None }, process(9)];
+        let mut snapshot = Snapshot { gpu_awake: BTreeMap::from([("GPU-a".into(), holders)]), ..snapshot() };
+        let lines = menu(&snapshot, &Settings::default(), false).lines;
+        assert_eq!(lines[1], "GPU 0 kept awake by a display, Xorg (7), process 8 and 1 more");
+        snapshot.gpu_awake.insert("GPU-a".into(), vec![]);
+        assert_eq!(menu(&snapshot, &Settings::default(), false).lines[1], "GPU 1  –  –  –");
     }
 
     #[test]

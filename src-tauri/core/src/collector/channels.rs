@@ -104,6 +104,7 @@ impl Channels {
             gpu_driver: self.gpu_sources().find_map(|state| state.gpus.driver_version.clone()),
             gpu_drivers: self.gpu_sources().flat_map(|state| state.gpus.drivers.clone()).collect(),
             gpu_problem: self.gpu_problem(),
+            gpu_awake: self.gpu_sources().flat_map(|state| state.gpus.awake.clone()).collect(),
         }
     }
 
@@ -206,6 +207,7 @@ fn device_words(reason: Reason) -> &'static str {
         | Reason::Failed
         | Reason::Suspended
         | Reason::CounterReset
-        | Reason::Idle => "",
+        | Reason::Idle
+        | Reason::Shared => "",
     }
 }

@@ -106,9 +106,13 @@ fn say(channel: &str, reason: Reason, detail: Option<&str>) {
 /// States that a machine is in for good reasons: worth a line, not a warning.
 fn is_ordinary(reason: Reason) -> bool {
     match reason {
-        Reason::Absent | Reason::Asleep | Reason::Idle | Reason::Suspended | Reason::Starting | Reason::Unsupported => {
-            true
-        }
+        Reason::Absent
+        | Reason::Asleep
+        | Reason::Idle
+        | Reason::Shared
+        | Reason::Suspended
+        | Reason::Starting
+        | Reason::Unsupported => true,
         Reason::NoPermission | Reason::NotAnswering | Reason::Lost | Reason::Failed | Reason::CounterReset => false,
     }
 }

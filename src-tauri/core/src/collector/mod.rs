@@ -25,7 +25,8 @@ use tokio::time::{Instant, MissedTickBehavior};
 use crate::channel::Channel;
 use crate::clock::{self, Stamp};
 use crate::diagnostics::{Diagnostics, panic_words};
-use crate::feed::{Feed, Snapshot};
+use crate::feed::{Feed, Later, Snapshot};
+use crate::gpu_details::{GpuDetails, UnknownGpu};
 use crate::history::{History, HistoryQuery, MetricsHistory, QueryError};
 use crate::metrics::Reason;
 use crate::source::{Source, cpu, disk, gpu, memory, network};
@@ -62,9 +63,10 @@ impl Default for Roots {
 
 /// Every source, under a name of its own. A new source is one more line here. Of several that feed the GPU channel, the
 /// devices of the first come first. They are asked from the last to the first: what may take long comes last.
-fn workers(roots: &Roots) -> Vec<Worker> {
+fn workers(roots: &Roots, nvml: &Arc<gpu::Access>) -> Vec<Worker> {
+    let nvml = Arc::clone(nvml);
     vec![
-        source("nvml", Channel::Gpu, roots, |roots| gpu::Gpu::new(roots.nvml.clone(), &roots.sys)),
+        Worker::new("nvml", Channel::Gpu, move || gpu::Gpu::new(Arc::clone(&nvml))),
         source("drm", Channel::Gpu, roots, |roots| gpu::Drm::new(&roots.proc, &roots.sys)),
         source("cpu", Channel::Cpu, roots, |roots| cpu::Cpu::new(&roots.proc, &roots.sys)),
         source("memory", Channel::Memory, roots, |roots| memory::Memory::new(&roots.proc, &roots.sys)),
@@ -83,6 +85,22 @@ fn source<S: Source + Send>(name: &'static str, channel: Channel, roots: &Roots,
 pub struct Collector {
     shared: Arc<Shared>,
     interval: watch::Sender<Duration>,
+    details: Details,
+}
+
+/// Reads GPUs in full, beside the sources.
+#[derive(Debug)]
+struct Details {
+    nvml: Arc<gpu::Access>,
+    inspector: gpu::Inspector,
+}
+
+impl Details {
+    fn spawn(nvml: Arc<gpu::Access>) -> io::Result<Self> {
+        let for_thread = Arc::clone(&nvml);
+        let inspector = gpu::Inspector::spawn(move || gpu::NvmlDetails::new(Arc::clone(&for_thread)))?;
+        Ok(Self { nvml, inspector })
+    }
 }
 
 #[derive(Debug)]
@@ -111,11 +129,12 @@ impl Collector {
     /// # Errors
     /// If the system refuses a thread.
     pub fn start(roots: &Roots, interval: Duration) -> io::Result<(Self, impl Future<Output = ()> + Send + use<>)> {
-        let (collector, run) = Self::with_workers(workers(roots), interval)?;
+        let nvml = Arc::new(gpu::Access::new(roots.nvml.clone(), roots.proc.clone(), roots.sys.clone()));
+        let (collector, run) = Self::with_workers(workers(roots, &nvml), interval, Details::spawn(nvml)?)?;
         Ok((collector, run.run()))
     }
 
-    fn with_workers(workers: Vec<Worker>, interval: Duration) -> io::Result<(Self, Loop)> {
+    fn with_workers(workers: Vec<Worker>, interval: Duration, details: Details) -> io::Result<(Self, Loop)> {
         let (sender, outcomes) = mpsc::unbounded_channel();
         let queue = Queue::start(sender)?;
         let channels = Channels::new(&workers);
@@ -137,12 +156,17 @@ impl Collector {
             deadline: None,
             relief: None,
         };
-        Ok((Self { shared, interval: sender }, run))
+        Ok((Self { shared, interval: sender, details }, run))
     }
 
     /// Changes the interval from the next tick on, which comes no later than the new interval after the last one.
     pub fn set_interval(&self, interval: Duration) {
         self.interval.send_if_modified(|now| std::mem::replace(now, interval) != interval);
+    }
+
+    /// Whether GPUs that sleep are asked, which wakes them. They are not, unless this says so.
+    pub fn ask_sleeping_gpus(&self, on: bool) {
+        self.details.nvml.ask_sleeping(on);
     }
 }
 
@@ -168,6 +192,16 @@ impl Feed for Collector {
         let snapshot = self.current();
         let devices = snapshot.metrics.gpu.iter().map(|gpu| gpu.gpu_id.clone());
         verdict::of(&self.shared.history(), query, devices)
+    }
+
+    fn gpu_details(&self, gpu_id: &str) -> Result<Later<GpuDetails>, UnknownGpu> {
+        let snapshot = self.current();
+        let known = || snapshot.metrics.gpu.iter().map(|gpu| &gpu.gpu_id);
+        if known().any(|known| known == gpu_id) {
+            Ok(Box::pin(self.details.inspector.ask(gpu_id)))
+        } else {
+            Err(UnknownGpu { found: gpu_id.into(), known: known().cloned().collect() })
+        }
     }
 }
 

@@ -114,6 +114,7 @@ impl Source for Arc<Gpus> {
             drivers: BTreeMap::new(),
             devices: (0..).zip(&now.sample).map(gpu).collect(),
             problem: now.sample.is_empty().then_some(problem),
+            awake: BTreeMap::new(),
         })
     }
 }
@@ -125,9 +126,13 @@ fn start_gpus(first: &Arc<Gpus>, second: &Arc<Gpus>) -> Collector {
     };
     let workers =
         vec![Worker::new("first", Channel::Gpu, source(first)), Worker::new("second", Channel::Gpu, source(second))];
-    let (collector, run) = Collector::with_workers(workers, INTERVAL).unwrap();
+    let (collector, run) = Collector::with_workers(workers, INTERVAL, no_details()).unwrap();
     tokio::spawn(run.run());
     collector
+}
+
+fn no_details() -> Details {
+    Details::spawn(Arc::new(gpu::Access::new(None, "/proc".into(), "/sys".into()))).unwrap()
 }
 
 fn start(interval: Duration) -> (Arc<Script>, Collector) {
@@ -139,7 +144,7 @@ fn start(interval: Duration) -> (Arc<Script>, Collector) {
     };
     // The last is asked first: while it hangs, the other waits behind it.
     let workers = vec![Worker::new("memory", Channel::Memory, || Steady), Worker::new("cpu", Channel::Cpu, scripted)];
-    let (collector, run) = Collector::with_workers(workers, interval).unwrap();
+    let (collector, run) = Collector::with_workers(workers, interval, no_details()).unwrap();
     tokio::spawn(run.run());
     (script, collector)
 }
@@ -159,7 +164,7 @@ fn reason(metrics: &CurrentMetrics, event: &str) -> Option<Reason> {
 #[tokio::test]
 async fn before_the_first_tick_every_channel_is_starting() {
     let workers = vec![Worker::new("memory", Channel::Memory, || Steady)];
-    let (collector, _not_run) = Collector::with_workers(workers, INTERVAL).unwrap();
+    let (collector, _not_run) = Collector::with_workers(workers, INTERVAL, no_details()).unwrap();
     let snapshot = collector.current();
     assert_eq!(reason(&snapshot.metrics, "system/memory"), Some(Reason::Starting));
     assert!(snapshot.metrics.memory.is_none());
@@ -364,7 +369,7 @@ async fn the_account_says_what_became_of_each_source_and_tick() {
 #[tokio::test]
 async fn a_tick_is_done_or_skipped_and_the_loop_survives_its_own_panic() {
     let workers = vec![Worker::new("memory", Channel::Memory, || Steady)];
-    let (collector, mut run) = Collector::with_workers(workers, INTERVAL).unwrap();
+    let (collector, mut run) = Collector::with_workers(workers, INTERVAL, no_details()).unwrap();
     run.guarded(|_| panic!("scripted"));
     tokio::spawn(run.run());
     until(&collector, |metrics| metrics.tick >= 2).await;

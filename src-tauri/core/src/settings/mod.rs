@@ -30,6 +30,8 @@ pub struct Settings {
     pub close_to_tray: bool,
     /// Whether Telltale starts, in the tray, when its user logs in.
     pub start_at_login: bool,
+    /// What is done with NVIDIA GPUs that the kernel put to sleep.
+    pub sleeping_gpus: SleepingGpus,
 }
 
 /// Some settings, to change; what is absent stays.
@@ -56,6 +58,9 @@ pub struct SettingsPatch {
     /// See [`Settings::start_at_login`].
     #[specta(optional)]
     pub start_at_login: Option<bool>,
+    /// See [`Settings::sleeping_gpus`].
+    #[specta(optional)]
+    pub sleeping_gpus: Option<SleepingGpus>,
 }
 
 /// Colours of the window.
@@ -88,6 +93,16 @@ pub enum NetworkUnit {
     Bytes,
     /// Bits per second, SI prefixes.
     Bits,
+}
+
+/// What is done with NVIDIA GPUs that the kernel put to sleep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum SleepingGpus {
+    /// They are not asked, and NVML is let go of after a minute in which a GPU that could sleep did nothing.
+    Leave,
+    /// They are asked like all others, which wakes them and keeps them awake.
+    Ask,
 }
 
 /// One setting as the form shows it and the checks enforce it.
@@ -157,7 +172,7 @@ pub struct Choice {
 const LONGEST_LIST: usize = 64;
 
 /// All settings, in the form's order.
-pub const DEFINITIONS: [Definition; 7] = [
+pub const DEFINITIONS: [Definition; 8] = [
     Definition {
         key: "interval",
         label: "Interval",
@@ -229,6 +244,18 @@ pub const DEFINITIONS: [Definition; 7] = [
         help: "Telltale starts in the tray when you log in.",
         values: Values::Switch { default: false },
     },
+    Definition {
+        key: "sleeping_gpus",
+        label: "Sleeping GPUs",
+        help: "An NVIDIA GPU that sleeps shows no figures until something else wakes it. Asking it anyway wakes it and uses power.",
+        values: Values::Choice {
+            default: "leave",
+            choices: &[
+                Choice { value: "leave", label: "Leave asleep" },
+                Choice { value: "ask", label: "Wake and ask" },
+            ],
+        },
+    },
 ];
 
 impl Default for Settings {
@@ -241,6 +268,7 @@ impl Default for Settings {
             tray_lines: Channel::ALL.map(|channel| channel.short().to_owned()).to_vec(),
             close_to_tray: true,
             start_at_login: false,
+            sleeping_gpus: SleepingGpus::Leave,
         }
     }
 }

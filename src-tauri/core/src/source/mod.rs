@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::clock::Stamp;
+use crate::gpu_details::AwakeHolder;
 use crate::metrics::{CpuMetrics, DiskMetrics, GpuMetrics, MemoryMetrics, Missing, NetworkMetrics, Reason};
 
 /// A raw sample with the instant it was taken.
@@ -75,6 +76,8 @@ pub struct GpuReading {
     pub devices: Vec<GpuMetrics>,
     /// Why the source as a whole has no figures.
     pub problem: Option<Problem>,
+    /// What keeps each device awake that could sleep and does not, by its id.
+    pub awake: BTreeMap<String, Vec<AwakeHolder>>,
 }
 
 /// A reason with its particulars in plain words.

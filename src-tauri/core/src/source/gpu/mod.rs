@@ -1,24 +1,28 @@
 //! GPUs: NVIDIA's through NVML, those of AMD and Intel on Linux through their kernel drivers. No library, no driver, no
 //! device, a lost device: ordinary states, each with its reason.
 
+mod details;
 #[cfg(target_os = "linux")]
 mod drm;
 #[cfg(any(not(target_os = "linux"), test))]
 #[cfg_attr(target_os = "linux", expect(unreachable_pub, reason = "public where it is not only tested"))]
 mod drm_portable;
 mod nvml;
-mod refusal;
+mod process;
 mod sleep;
 
+pub(crate) use details::Inspector;
 #[cfg(target_os = "linux")]
 pub use drm::Drm;
 #[cfg(not(target_os = "linux"))]
 pub use drm_portable::Drm;
-pub use nvml::{Gpu, library_from_environment};
+pub(crate) use nvml::NvmlDetails;
+pub use nvml::{Access, Gpu, library_from_environment};
 
 use std::collections::BTreeMap;
 
 use super::{GpuReading, Previous, Problem, Reading, Stamped, figure};
+use crate::gpu_details::AwakeHolder;
 use crate::metrics::{ClockLimit, GpuMetrics, Missing, Reason};
 
 /// What NVML said of all devices at one moment.
@@ -27,6 +31,8 @@ pub struct Sample {
     driver_version: Option<String>,
     devices: Vec<Device>,
     problem: Option<Problem>,
+    /// What keeps devices awake that could sleep, by id.
+    awake: BTreeMap<String, Vec<AwakeHolder>>,
 }
 
 /// What stays the same about a device.
@@ -35,6 +41,8 @@ struct Identity {
     id: String,
     index: u32,
     name: String,
+    /// As the kernel has it: `0000:01:00.0`.
+    pci_address: Option<String>,
 }
 
 /// One device with its figures in the contract's units, each with its own reason where it is missing.
@@ -48,12 +56,15 @@ struct Device {
 }
 
 /// The figures of a device that are plain numbers, by the payload's names.
-const FIGURES: [&str; 13] = [
+const FIGURES: [&str; 16] = [
     "utilization",
     "temperature",
     "power_draw",
     "power_limit",
     "memory_bandwidth",
+    "memory_temperature",
+    "encoder",
+    "decoder",
     "fan_speed",
     "sm_clock",
     "sm_clock_max",
@@ -102,6 +113,9 @@ impl Device {
             power_draw: number("power_draw"),
             power_limit: number("power_limit"),
             memory_bandwidth: number("memory_bandwidth"),
+            memory_temperature: number("memory_temperature"),
+            encoder: number("encoder"),
+            decoder: number("decoder"),
             fan_speed: number("fan_speed"),
             sm_clock: number("sm_clock"),
             sm_clock_max: number("sm_clock_max"),
@@ -128,5 +142,6 @@ fn derive(_previous: Previous<'_, Sample>, now: &Stamped<Sample>) -> Reading {
         drivers: BTreeMap::new(),
         devices: now.sample.devices.iter().map(|device| device.metrics(now.stamp.wall)).collect(),
         problem: now.sample.problem.clone(),
+        awake: now.sample.awake.clone(),
     })
 }

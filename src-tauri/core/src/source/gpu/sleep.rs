@@ -1,7 +1,9 @@
-//! Lets GPUs sleep. Runtime power management is read from sysfs, which wakes nothing; while all of NVIDIA's devices are
-//! suspended NVML is not asked, and where they could be but are idle, NVML is let go of: holding it keeps them awake.
+//! Lets GPUs sleep. Runtime power management is read from sysfs, which wakes nothing. A device that is suspended is not
+//! asked; while one is, NVML is not opened, since that wakes all of them; and where all that could sleep are awake but
+//! idle, NVML is let go of: holding it keeps them awake.
 //! (kernel: `Documentation/power/runtime_pm.rst`, `Documentation/ABI/testing/sysfs-devices-power`)
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -12,35 +14,68 @@ const IDLE: (Duration, Duration) = (Duration::from_mins(1), Duration::from_hours
 /// How long a GPU that was let go of has to fall asleep. The driver's own delay is some seconds.
 const SETTLE: Duration = Duration::from_secs(15);
 
-/// What sysfs says of all NVIDIA GPUs together.
+/// What sysfs says of a device, or of several together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Power {
-    /// None there, or at least one that never sleeps.
+    /// It never sleeps; of several: none of them does.
     AlwaysOn,
-    /// All may sleep, and at least one does not.
+    /// It may sleep and does not; of several: of those that may, none does.
     Awake,
-    /// All sleep.
+    /// It sleeps; of several: at least one does.
     Asleep,
 }
 
-/// Reads the state of NVIDIA's display devices under `sys` (normally `/sys`).
-pub(super) fn power(sys: &Path) -> Power {
-    let entries = fs::read_dir(sys.join("bus/pci/devices")).into_iter().flatten().filter_map(Result::ok);
-    let text = |folder: &Path, file: &str| fs::read_to_string(folder.join(file)).unwrap_or_default().trim().to_owned();
-    let is_gpu = |folder: &PathBuf| text(folder, "vendor") == "0x10de" && text(folder, "class").starts_with("0x03");
-    let (mut any, mut all_asleep) = (false, true);
-    for folder in entries.map(|entry| entry.path()).filter(is_gpu) {
-        any = true;
-        // The one that shows the desktop can't sleep while anybody looks at it.
-        if text(&folder, "power/control") != "auto" || text(&folder, "boot_vga") == "1" {
-            return Power::AlwaysOn;
-        }
-        all_asleep &= text(&folder, "power/runtime_status") == "suspended";
+/// The devices of one vendor by PCI address (`0000:01:00.0`).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Powers(BTreeMap<String, Power>);
+
+/// NVIDIA's number in the PCI vendor list.
+pub(super) const NVIDIA: &str = "0x10de";
+
+impl Powers {
+    /// Reads the state of a vendor's display devices under `sys` (normally `/sys`).
+    pub(super) fn read(sys: &Path, vendor: &str) -> Self {
+        let entries = fs::read_dir(sys.join("bus/pci/devices")).into_iter().flatten().filter_map(Result::ok);
+        let is_gpu = |folder: &PathBuf| text(folder, "vendor") == vendor && text(folder, "class").starts_with("0x03");
+        let of = |folder: PathBuf| Some((folder.file_name()?.to_str()?.to_owned(), power(&folder)));
+        Self(entries.map(|entry| entry.path()).filter(is_gpu).filter_map(of).collect())
     }
-    match (any, all_asleep) {
-        (false, _) => Power::AlwaysOn,
-        (true, true) => Power::Asleep,
-        (true, false) => Power::Awake,
+
+    /// All of them together.
+    pub(super) fn overall(&self) -> Power {
+        let any = |power| self.0.values().any(|one| *one == power);
+        if any(Power::Asleep) {
+            Power::Asleep
+        } else if any(Power::Awake) {
+            Power::Awake
+        } else {
+            Power::AlwaysOn
+        }
+    }
+
+    /// One of them. Of one whose address is not known, only what is true of all.
+    pub(super) fn of(&self, address: Option<&str>) -> Power {
+        address.and_then(|address| self.0.get(address)).copied().unwrap_or_else(|| self.overall())
+    }
+
+    /// Whether every one sleeps.
+    pub(super) fn all_asleep(&self) -> bool {
+        !self.0.is_empty() && self.0.values().all(|power| *power == Power::Asleep)
+    }
+}
+
+fn text(folder: &Path, file: &str) -> String {
+    fs::read_to_string(folder.join(file)).unwrap_or_default().trim().to_owned()
+}
+
+fn power(folder: &Path) -> Power {
+    // The one that shows the desktop can't sleep while anybody looks at it.
+    if text(folder, "power/control") != "auto" || text(folder, "boot_vga") == "1" {
+        return Power::AlwaysOn;
+    }
+    match text(folder, "power/runtime_status").as_str() {
+        "suspended" | "suspending" => Power::Asleep,
+        _ => Power::Awake,
     }
 }
 
@@ -111,23 +146,29 @@ mod tests {
     }
 
     #[test]
-    fn only_nvidias_display_devices_count_and_all_must_sleep() {
+    fn each_of_nvidias_display_devices_has_its_own_state() {
         let root = tempfile::tempdir().unwrap();
         let sys = root.path();
-        assert_eq!(power(sys), Power::AlwaysOn, "none at all");
-        device(sys, "0000:00:02.0", "0x8086", "0x030000", "on", "active");
-        device(sys, "0000:01:00.1", "0x10de", "0x040300", "auto", "active"); // its sound
-        assert_eq!(power(sys), Power::AlwaysOn);
+        let read = || Powers::read(sys, NVIDIA);
+        assert_eq!(read().overall(), Power::AlwaysOn, "none at all");
+        device(sys, "0000:00:02.0", "0x8086", "0x030000", "auto", "suspended");
+        device(sys, "0000:01:00.1", "0x10de", "0x040300", "auto", "suspended"); // its sound
+        assert_eq!(read(), Powers::default());
         device(sys, "0000:01:00.0", "0x10de", "0x030200", "auto", "suspended");
-        assert_eq!(power(sys), Power::Asleep);
+        assert_eq!((read().overall(), read().all_asleep()), (Power::Asleep, true));
         device(sys, "0000:02:00.0", "0x10de", "0x030000", "auto", "active");
-        assert_eq!(power(sys), Power::Awake);
+        let both = read();
+        assert_eq!((both.overall(), both.all_asleep()), (Power::Asleep, false));
+        assert_eq!((both.of(Some("0000:01:00.0")), both.of(Some("0000:02:00.0"))), (Power::Asleep, Power::Awake));
+        assert_eq!(both.of(None), Power::Asleep, "it may be the one that sleeps");
+        device(sys, "0000:01:00.0", "0x10de", "0x030200", "auto", "active");
+        assert_eq!(read().overall(), Power::Awake);
         fs::write(sys.join("bus/pci/devices/0000:02:00.0/boot_vga"), "1\n").unwrap();
-        assert_eq!(power(sys), Power::AlwaysOn, "it shows the desktop");
+        assert_eq!(read().of(Some("0000:02:00.0")), Power::AlwaysOn, "it shows the desktop");
         fs::write(sys.join("bus/pci/devices/0000:02:00.0/boot_vga"), "0\n").unwrap();
-        assert_eq!(power(sys), Power::Awake);
+        assert_eq!(read().of(Some("0000:02:00.0")), Power::Awake);
         device(sys, "0000:02:00.0", "0x10de", "0x030000", "on", "active");
-        assert_eq!(power(sys), Power::AlwaysOn);
+        assert_eq!((read().of(Some("0000:02:00.0")), read().overall()), (Power::AlwaysOn, Power::Awake));
     }
 
     const S: fn(u64) -> Duration = Duration::from_secs;

@@ -118,6 +118,7 @@ impl Drm {
     fn identify(&mut self, folder: &Path, driver: Driver) -> Identity {
         let unique = sysfs::text(&folder.join("unique_id")).ok().filter(|_| driver == Driver::Amdgpu);
         let slot = || folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let pci_address = Some(slot());
         let id = match unique.filter(|id| !id.is_empty()) {
             Some(id) => format!("AMD-{id}"),
             None => format!("PCI-{}", slot()),
@@ -126,7 +127,7 @@ impl Drm {
         self.drivers.insert(id.clone(), driver.name());
         let place = self.known.iter().position(|known| known.id == id).unwrap_or(self.known.len());
         let index = u32::try_from(place).unwrap_or(u32::MAX);
-        let identity = Identity { id, index, name: names::name(folder, &self.share) };
+        let identity = Identity { id, index, name: names::name(folder, &self.share), pci_address };
         match self.known.get_mut(place) {
             Some(known) => known.clone_from(&identity),
             None => self.known.push(identity.clone()),
@@ -173,6 +174,6 @@ impl Source for Drm {
         let devices: Vec<GpuMetrics> = now.sample.gpus.iter().map(gpu).collect();
         let none = || Problem { reason: Reason::Absent, detail: "No GPU of AMD or Intel was found.".into() };
         let problem = devices.is_empty().then(none);
-        Reading::Gpu(GpuReading { driver_version: None, drivers: now.sample.drivers.clone(), devices, problem })
+        Reading::Gpu(GpuReading { drivers: now.sample.drivers.clone(), devices, problem, ..GpuReading::default() })
     }
 }

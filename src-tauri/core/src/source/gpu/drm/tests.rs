@@ -355,6 +355,6 @@ fn a_figure_that_is_missing_takes_no_other_with_it() {
         let gpu = machine.one();
         assert_eq!(gpu.missing[field], reason, "{file}");
         let others: Vec<&String> = gpu.missing.keys().filter(|name| *name != field).collect();
-        assert_eq!(others, ["clock_limits", "performance_state"], "{file}");
+        assert_eq!(others, ["clock_limits", "decoder", "encoder", "memory_temperature", "performance_state"], "{file}");
     }
 }

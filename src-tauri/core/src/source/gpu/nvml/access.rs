@@ -1,0 +1,96 @@
+//! How NVML is reached: the tick's thread opens and closes it, the details' thread uses it as long as it is open.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use nvml_wrapper::{Device, Nvml};
+
+use super::super::super::Problem;
+use super::super::sleep::{NVIDIA, Powers};
+use super::Identity;
+use nvml_wrapper::error::NvmlError;
+
+/// The driver's library where none is named. The unversioned name belongs to development packages.
+const LIBRARY: &str = if cfg!(windows) { "nvml.dll" } else { "libnvidia-ml.so.1" };
+
+/// What both threads share. A lock is held for no call.
+#[derive(Debug)]
+pub struct Access {
+    pub(super) library: OsString,
+    pub(super) proc: PathBuf,
+    sys: PathBuf,
+    asks_sleeping: AtomicBool,
+    open: Mutex<Open>,
+}
+
+/// What the tick's thread left when it was done last.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Open {
+    /// NVML itself; none while it is closed. It ends when neither thread uses it any more.
+    pub(super) nvml: Option<Arc<Nvml>>,
+    /// Why there are no figures, where there are none.
+    pub(super) why: Option<Problem>,
+    /// Every device seen so far.
+    pub(super) known: Vec<Identity>,
+}
+
+impl Access {
+    /// Will load `library`, or the driver's own where none is named (`TELLTALE_NVML_LIB` names one). Whether devices
+    /// sleep is read under `sys` (normally `/sys`), processes under `proc`.
+    pub fn new(library: Option<OsString>, proc: PathBuf, sys: PathBuf) -> Self {
+        let library = library.unwrap_or_else(|| LIBRARY.into());
+        Self { library, proc, sys, asks_sleeping: AtomicBool::new(false), open: Mutex::default() }
+    }
+
+    /// Whether devices are asked although that wakes them.
+    pub fn ask_sleeping(&self, on: bool) {
+        self.asks_sleeping.store(on, Ordering::Relaxed);
+    }
+
+    /// Which devices sleep: none, as far as anybody shall care, where they are asked anyway.
+    pub(super) fn powers(&self) -> Powers {
+        if self.asks_sleeping.load(Ordering::Relaxed) { Powers::default() } else { Powers::read(&self.sys, NVIDIA) }
+    }
+
+    pub(super) fn publish(&self, open: Open) {
+        *self.lock() = open;
+    }
+
+    pub(super) fn open(&self) -> Open {
+        self.lock().clone()
+    }
+
+    /// Nothing is done under the lock that could panic.
+    fn lock(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A device without touching any other: NVML finds a UUID by looking at all of them.
+pub(super) fn find<'nvml>(nvml: &'nvml Nvml, identity: &Identity) -> Result<Device<'nvml>, NvmlError> {
+    match &identity.pci_address {
+        Some(address) => nvml.device_by_pci_bus_id(address.as_str()),
+        None => nvml.device_by_index(identity.index),
+    }
+}
+
+/// NVML's `00000000:3B:00.0` as the kernel and lspci write it: `0000:3b:00.0`.
+pub(super) fn pci_address(bus_id: &str) -> String {
+    let (domain, rest) = bus_id.split_once(':').unwrap_or(("0", bus_id));
+    let domain = u32::from_str_radix(domain, 16).unwrap_or_default();
+    format!("{domain:04x}:{}", rest.to_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_written_as_the_kernel_does() {
+        assert_eq!(pci_address("00000000:3B:00.0"), "0000:3b:00.0");
+        assert_eq!(pci_address("0000000F:01:00.0"), "000f:01:00.0");
+        assert_eq!(pci_address("00010000:01:00.0"), "10000:01:00.0", "a domain of a VMD controller");
+    }
+}

@@ -1,0 +1,311 @@
+//! NVIDIA's devices in full. What does not change is asked once per session, what changes slowly every ten seconds, the
+//! rest whenever somebody asks; a device that sleeps is not asked at all.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use nvml_wrapper::enum_wrappers::device::{
+    Clock, ComputeMode as NvmlComputeMode, EccCounter, MemoryError, PcieUtilCounter, TemperatureThreshold,
+};
+use nvml_wrapper::enum_wrappers::nv_link::ErrorCounter;
+use nvml_wrapper::error::NvmlError;
+use nvml_wrapper::sys_exports::field_id as fields;
+use nvml_wrapper::{Device, Nvml, cuda_driver_version_major, cuda_driver_version_minor};
+
+use super::super::details::Inspect;
+use super::super::sleep::Power;
+use super::access::{self, Access, Open};
+use super::{ASLEEP, Identity, figures, gpm, order, processes, refusal};
+use crate::clock;
+use crate::gpu_details::{ComputeMode, GpuDetails, NvLink};
+use crate::metrics::{Missing, Reason};
+use crate::source::figure;
+
+/// How often what changes slowly is asked again.
+const SLOW: Duration = Duration::from_secs(10);
+
+/// Links that a device has at most today (`NVML_NVLINK_MAX_LINKS`).
+const LINKS: u32 = 36;
+
+/// All that the details of NVIDIA's devices are read with.
+#[derive(Debug)]
+pub(crate) struct NvmlDetails {
+    access: Arc<Access>,
+    /// The session that `kept` is of.
+    session: Weak<Nvml>,
+    /// By device.
+    kept: BTreeMap<String, Kept>,
+}
+
+/// What is known of a device from one question to the next.
+#[derive(Debug, Default)]
+struct Kept {
+    /// What does not change; `None` as long as the device could not tell all of it.
+    fixed: Option<GpuDetails>,
+    /// That, and what changes slowly, with the time it was read.
+    slow: Option<(Duration, GpuDetails)>,
+    /// Energy as it was read first, and when.
+    first_energy: Option<(f64, i64)>,
+    processes: processes::Seen,
+}
+
+impl NvmlDetails {
+    pub(crate) fn new(access: Arc<Access>) -> Self {
+        Self { access, session: Weak::new(), kept: BTreeMap::new() }
+    }
+
+    /// Reads a device of an open session.
+    fn read(
+        &mut self,
+        nvml: &Arc<Nvml>,
+        identity: &Identity,
+        open: &Open,
+        power: Power,
+    ) -> Result<GpuDetails, NvmlError> {
+        if !self.session.ptr_eq(&Arc::downgrade(nvml)) {
+            self.session = Arc::downgrade(nvml);
+            self.kept.clear();
+        }
+        let device = access::find(nvml, identity)?;
+        let kept = self.kept.entry(identity.id.clone()).or_default();
+        let now = clock::now();
+        let due = kept.slow.as_ref().is_none_or(|(at, _)| now.mono >= *at + SLOW);
+        if due {
+            let mut details = match &kept.fixed {
+                Some(fixed) => fixed.clone(),
+                None => {
+                    let details = fixed(nvml, &device, identity);
+                    let lasts = |reason| matches!(reason, Reason::Unsupported | Reason::NoPermission);
+                    if details.missing.values().copied().all(lasts) {
+                        kept.fixed = Some(details.clone());
+                    }
+                    details
+                }
+            };
+            slow(&device, &mut details);
+            order::number(nvml, identity, &open.known, &self.access.powers(), &mut details);
+            kept.slow = Some((now.mono, details));
+        }
+        let mut details = kept.slow.as_ref().map(|(_, details)| details.clone()).unwrap_or_default();
+        details.timestamp = now.wall;
+        details.can_sleep = Some(power != Power::AlwaysOn);
+        live(nvml, &device, &mut details);
+        if let Some(energy) = details.energy {
+            let (first, since) = *kept.first_energy.get_or_insert((energy, now.wall));
+            details.energy_watched = Some((energy - first).max(0.0));
+            details.energy_watched_since = Some(since);
+        }
+        kept.processes.read(&device, &self.access.proc, &mut details);
+        if power == Power::Awake {
+            details.kept_awake_by =
+                processes::held_by(details.processes.as_deref().unwrap_or_default(), details.display);
+        }
+        Ok(details)
+    }
+
+    /// What was known before, with the reason why it is not the present.
+    fn stale(&self, identity: &Identity, reason: Reason, detail: Option<String>) -> GpuDetails {
+        let known = self.kept.get(&identity.id).and_then(|kept| kept.fixed.clone()).unwrap_or_else(|| GpuDetails {
+            gpu_id: identity.id.clone(),
+            name: identity.name.clone(),
+            index: Some(identity.index),
+            pci_address: identity.pci_address.clone(),
+            ..GpuDetails::default()
+        });
+        GpuDetails { timestamp: clock::now().wall, reason: Some(reason), detail, ..known }
+    }
+}
+
+impl Inspect for NvmlDetails {
+    fn inspect(&mut self, gpu_id: &str) -> Option<GpuDetails> {
+        let open = self.access.open();
+        let identity = open.known.iter().find(|known| known.id == gpu_id)?;
+        let power = self.access.powers().of(identity.pci_address.as_deref());
+        if power == Power::Asleep {
+            let asleep = self.stale(identity, Reason::Asleep, Some(ASLEEP.into()));
+            return Some(GpuDetails { can_sleep: Some(true), ..asleep });
+        }
+        let Some(nvml) = &open.nvml else {
+            let why = open.why.as_ref();
+            let reason = why.map_or(Reason::Starting, |why| why.reason);
+            return Some(self.stale(identity, reason, why.map(|why| why.detail.clone())));
+        };
+        Some(match self.read(nvml, identity, &open, power) {
+            Ok(details) => details,
+            Err(error) if refusal::ends_session(&error) => {
+                let problem = refusal::problem(&error, &self.access.library);
+                self.stale(identity, problem.reason, Some(problem.detail))
+            }
+            Err(error) => self.stale(identity, refusal::reason(&error), None),
+        })
+    }
+}
+
+/// Takes answers, and notes why there is none.
+struct Answers<'a>(&'a mut Missing);
+
+impl Answers<'_> {
+    fn take<T>(&mut self, field: &str, answer: Result<T, NvmlError>) -> Option<T> {
+        figure(self.0, field, answer.map_err(|error| refusal::reason(&error)))
+    }
+
+    /// A number that is one of NVML's huge ones for "not available" above `most`.
+    fn number(&mut self, field: &str, answer: Result<impl Into<f64>, NvmlError>, most: f64) -> Option<f64> {
+        let plausible =
+            answer.map_err(|error| refusal::reason(&error)).and_then(|it| figures::plausible(it.into(), most));
+        figure(self.0, field, plausible)
+    }
+}
+
+/// The largest count, clock, limit that is believed.
+const MOST: f64 = 1e6;
+
+/// What does not change while the driver is loaded.
+fn fixed(nvml: &Nvml, device: &Device<'_>, identity: &Identity) -> GpuDetails {
+    let mut missing = Missing::new();
+    let mut answers = Answers(&mut missing);
+    let watts = |milliwatts: u32| f64::from(milliwatts) / 1_000.0;
+    let cuda = |version| format!("{}.{}", cuda_driver_version_major(version), cuda_driver_version_minor(version));
+    let threshold = |which| device.temperature_threshold(which);
+    let limits = device.power_management_limit_constraints();
+    let (min, max) = match limits {
+        Ok(limits) => (Ok(watts(limits.min_limit)), Ok(watts(limits.max_limit))),
+        Err(error) => (Err(refusal::reason(&error)), Err(refusal::reason(&error))),
+    };
+    let integrated = figures::is_integrated(device);
+    let mut details = GpuDetails {
+        gpu_id: identity.id.clone(),
+        name: identity.name.clone(),
+        pci_address: identity.pci_address.clone(),
+        compute_capability: answers
+            .take("compute_capability", device.cuda_compute_capability())
+            .map(|it| format!("{}.{}", it.major, it.minor)),
+        cores: answers.take("cores", device.num_cores()),
+        driver_version: answers.take("driver_version", nvml.sys_driver_version()),
+        cuda_version: answers.take("cuda_version", nvml.sys_cuda_driver_version()).map(cuda),
+        vbios_version: answers.take("vbios_version", device.vbios_version()),
+        sm_clock_max: answers.number("sm_clock_max", device.max_clock_info(Clock::SM), MOST),
+        memory_clock_max: answers.number("memory_clock_max", device.max_clock_info(Clock::Memory), MOST),
+        video_clock_max: answers.number("video_clock_max", device.max_clock_info(Clock::Video), MOST),
+        power_limit_default: answers.number(
+            "power_limit_default",
+            device.power_management_limit_default().map(watts),
+            MOST,
+        ),
+        slowdown_temperature: answers.number("slowdown_temperature", threshold(TemperatureThreshold::Slowdown), 500.0),
+        shutdown_temperature: answers.number("shutdown_temperature", threshold(TemperatureThreshold::Shutdown), 500.0),
+        max_temperature: answers.number("max_temperature", threshold(TemperatureThreshold::GpuMax), 500.0),
+        memory_max_temperature: answers.number(
+            "memory_max_temperature",
+            threshold(TemperatureThreshold::MemoryMax),
+            500.0,
+        ),
+        shared_memory: Some(integrated),
+        ..GpuDetails::default()
+    };
+    details.power_limit_min = figure(&mut missing, "power_limit_min", min);
+    details.power_limit_max = figure(&mut missing, "power_limit_max", max);
+    missing.insert("hotspot_temperature".into(), Reason::Unsupported);
+    let mut answers = Answers(&mut missing);
+    if integrated {
+        // It sits beside the processor; the generation 1 with one lane that it reports is a placeholder.
+        missing.extend(["pcie_generation_max", "pcie_width_max"].map(|field| (field.into(), Reason::Unsupported)));
+    } else {
+        details.pcie_generation_max = answers.number("pcie_generation_max", device.max_pcie_link_gen(), 64.0);
+        details.pcie_width_max = answers.number("pcie_width_max", device.max_pcie_link_width(), 64.0);
+    }
+    details.missing = missing;
+    details
+}
+
+/// What changes slowly: modes, errors, links.
+fn slow(device: &Device<'_>, details: &mut GpuDetails) {
+    let mut missing = std::mem::take(&mut details.missing);
+    let mut answers = Answers(&mut missing);
+    let ecc = answers.take("ecc", device.is_ecc_enabled());
+    details.ecc = ecc.as_ref().map(|ecc| ecc.currently_enabled);
+    details.ecc_pending = ecc.map(|ecc| ecc.pending_enabled);
+    let errors = |kind, counter| device.total_ecc_errors(kind, counter);
+    details.ecc_corrected = answers.take("ecc_corrected", errors(MemoryError::Corrected, EccCounter::Volatile));
+    details.ecc_uncorrected = answers.take("ecc_uncorrected", errors(MemoryError::Uncorrected, EccCounter::Volatile));
+    let lifetime = errors(MemoryError::Corrected, EccCounter::Aggregate);
+    details.ecc_corrected_lifetime = answers.take("ecc_corrected_lifetime", lifetime);
+    let lifetime = errors(MemoryError::Uncorrected, EccCounter::Aggregate);
+    details.ecc_uncorrected_lifetime = answers.take("ecc_uncorrected_lifetime", lifetime);
+    let count = |id| figures::field(device, id);
+    let sum = |one, other| Ok(count(one)? + count(other)?);
+    let flag = |id| figures::field(device, id).map(|flag| flag != 0);
+    details.retired_pages =
+        answers.take("retired_pages", sum(fields::NVML_FI_DEV_RETIRED_SBE, fields::NVML_FI_DEV_RETIRED_DBE));
+    details.retired_pages_pending = answers.take("retired_pages_pending", flag(fields::NVML_FI_DEV_RETIRED_PENDING));
+    details.remapped_rows =
+        answers.take("remapped_rows", sum(fields::NVML_FI_DEV_REMAPPED_COR, fields::NVML_FI_DEV_REMAPPED_UNC));
+    details.remapped_rows_pending = answers.take("remapped_rows_pending", flag(fields::NVML_FI_DEV_REMAPPED_PENDING));
+    details.remapped_rows_failed = answers.take("remapped_rows_failed", flag(fields::NVML_FI_DEV_REMAPPED_FAILURE));
+    let bar1 = answers.take("bar1_total", device.bar1_memory_info());
+    details.bar1_total = bar1.as_ref().map(|bar1| bar1.total);
+    details.bar1_used = bar1.map(|bar1| bar1.used);
+    details.memory_reserved = answers.take("memory_reserved", device.memory_info()).map(|memory| memory.reserved);
+    details.pcie_replays = answers.take("pcie_replays", device.pcie_replay_counter()).map(u64::from);
+    details.persistence = answers.take("persistence", device.is_in_persistent_mode());
+    details.compute_mode = answers.take("compute_mode", device.compute_mode()).map(compute_mode);
+    details.display = answers.take("display", device.is_display_active());
+    details.mig = answers.take("mig", device.mig_mode()).map(|mode| mode.current != 0);
+    details.mig_instances = if details.mig == Some(true) { processes::instances(device) } else { Vec::new() };
+    details.nvlinks = answers.take("nvlinks", links(device)).unwrap_or_default();
+    details.missing = missing;
+}
+
+/// What is of this very moment, some of it slow to ask: `PCIe` rates take 20 ms each, GPM two samples.
+fn live(nvml: &Nvml, device: &Device<'_>, details: &mut GpuDetails) {
+    let mut missing = std::mem::take(&mut details.missing);
+    let first = gpm::begin(device);
+    let mut answers = Answers(&mut missing);
+    details.video_clock = answers.number("video_clock", device.clock_info(Clock::Video), MOST);
+    // In mJ, counted since the driver was loaded.
+    details.energy = answers.take("energy", device.total_energy_consumption()).map(|energy| energy as f64 / 1e3);
+    details.memory_temperature = answers.number("memory_temperature", figures::memory_temperature(device), 500.0);
+    details.encoder = answers.number("encoder", device.encoder_utilization().map(|it| it.utilization), 100.0);
+    details.decoder = answers.number("decoder", device.decoder_utilization().map(|it| it.utilization), 100.0);
+    // In KB/s, which are 1,024 bytes here.
+    let rate = |which| device.pcie_throughput(which).map(|rate| f64::from(rate) * 1024.0);
+    if details.shared_memory == Some(true) {
+        missing.extend(["pcie_sent", "pcie_received"].map(|field| (field.into(), Reason::Unsupported)));
+    } else {
+        details.pcie_sent = answers.number("pcie_sent", rate(PcieUtilCounter::Send), 1e12);
+        details.pcie_received = answers.number("pcie_received", rate(PcieUtilCounter::Receive), 1e12);
+    }
+    gpm::end(nvml, device, first, details, &mut missing);
+    details.missing = missing;
+}
+
+fn compute_mode(mode: NvmlComputeMode) -> ComputeMode {
+    match mode {
+        NvmlComputeMode::Default => ComputeMode::Default,
+        NvmlComputeMode::ExclusiveThread => ComputeMode::ExclusiveThread,
+        NvmlComputeMode::Prohibited => ComputeMode::Prohibited,
+        NvmlComputeMode::ExclusiveProcess => ComputeMode::ExclusiveProcess,
+    }
+}
+
+/// Links to other devices. A device without any says that it does not support them.
+fn links(device: &Device<'_>) -> Result<Vec<NvLink>, NvmlError> {
+    let count = figures::field(device, fields::NVML_FI_DEV_NVLINK_LINK_COUNT)?;
+    let count = (0..LINKS).take_while(|link| u64::from(*link) < count);
+    Ok(count.map(|link| self::link(device, link)).collect())
+}
+
+fn link(device: &Device<'_>, link: u32) -> NvLink {
+    const COUNTERS: [ErrorCounter; 4] =
+        [ErrorCounter::DlReplay, ErrorCounter::DlRecovery, ErrorCounter::DlCrcFlit, ErrorCounter::DlCrcData];
+    let wrapper = device.link_wrapper_for(link);
+    let counted: Vec<u64> = COUNTERS.into_iter().filter_map(|counter| wrapper.error_counter(counter).ok()).collect();
+    NvLink {
+        link,
+        active: wrapper.is_active().ok(),
+        version: wrapper.version().ok(),
+        remote: wrapper.remote_pci_info().ok().map(|pci| access::pci_address(&pci.bus_id)),
+        errors: (!counted.is_empty()).then(|| counted.iter().sum()),
+    }
+}

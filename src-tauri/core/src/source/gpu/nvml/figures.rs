@@ -1,0 +1,154 @@
+//! The figures of one device that are read at every tick.
+
+use std::collections::BTreeMap;
+
+use nvml_wrapper::bitmasks::device::ThrottleReasons;
+use nvml_wrapper::enum_wrappers::device::{Clock, TemperatureSensor};
+use nvml_wrapper::enums::device::SampleValue;
+use nvml_wrapper::error::NvmlError;
+use nvml_wrapper::structs::device::FieldId;
+
+use super::super::{Device, Identity, Memory};
+use super::refusal;
+use crate::metrics::{ClockLimit, Reason};
+
+/// What is asked once per session, since it does not change.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Fixed {
+    sm_clock_max: Result<f64, Reason>,
+    memory_clock_max: Result<f64, Reason>,
+}
+
+/// Devices that use the system's memory, by their compute capability: Jetson TX2, Xavier, Orin, Thor (whose number
+/// changed with CUDA 13), GB10.
+const INTEGRATED: [(i32, i32); 6] = [(6, 2), (7, 2), (8, 7), (10, 1), (11, 0), (12, 1)];
+
+/// Reads one device. A figure that it refuses takes only itself away; an error that ends the session is returned.
+pub(super) fn read(
+    device: &nvml_wrapper::Device<'_>,
+    identity: Identity,
+    fixed: &mut BTreeMap<String, Fixed>,
+) -> Result<Device, NvmlError> {
+    let Fixed { sm_clock_max, memory_clock_max } = match fixed.get(&identity.id) {
+        Some(fixed) => *fixed,
+        None => ask_fixed(device, &identity.id, fixed)?,
+    };
+    let rates = settled(device.utilization_rates())?;
+    let clock = |clock| device.clock_info(clock).map(f64::from);
+    let watts = |milliwatts: u32| f64::from(milliwatts) / 1_000.0;
+    Ok(Device {
+        figures: [
+            ("utilization", rates.clone().map(|rates| f64::from(rates.gpu)).and_then(|value| plausible(value, 100.0))),
+            ("temperature", value(device.temperature(TemperatureSensor::Gpu).map(f64::from), 500.0)?),
+            ("power_draw", value(device.power_usage().map(watts), 100_000.0)?),
+            ("power_limit", value(device.enforced_power_limit().map(watts), 100_000.0)?),
+            ("memory_bandwidth", rates.map(|rates| f64::from(rates.memory)).and_then(|value| plausible(value, 100.0))),
+            ("memory_temperature", value(memory_temperature(device), 500.0)?),
+            ("encoder", value(device.encoder_utilization().map(|info| f64::from(info.utilization)), 100.0)?),
+            ("decoder", value(device.decoder_utilization().map(|info| f64::from(info.utilization)), 100.0)?),
+            ("fan_speed", value(device.fan_speed(0).map(f64::from), 200.0)?),
+            ("sm_clock", value(clock(Clock::SM), 100_000.0)?),
+            ("sm_clock_max", sm_clock_max),
+            ("memory_clock", value(clock(Clock::Memory), 100_000.0)?),
+            ("memory_clock_max", memory_clock_max),
+            ("pcie_generation", value(device.current_pcie_link_gen().map(f64::from), 64.0)?),
+            ("pcie_width", value(device.current_pcie_link_width().map(f64::from), 64.0)?),
+            ("performance_state", value(device.performance_state().map(|state| f64::from(state.as_c())), 15.0)?),
+        ],
+        memory: memory(device)?,
+        clock_limits: settled(device.current_throttle_reasons())?.map(clock_limits),
+        identity,
+    })
+}
+
+/// Asks for what does not change, and keeps it unless the device could not tell for the moment.
+fn ask_fixed(
+    device: &nvml_wrapper::Device<'_>,
+    id: &str,
+    fixed: &mut BTreeMap<String, Fixed>,
+) -> Result<Fixed, NvmlError> {
+    let clock_max = |clock| value(device.max_clock_info(clock).map(f64::from), 100_000.0);
+    let asked = Fixed { sm_clock_max: clock_max(Clock::SM)?, memory_clock_max: clock_max(Clock::Memory)? };
+    if [asked.sm_clock_max, asked.memory_clock_max].iter().all(lasts) {
+        fixed.insert(id.into(), asked);
+    }
+    Ok(asked)
+}
+
+/// Whether asking again would be answered the same.
+fn lasts(answer: &Result<f64, Reason>) -> bool {
+    matches!(answer, Ok(_) | Err(Reason::Unsupported | Reason::NoPermission))
+}
+
+/// °C of the device memory; only a field has it.
+pub(super) fn memory_temperature(device: &nvml_wrapper::Device<'_>) -> Result<f64, NvmlError> {
+    use nvml_wrapper::sys_exports::field_id::NVML_FI_DEV_MEMORY_TEMP;
+
+    // NVML says 0 where there is no sensor.
+    match field(device, NVML_FI_DEV_MEMORY_TEMP)? {
+        0 => Err(NvmlError::NotSupported),
+        celsius => Ok(celsius as f64),
+    }
+}
+
+/// One of NVML's fields that count or measure in whole numbers.
+pub(super) fn field(device: &nvml_wrapper::Device<'_>, id: u32) -> Result<u64, NvmlError> {
+    let mut values = device.field_values_for(&[FieldId(id)])?;
+    match values.pop().ok_or(NvmlError::NotSupported)??.value? {
+        SampleValue::U32(value) => Ok(value.into()),
+        SampleValue::U64(value) => Ok(value),
+        SampleValue::I64(value) => u64::try_from(value).map_err(|_| NvmlError::NotSupported),
+        SampleValue::F64(_) => Err(NvmlError::NotSupported),
+    }
+}
+
+/// NVML's bits by their names here.
+fn clock_limits(reasons: ThrottleReasons) -> Vec<ClockLimit> {
+    const NAMES: [(ThrottleReasons, ClockLimit); 9] = [
+        (ThrottleReasons::GPU_IDLE, ClockLimit::Idle),
+        (ThrottleReasons::APPLICATIONS_CLOCKS_SETTING, ClockLimit::ApplicationClocks),
+        (ThrottleReasons::SW_POWER_CAP, ClockLimit::PowerCap),
+        (ThrottleReasons::HW_SLOWDOWN, ClockLimit::HardwareSlowdown),
+        (ThrottleReasons::SYNC_BOOST, ClockLimit::SyncBoost),
+        (ThrottleReasons::SW_THERMAL_SLOWDOWN, ClockLimit::SoftwareThermal),
+        (ThrottleReasons::HW_THERMAL_SLOWDOWN, ClockLimit::HardwareThermal),
+        (ThrottleReasons::HW_POWER_BRAKE_SLOWDOWN, ClockLimit::PowerBrake),
+        (ThrottleReasons::DISPLAY_CLOCK_SETTING, ClockLimit::DisplayClocks),
+    ];
+    NAMES.iter().filter(|(bit, _)| reasons.contains(*bit)).map(|(_, limit)| *limit).collect()
+}
+
+/// An answer, or the reason why there is none; an error that ends the session is returned.
+pub(super) fn settled<T>(answer: Result<T, NvmlError>) -> Result<Result<T, Reason>, NvmlError> {
+    match answer {
+        Ok(value) => Ok(Ok(value)),
+        Err(error) if refusal::ends_session(&error) => Err(error),
+        Err(error) => Ok(Err(refusal::reason(&error))),
+    }
+}
+
+/// One figure, or its reason.
+fn value(answer: Result<f64, NvmlError>, most: f64) -> Result<Result<f64, Reason>, NvmlError> {
+    Ok(settled(answer)?.and_then(|value| plausible(value, most)))
+}
+
+/// Above `most` it is one of the huge numbers that NVML uses for "not available".
+pub(super) fn plausible(value: f64, most: f64) -> Result<f64, Reason> {
+    if value <= most { Ok(value) } else { Err(Reason::Unsupported) }
+}
+
+/// Bytes in use and in all. A device without memory of its own says that it can't tell.
+fn memory(device: &nvml_wrapper::Device<'_>) -> Result<Result<Memory, Reason>, NvmlError> {
+    match device.memory_info() {
+        Err(NvmlError::NotSupported) if is_integrated(device) => Ok(Err(Reason::Shared)),
+        answer => Ok(settled(answer)?.and_then(|info| {
+            let plausible = info.total > 0 && info.used <= info.total;
+            if plausible { Ok(Memory { used: info.used, total: info.total }) } else { Err(Reason::Unsupported) }
+        })),
+    }
+}
+
+/// Whether the device uses the system's memory.
+pub(super) fn is_integrated(device: &nvml_wrapper::Device<'_>) -> bool {
+    device.cuda_compute_capability().is_ok_and(|it| INTEGRATED.contains(&(it.major, it.minor)))
+}

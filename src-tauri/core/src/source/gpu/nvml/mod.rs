@@ -1,0 +1,335 @@
+//! The NVML session: opened on the source's own thread, closed and opened anew when the driver goes away.
+//!
+//! Initializing can take seconds and wakes every sleeping GPU, so a failed one is tried again ever more rarely.
+
+mod access;
+mod details;
+mod figures;
+mod gpm;
+mod order;
+mod processes;
+mod refusal;
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::sync::Arc;
+use std::time::Duration;
+
+use nvml_wrapper::Nvml;
+use nvml_wrapper::error::NvmlError;
+
+pub use access::Access;
+pub(in super::super::super) use details::NvmlDetails;
+
+use super::super::{Previous, Problem, Reading, Source, SourceError, Stamped};
+use super::sleep::{Power, Powers, Sleep};
+use super::{Device, Identity, Sample};
+use crate::clock;
+use crate::gpu_details::AwakeHolder;
+use crate::metrics::Reason;
+use access::Open;
+use figures::Fixed;
+
+/// First and longest wait before initializing again.
+const RETRY: (Duration, Duration) = (Duration::from_secs(2), Duration::from_mins(1));
+
+/// How often is looked who keeps a GPU awake that could sleep.
+const LOOK: Duration = Duration::from_secs(10);
+
+/// All NVIDIA GPUs of this machine.
+#[derive(Debug)]
+pub struct Gpu {
+    access: Arc<Access>,
+    session: Session,
+    /// Every device seen so far, the one identified last at the end: one that goes away is shown as lost, not forgotten.
+    known: Vec<Identity>,
+    sleep: Sleep,
+    /// What keeps devices awake, and when that was looked at.
+    awake: (Option<Duration>, BTreeMap<String, Vec<AwakeHolder>>),
+}
+
+#[derive(Debug)]
+enum Session {
+    Open { nvml: Arc<Nvml>, driver_version: Option<String>, fixed: BTreeMap<String, Fixed> },
+    Closed { why: Option<Problem>, retry_at: Duration, wait: Duration },
+}
+
+impl Gpu {
+    /// NVML is loaded at the first sample.
+    pub fn new(access: Arc<Access>) -> Self {
+        Self {
+            access,
+            session: Session::Closed { why: None, retry_at: Duration::ZERO, wait: RETRY.0 },
+            known: Vec::new(),
+            sleep: Sleep::default(),
+            awake: (None, BTreeMap::new()),
+        }
+    }
+
+    fn sample(&mut self, powers: &Powers, now: Duration) -> Sample {
+        let overall = powers.overall();
+        if let Session::Closed { .. } = self.session {
+            if !self.sleep.may_ask(overall, now) {
+                return self.asleep(powers);
+            }
+            if let Err(problem) = self.open() {
+                return self.nothing_but(problem);
+            }
+        }
+        let Session::Open { nvml, driver_version, fixed } = &mut self.session else {
+            return Sample::default();
+        };
+        let read = if overall == Power::Asleep {
+            read_awake(nvml, &self.known, powers, fixed)
+        } else {
+            read_all(nvml, &mut self.known, fixed)
+        };
+        let driver_version = driver_version.clone();
+        match read {
+            Ok(devices) => {
+                let awake = self.kept_awake(powers, now);
+                if self.sleep.lets_go(overall, devices.iter().all(Device::is_idle), now) {
+                    self.let_go();
+                }
+                let problem = if powers.all_asleep() {
+                    Some(Problem { reason: Reason::Asleep, detail: ASLEEP.into() })
+                } else if devices.is_empty() {
+                    let detail = "The NVIDIA driver is loaded but reports no GPU.";
+                    Some(Problem { reason: Reason::Absent, detail: detail.into() })
+                } else {
+                    None
+                };
+                Sample { driver_version, devices, problem, awake }
+            }
+            Err(error) => self.close(refusal::problem(&error, &self.access.library)),
+        }
+    }
+
+    /// What keeps each device awake that could sleep. Who uses it changes slowly, and asking is two more calls.
+    fn kept_awake(&mut self, powers: &Powers, now: Duration) -> BTreeMap<String, Vec<AwakeHolder>> {
+        let Session::Open { nvml, .. } = &self.session else { return BTreeMap::new() };
+        if self.awake.0.is_none_or(|at| now >= at + LOOK) {
+            let can_sleep = |known: &&Identity| powers.of(known.pci_address.as_deref()) == Power::Awake;
+            let holders = |known: &Identity| {
+                let device = access::find(nvml, known).ok()?;
+                Some((known.id.clone(), processes::holders(&device, &self.access.proc)))
+            };
+            self.awake = (Some(now), self.known.iter().filter(can_sleep).filter_map(holders).collect());
+        }
+        self.awake.1.clone()
+    }
+
+    /// Lets go of NVML, so that the devices can sleep; nothing is to wait for when they wake.
+    fn let_go(&mut self) {
+        self.session = Session::Closed { why: None, retry_at: Duration::ZERO, wait: RETRY.0 };
+        self.awake = (None, BTreeMap::new());
+    }
+
+    /// The devices while NVML is not opened, since it would wake one, or keep it from falling asleep.
+    fn asleep(&self, powers: &Powers) -> Sample {
+        let detail = match powers.overall() {
+            Power::Asleep if powers.all_asleep() => ASLEEP,
+            Power::Asleep => {
+                "One of the GPUs is asleep, and NVML can't be opened without waking it: the others are not asked either. The setting \u{201c}Sleeping GPUs\u{201d} changes that."
+            }
+            Power::Awake | Power::AlwaysOn => {
+                "The GPU was idle: Telltale leaves it alone for a moment, so that it can fall asleep."
+            }
+        };
+        self.nothing_but(Problem { reason: Reason::Asleep, detail: detail.into() })
+    }
+
+    /// Initializes if it is time to; the problem where there is no session.
+    fn open(&mut self) -> Result<(), Problem> {
+        let Session::Closed { why, retry_at, wait } = &mut self.session else { return Ok(()) };
+        let now = clock::now().mono;
+        if let Some(problem) = why.clone().filter(|_| now < *retry_at) {
+            return Err(problem);
+        }
+        match Nvml::builder().lib_path(&self.access.library).init() {
+            Ok(nvml) => {
+                let driver_version = nvml.sys_driver_version().ok();
+                self.session = Session::Open { nvml: Arc::new(nvml), driver_version, fixed: BTreeMap::new() };
+                Ok(())
+            }
+            Err(error) => {
+                let problem = refusal::problem(&error, &self.access.library);
+                *why = Some(problem.clone());
+                *retry_at = clock::now().mono + *wait;
+                *wait = (*wait * 2).min(RETRY.1);
+                Err(problem)
+            }
+        }
+    }
+
+    /// Ends the session; a new one is tried after the shortest wait.
+    fn close(&mut self, why: Problem) -> Sample {
+        let retry_at = clock::now().mono + RETRY.0;
+        self.session = Session::Closed { why: Some(why.clone()), retry_at, wait: RETRY.0 };
+        self.nothing_but(why)
+    }
+
+    /// The devices known so far without figures, and why.
+    fn nothing_but(&self, problem: Problem) -> Sample {
+        let reason = if problem.reason == Reason::Absent { Reason::Lost } else { problem.reason };
+        let devices = self.known.iter().cloned().map(|known| Device::without_figures(known, reason)).collect();
+        Sample { devices, problem: Some(problem), ..Sample::default() }
+    }
+}
+
+const ASLEEP: &str = "The GPU is asleep. Telltale does not wake it; its figures come back when something uses it.";
+
+impl Source for Gpu {
+    type Sample = Sample;
+
+    fn read(&mut self) -> Result<Sample, SourceError> {
+        let sample = self.sample(&self.access.powers(), clock::now().mono);
+        let nvml = match &self.session {
+            Session::Open { nvml, .. } => Some(Arc::clone(nvml)),
+            Session::Closed { .. } => None,
+        };
+        self.access.publish(Open { nvml, why: sample.problem.clone(), known: self.known.clone() });
+        Ok(sample)
+    }
+
+    fn derive(previous: Previous<'_, Sample>, now: &Stamped<Sample>) -> Reading {
+        super::derive(previous, now)
+    }
+}
+
+/// Reads every device that NVML counts, and lists as lost those that it counted before.
+fn read_all(
+    nvml: &Nvml,
+    known: &mut Vec<Identity>,
+    fixed: &mut BTreeMap<String, Fixed>,
+) -> Result<Vec<Device>, NvmlError> {
+    let mut devices = Vec::with_capacity(known.len());
+    let mut nameless = Vec::new();
+    for index in 0..nvml.device_count()? {
+        match read_one(nvml, index, known, fixed) {
+            Ok(device) => devices.push(device),
+            Err(error) if refusal::ends_session(&error) => return Err(error),
+            Err(error) => nameless.push((index, refusal::reason(&error))),
+        }
+    }
+    for (index, reason) in nameless {
+        let identity = probably(index, known, &devices);
+        devices.push(Device::without_figures(identity, reason));
+    }
+    for known in known.iter() {
+        if !devices.iter().any(|device| device.identity.id == known.id) {
+            devices.push(Device::without_figures(known.clone(), Reason::Lost));
+        }
+    }
+    devices.sort_by_key(|device| device.identity.index);
+    Ok(devices)
+}
+
+/// Reads one device. A figure that it refuses takes only itself away; an error that ends the session is returned, and
+/// so is one that leaves unknown which device it is.
+fn read_one(
+    nvml: &Nvml,
+    index: u32,
+    known: &mut Vec<Identity>,
+    fixed: &mut BTreeMap<String, Fixed>,
+) -> Result<Device, NvmlError> {
+    let device = nvml.device_by_index(index)?;
+    let identity = identify(&device, index, known)?;
+    figures::read(&device, identity, fixed)
+}
+
+/// Reads the devices that are awake, each by its address: counting them, or looking for one by index, would touch the
+/// others, whose index may be another by now. One that was never seen awake stays unknown.
+fn read_awake(
+    nvml: &Nvml,
+    known: &[Identity],
+    powers: &Powers,
+    fixed: &mut BTreeMap<String, Fixed>,
+) -> Result<Vec<Device>, NvmlError> {
+    let mut devices = Vec::with_capacity(known.len());
+    for identity in known {
+        let without = |reason| Device::without_figures(identity.clone(), reason);
+        if powers.of(identity.pci_address.as_deref()) == Power::Asleep {
+            devices.push(without(Reason::Asleep));
+            continue;
+        }
+        let read = access::find(nvml, identity).and_then(|device| figures::read(&device, identity.clone(), fixed));
+        match read {
+            Ok(device) => devices.push(device),
+            Err(error) if refusal::ends_session(&error) => return Err(error),
+            Err(error) => devices.push(without(refusal::reason(&error))),
+        }
+    }
+    devices.sort_by_key(|device| device.identity.index);
+    Ok(devices)
+}
+
+/// Which device has this index now. Asked anew at each sample, as the others move up when one is taken out.
+fn identify(device: &nvml_wrapper::Device<'_>, index: u32, known: &mut Vec<Identity>) -> Result<Identity, NvmlError> {
+    let unsupported = |error: &NvmlError| refusal::reason(error) == Reason::Unsupported;
+    let bus_id = || device.pci_info().map(|pci| pci.bus_id);
+    let id = match device.uuid() {
+        Err(error) if unsupported(&error) => match bus_id() {
+            Err(error) if unsupported(&error) => by_index(index),
+            bus_id => bus_id?,
+        },
+        uuid => uuid?,
+    };
+    let identity = if let Some(place) = known.iter().position(|known| known.id == id) {
+        Identity { index, ..known.remove(place) }
+    } else {
+        let pci_address = match bus_id() {
+            Err(error) if !unsupported(&error) => return Err(error),
+            bus_id => bus_id.ok().map(|bus_id| access::pci_address(&bus_id)),
+        };
+        match device.name() {
+            Ok(name) => Identity { id, index, name, pci_address },
+            Err(error) if refusal::ends_session(&error) => return Err(error),
+            // Not kept, so that it is asked for again.
+            Err(_) => return Ok(Identity { id, index, name: unnamed(index), pci_address }),
+        }
+    };
+    known.push(identity.clone());
+    Ok(identity)
+}
+
+/// The device that had this index last and is not found elsewhere, or one never seen before.
+fn probably(index: u32, known: &[Identity], devices: &[Device]) -> Identity {
+    let elsewhere = |known: &Identity| devices.iter().any(|device| device.identity.id == known.id);
+    let before = known.iter().rev().find(|known| known.index == index && !elsewhere(known));
+    let unknown = || Identity { id: by_index(index), index, name: unnamed(index), pci_address: None };
+    before.cloned().unwrap_or_else(unknown)
+}
+
+/// An id for a device that has none.
+fn by_index(index: u32) -> String {
+    format!("index-{index}")
+}
+
+fn unnamed(index: u32) -> String {
+    format!("GPU {index}")
+}
+
+/// The library that the environment names, if it names one.
+pub fn library_from_environment() -> Option<OsString> {
+    std::env::var_os("TELLTALE_NVML_LIB").filter(|name| !name.is_empty()).map(|name| OsStr::new(&name).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_that_does_not_say_which_it_is_is_the_last_that_had_its_index() {
+        let identity = |id: &str, index| Identity { id: id.into(), index, name: id.into(), pci_address: None };
+        let known = [identity("taken out", 1), identity("here", 0), identity("moved up", 1)];
+        let here = Device::without_figures(identity("here", 0), Reason::Starting);
+        let devices = std::slice::from_ref(&here);
+        assert_eq!(probably(1, &known, devices), known[2]);
+        assert_eq!(probably(0, &known, devices).id, "index-0", "that one has said that it is another");
+        assert_eq!(
+            probably(2, &known, devices),
+            Identity { id: "index-2".into(), name: "GPU 2".into(), ..identity("", 2) }
+        );
+    }
+}

@@ -1,0 +1,36 @@
+//! Processes in `/proc` (proc(5)).
+
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+
+use super::{About, container, program, user};
+
+/// The users that have names here. Those of a directory service are not listed: they are shown by number.
+pub(in super::super) fn users() -> String {
+    fs::read_to_string("/etc/passwd").unwrap_or_default()
+}
+
+/// What `proc` (normally `/proc`) shows of a process.
+pub(in super::super) fn about(proc: &Path, users: &str, pid: u32) -> About {
+    let folder = proc.join(pid.to_string());
+    let comm = || Some(fs::read_to_string(folder.join("comm")).ok()?.trim().to_owned());
+    About {
+        name: fs::read(folder.join("cmdline")).ok().and_then(|arguments| program(&arguments)).or_else(comm),
+        user: fs::metadata(&folder).ok().map(|folder| user(users, folder.uid())),
+        container: fs::read_to_string(folder.join("cgroup")).ok().and_then(|cgroup| container(&cgroup)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_process_is_seen_and_one_that_is_gone_is_not() {
+        let (proc, users) = (Path::new("/proc"), users());
+        let this = about(proc, &users, std::process::id());
+        assert!(this.name.is_some_and(|name| name.starts_with("telltale")) && this.user.is_some());
+        assert_eq!(about(proc, &users, u32::MAX), About::default());
+    }
+}

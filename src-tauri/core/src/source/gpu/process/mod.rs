@@ -1,0 +1,162 @@
+//! Who a process on a GPU is: its program, its user, its container. Its environment is never read, and of its arguments
+//! only the script that an interpreter runs, since arguments hold secrets.
+
+#[cfg_attr(target_os = "linux", path = "linux.rs")]
+#[cfg_attr(not(target_os = "linux"), path = "portable.rs")]
+mod platform;
+
+pub(super) use platform::{about, users};
+
+/// What can be seen of a process; each by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct About {
+    /// The program, and the script that it runs where it is an interpreter.
+    pub(super) name: Option<String>,
+    /// Whose it is.
+    pub(super) user: Option<String>,
+    /// Kind and id or name of its container.
+    pub(super) container: Option<String>,
+}
+
+/// As much of a name as a table has room for.
+const LONGEST: usize = 80;
+
+/// Programs that are known by what they run.
+const INTERPRETERS: [&str; 7] = ["python", "pypy", "node", "ruby", "perl", "bash", "julia"];
+
+/// The program in arguments as `/proc/PID/cmdline` has them (proc(5)); `None` for a thread of the kernel.
+#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "nothing to read elsewhere"))]
+fn program(arguments: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(arguments);
+    let mut arguments = text.split('\0').filter(|argument| !argument.is_empty());
+    // Some programs write all their arguments into the first one.
+    let first = arguments.next()?.split(" -").next()?.trim();
+    let name = base_name(first);
+    let interprets = INTERPRETERS.iter().any(|interpreter| name.starts_with(interpreter));
+    let run = interprets.then(|| script(&mut arguments)).flatten();
+    let whole = run.map_or_else(|| name.to_owned(), |run| format!("{name} {run}"));
+    Some(whole.chars().take(LONGEST).collect()).filter(|name: &String| !name.is_empty())
+}
+
+/// The first argument that is no option; a module by its name (`-m torch.distributed.run`); nothing for code (`-c …`).
+fn script<'a>(arguments: &mut impl Iterator<Item = &'a str>) -> Option<String> {
+    while let Some(argument) = arguments.next() {
+        match argument {
+            "-m" => return arguments.next().map(|module| format!("-m {module}")),
+            "-c" | "-e" => return None,
+            option if option.starts_with('-') => {}
+            script => return Some(base_name(script).into()),
+        }
+    }
+    None
+}
+
+fn base_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// The container in a `/proc/PID/cgroup` (cgroups(7)) by the names that the container runtimes give their groups.
+#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "nothing to read elsewhere"))]
+fn container(cgroup: &str) -> Option<String> {
+    const SCOPES: [(&str, &str); 5] = [
+        ("docker-", "docker"),
+        ("libpod-", "podman"),
+        ("cri-containerd-", "containerd"),
+        ("crio-", "cri-o"),
+        ("machine-", "machine"),
+    ];
+    for path in cgroup.lines().filter_map(|line| line.splitn(3, ':').nth(2)) {
+        let mut parent = "";
+        let mut found = None;
+        for part in path.split('/') {
+            let name = part.trim_end_matches(".scope").trim_end_matches(".service");
+            let scope = SCOPES.iter().find_map(|(prefix, kind)| Some((*kind, name.strip_prefix(prefix)?)));
+            let named = scope.filter(|(kind, id)| *kind == "machine" || is_id(id));
+            let below = match parent {
+                "docker" | "lxc" | "kubepods" => Some((parent, name)),
+                _ if parent.starts_with("pod") => Some(("kubernetes", name)),
+                _ => None,
+            };
+            let below = below.filter(|(kind, id)| *kind == "lxc" || is_id(id));
+            let payload = name.strip_prefix("lxc.payload.").map(|name| ("lxc", name));
+            found = named.or(payload).or(below).map(|(kind, id)| format!("{kind} {}", short(id))).or(found);
+            parent = name;
+        }
+        if found.is_some() {
+            return found;
+        }
+    }
+    None
+}
+
+/// Whether it is an id as container runtimes make them.
+fn is_id(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// The twelve digits that `docker ps` shows.
+fn short(id: &str) -> &str {
+    if is_id(id) { &id[..12] } else { id }
+}
+
+/// The user's name in a text like `/etc/passwd` (passwd(5)), or its number.
+#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "nothing to read elsewhere"))]
+fn user(passwd: &str, uid: u32) -> String {
+    let number = uid.to_string();
+    let name = passwd.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)? == number).then(|| name.to_owned())
+    });
+    name.unwrap_or(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_is_known_by_what_it_runs_and_by_no_other_argument() {
+        for (arguments, expected) in [
+            ("/usr/bin/python3.11\0-u\0/home/mira/train.py\0--token=secret\0", Some("python3.11 train.py")),
+            ("python\0-m\0torch.distributed.run\0train.py\0", Some("python -m torch.distributed.run")),
+            ("python\0-c\0print('secret')\0", Some("python")),
+            ("/usr/lib/xorg/Xorg\0:0\0-auth\0/run/user/secret\0", Some("Xorg")),
+            ("/opt/google/chrome/chrome --type=gpu-process --key=secret", Some("chrome")),
+            ("", None),
+        ] {
+            assert_eq!(program(arguments.as_bytes()).as_deref(), expected, "{arguments:?}");
+        }
+    }
+
+    #[test]
+    fn a_container_is_named_as_its_runtime_names_the_group() {
+        let id = "3f2a9c1b7d40".to_owned() + &"0".repeat(52);
+        for (cgroup, expected) in [
+            (format!("0::/system.slice/docker-{id}.scope"), Some("docker 3f2a9c1b7d40")),
+            (format!("12:devices:/docker/{id}\n0::/"), Some("docker 3f2a9c1b7d40")),
+            (format!("0::/user.slice/user-1000.slice/libpod-{id}.scope/container"), Some("podman 3f2a9c1b7d40")),
+            (
+                format!("0::/kubepods.slice/kubepods-pod1.slice/cri-containerd-{id}.scope"),
+                Some("containerd 3f2a9c1b7d40"),
+            ),
+            (format!("4:memory:/kubepods/besteffort/pod0a1b/{id}"), Some("kubernetes 3f2a9c1b7d40")),
+            ("0::/lxc.payload.build/init.scope".into(), Some("lxc build")),
+            ("0::/machine.slice/machine-debian.scope/payload".into(), Some("machine debian")),
+            ("0::/user.slice/user-1000.slice/user@1000.service/app.slice/app-firefox.scope".into(), None),
+            ("0::/system.slice/docker.service".into(), None),
+            (String::new(), None),
+        ] {
+            assert_eq!(container(&cgroup).as_deref(), expected, "{cgroup}");
+        }
+    }
+
+    #[test]
+    fn a_user_without_a_name_is_a_number() {
+        let passwd = "root:x:0:0:root:/root:/bin/bash\nmira:x:1000:1000::/home/mira:/bin/zsh\nbroken\n";
+        assert_eq!(
+            (user(passwd, 1000).as_str(), user(passwd, 0).as_str(), user(passwd, 100).as_str()),
+            ("mira", "root", "100")
+        );
+    }
+}

@@ -1,0 +1,15 @@
+//! Windows and macOS: processes are known by their ids alone.
+
+use std::path::Path;
+
+use super::About;
+
+/// No users are known by name.
+pub(in super::super) fn users() -> String {
+    String::new()
+}
+
+/// Nothing is known.
+pub(in super::super) fn about(_proc: &Path, _users: &str, _pid: u32) -> About {
+    About::default()
+}

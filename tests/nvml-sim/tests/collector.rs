@@ -1,0 +1,353 @@
+//! The collector over the simulated library: what is asked when, and what is not. One test, since the environment and
+//! the library's state belong to the whole process.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says what is wrong by failing")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use telltale_core::collector::{Collector, Roots};
+use telltale_core::feed::{Feed as _, Snapshot};
+use telltale_core::gpu_details::{AwakeHolder, GpuDetails};
+use telltale_core::metrics::{GpuMetrics, Reason};
+
+const INTERVAL: Duration = Duration::from_millis(100);
+const SOON: Duration = Duration::from_secs(30);
+const A: &str = "GPU-full-0";
+const B: &str = "GPU-full-1";
+const C: &str = "GPU-full-2";
+const ADDRESSES: [&str; 3] = ["0000:18:00.0", "0000:19:00.0", "000f:01:00.0"];
+
+/// A collector over a driver and a /sys of the test's own.
+struct Machine {
+    folder: tempfile::TempDir,
+    collector: Collector,
+}
+
+fn full() -> String {
+    fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/full.sim")).unwrap()
+}
+
+impl Machine {
+    fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let library = std::env::current_exe().unwrap().with_file_name("libnvml_sim.so");
+        let at = |name: &str| folder.path().join(name);
+        fs::write(at("gpu.sim"), full()).unwrap();
+        // SAFETY: no other thread of this process runs yet that reads the environment.
+        unsafe {
+            std::env::set_var("TELLTALE_NVML_SIM", at("gpu.sim"));
+            std::env::set_var("TELLTALE_NVML_SIM_CALLS", at("calls"));
+        }
+        let roots = Roots { proc: "/proc".into(), sys: at("sys"), nvml: Some(library.into()) };
+        let (collector, run) = Collector::start(&roots, INTERVAL).unwrap();
+        tokio::spawn(run);
+        Self { folder, collector }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Puts another script in the place of the one that runs.
+    fn becomes(&self, script: &str) {
+        fs::write(self.path("new"), script).unwrap();
+        fs::rename(self.path("new"), self.path("gpu.sim")).unwrap();
+    }
+
+    /// What the kernel says of a device's sleep.
+    fn power(&self, address: &str, control: &str, status: &str) {
+        let folder = self.path("sys/bus/pci/devices").join(address);
+        fs::create_dir_all(folder.join("power")).unwrap();
+        for (file, value) in
+            [("vendor", "0x10de"), ("class", "0x030200"), ("power/control", control), ("power/runtime_status", status)]
+        {
+            fs::write(folder.join(file), value).unwrap();
+        }
+    }
+
+    fn calls(&self) -> BTreeMap<String, u64> {
+        nvml_sim::calls::read(&self.path("calls")).unwrap()
+    }
+
+    fn count(&self, function: &str) -> u64 {
+        self.calls().get(function).copied().unwrap_or(0)
+    }
+
+    /// The first snapshot that fits, or a failure that shows the last one.
+    async fn until(&self, what: &str, fits: impl Fn(&Snapshot) -> bool) -> Arc<Snapshot> {
+        let mut snapshots = self.collector.subscribe();
+        let waited = tokio::time::timeout(SOON, snapshots.wait_for(|snapshot| fits(snapshot))).await;
+        let Ok(snapshot) = waited else { panic!("{what} never came; last: {:#?}", self.collector.current()) };
+        Arc::clone(&snapshot.unwrap())
+    }
+
+    async fn ticks(&self, more: u64) {
+        let until = self.collector.current().metrics.tick + more;
+        self.until("the next ticks", |snapshot| snapshot.metrics.tick >= until).await;
+    }
+
+    async fn details(&self, gpu_id: &str) -> GpuDetails {
+        self.collector.gpu_details(gpu_id).unwrap().await
+    }
+
+    /// The details as soon as they fit.
+    async fn details_until(&self, gpu_id: &str, what: &str, fits: impl Fn(&GpuDetails) -> bool) -> GpuDetails {
+        let begun = Instant::now();
+        loop {
+            let details = self.details(gpu_id).await;
+            if fits(&details) {
+                return details;
+            }
+            assert!(begun.elapsed() < SOON, "{what} never came; last: {details:#?}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+fn gpu<'a>(snapshot: &'a Snapshot, gpu_id: &str) -> &'a GpuMetrics {
+    snapshot.metrics.gpu.iter().find(|gpu| gpu.gpu_id == gpu_id).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_asked_when() {
+    let machine = Machine::start();
+    let snapshot = machine.until("three GPUs", |snapshot| snapshot.metrics.gpu.len() == 3).await;
+    assert_eq!((gpu(&snapshot, A).decoder, gpu(&snapshot, A).memory_temperature), (Some(12.0), Some(74.0)));
+    assert_eq!(gpu(&snapshot, A).missing["encoder"], Reason::Unsupported);
+    nothing_slow_without_a_question(&machine).await;
+    figures_in_the_units_of_the_contract(&machine).await;
+    who_uses_it(&machine).await;
+    parts_of_a_device(&machine).await;
+    a_device_without_memory_of_its_own(&machine).await;
+    a_driver_that_knows_one_version_of_memory(&machine).await;
+    one_that_hangs_holds_up_no_tick(&machine).await;
+    the_driver_is_replaced(&machine).await;
+    one_of_three_sleeps(&machine).await;
+    all_sleep(&machine).await;
+}
+
+async fn nothing_slow_without_a_question(machine: &Machine) {
+    machine.ticks(5).await;
+    for function in [
+        "nvmlDeviceGetPcieThroughput",
+        "nvmlGpmSampleGet",
+        "nvmlDeviceGetProcessUtilization",
+        "nvmlDeviceGetComputeRunningProcesses_v3",
+        "nvmlDeviceGetTotalEccErrors",
+        "nvmlDeviceGetVbiosVersion",
+    ] {
+        assert_eq!(machine.count(function), 0, "{function}: nobody asked for details");
+    }
+    assert_eq!(machine.count("nvmlDeviceGetMaxClockInfo"), 6, "what does not change is asked once of each");
+    let error = machine.collector.gpu_details("GPU-none").err().unwrap();
+    assert!(error.to_string().contains("gpu_id: \"GPU-none\"") && error.to_string().contains(A), "{error}");
+
+    machine.details(A).await;
+    machine.details(A).await;
+    assert_eq!(machine.count("nvmlDeviceGetVbiosVersion"), 1, "what does not change: once");
+    assert_eq!(machine.count("nvmlDeviceGetTotalEccErrors"), 4, "what changes slowly: not twice in ten seconds");
+    assert_eq!(machine.count("nvmlDeviceGetPcieThroughput"), 4, "and what is of this moment: each time");
+}
+
+async fn figures_in_the_units_of_the_contract(machine: &Machine) {
+    let details = machine.details(A).await;
+    assert_eq!(details.reason, None);
+    let numbers = [
+        (details.memory_temperature, 74.0),
+        (details.memory_max_temperature, 105.0),
+        (details.slowdown_temperature, 87.0),
+        (details.shutdown_temperature, 92.0),
+        (details.max_temperature, 85.0),
+        (details.power_limit_default, 700.0),
+        (details.power_limit_min, 200.0),
+        (details.power_limit_max, 700.0),
+        (details.energy, 41.5 * 3.6e6),
+        (details.energy_watched, 0.0),
+        (details.sm_clock_max, 1980.0),
+        (details.memory_clock_max, 2619.0),
+        (details.video_clock, 1545.0),
+        (details.video_clock_max, 1545.0),
+        (details.pcie_generation_max, 5.0),
+        (details.pcie_width_max, 16.0),
+        (details.pcie_sent, f64::from(400 << 20)),
+        (details.pcie_received, 9.0 * 1_073_741_824.0),
+        (details.decoder, 12.0),
+        (details.sm_activity, 88.0),
+        (details.sm_occupancy, 41.0),
+        (details.tensor_activity, 62.0),
+        (details.dram_activity, 55.0),
+        (details.fp64_activity, 0.0),
+        (details.fp32_activity, 9.0),
+        (details.fp16_activity, 2.0),
+        (details.jpeg, 5.0),
+        (details.ofa, 0.0),
+        (details.nvlink_sent, 90.0 * 1_073_741_824.0),
+        (details.nvlink_received, 88.0 * 1_073_741_824.0),
+    ];
+    for (at, (found, expected)) in numbers.into_iter().enumerate() {
+        assert_eq!(found, Some(expected), "number {at} of {details:#?}");
+    }
+    let counts = [
+        (details.ecc_corrected, 3),
+        (details.ecc_uncorrected, 0),
+        (details.ecc_corrected_lifetime, 17),
+        (details.ecc_uncorrected_lifetime, 1),
+        (details.remapped_rows, 2),
+        (details.pcie_replays, 2),
+        (details.bar1_total, 128 << 30),
+        (details.bar1_used, 4 << 20),
+        (details.memory_reserved, 551 << 20),
+    ];
+    for (at, (found, expected)) in counts.into_iter().enumerate() {
+        assert_eq!(found, Some(expected), "count {at} of {details:#?}");
+    }
+    let flags = [details.ecc, details.persistence, details.mig, details.display, details.remapped_rows_failed];
+    assert_eq!(flags, [Some(true), Some(true), Some(false), Some(false), Some(false)]);
+    assert_eq!((details.driver_version.as_deref(), details.cuda_version.as_deref()), (Some("570.86.15"), Some("12.8")));
+    assert_eq!((details.compute_capability.as_deref(), details.cores), (Some("9.0"), Some(16_896)));
+    assert_eq!((details.pci_address.as_deref(), details.index), (Some(ADDRESSES[0]), Some(0)));
+    assert_eq!((details.cuda_index, details.cuda_index_guessed, details.cuda_index_by_bus), (Some(0), true, Some(0)));
+    let links: Vec<_> = details.nvlinks.iter().map(|link| (link.active, link.remote.as_deref(), link.errors)).collect();
+    let up = |errors| (Some(true), Some(ADDRESSES[1]), Some(errors));
+    assert_eq!(links, [up(0), up(3), (Some(false), None, None)]);
+    let missing: Vec<_> = details.missing.iter().map(|(field, reason)| (field.as_str(), *reason)).collect();
+    let unsupported = ["encoder", "hotspot_temperature", "retired_pages", "retired_pages_pending"];
+    assert_eq!(missing, unsupported.map(|field| (field, Reason::Unsupported)));
+}
+
+async fn who_uses_it(machine: &Machine) {
+    let details =
+        machine.details_until(A, "a sample", |details| details.processes.as_ref().unwrap()[0].sm == Some(84.0)).await;
+    let processes = details.processes.unwrap();
+    let [trainer, gone] = processes.as_slice() else { panic!("two: {processes:#?}") };
+    assert_eq!((trainer.pid, trainer.memory, trainer.compute, trainer.graphics), (1, Some(40 << 30), true, false));
+    assert_eq!(trainer.user.as_deref(), Some("root"), "{trainer:#?}");
+    assert!(trainer.name.is_some(), "it is the first process of this system: {trainer:#?}");
+    assert_eq!((gone.name.as_ref(), gone.user.as_ref()), (None, None), "no such process here: {gone:#?}");
+    assert_eq!((gone.sm, gone.encoder, gone.decoder), (Some(0.0), Some(3.0), Some(12.0)));
+    assert_eq!(details.memory_by_processes, Some((40 << 30) + (412 << 20)));
+    // Idle is an error of NVML's own, and no reason to show none.
+    machine.becomes(&full().replace(" sm 84 %", "").replace(" enc 3 % dec 12 %", ""));
+    let idle = |details: &GpuDetails| details.processes.as_ref().unwrap().iter().all(|process| process.sm == Some(0.0));
+    let details = machine.details_until(A, "idle", idle).await;
+    assert!(!details.missing.contains_key("processes/sm"), "{:?}", details.missing);
+    machine.becomes(&full());
+}
+
+async fn parts_of_a_device(machine: &Machine) {
+    let details = machine.details(B).await;
+    let instances: Vec<_> = details
+        .mig_instances
+        .iter()
+        .map(|it| (it.index, it.multiprocessors, it.memory_used, it.memory_total))
+        .collect();
+    let mib = |mib: u64| Some(mib << 20);
+    let expected = [(0, Some(42), mib(10 << 10), mib(39 << 10)), (1, Some(14), mib(2 << 10), mib(9_728))];
+    assert_eq!(instances, expected);
+    assert_eq!(details.mig_instances[1].name.as_deref(), Some("NVIDIA A100-SXM4-80GB MIG 1g.10gb"));
+    let processes = details.processes.unwrap();
+    let on: Vec<_> = processes.iter().map(|process| (process.pid, process.mig_instance, process.sm)).collect();
+    assert_eq!(on, [(1, Some(0), None), (4_194_304, Some(1), None)], "each once, by its instance");
+    assert_eq!(details.missing["processes/sm"], Reason::Unsupported);
+    assert_eq!((details.retired_pages, details.retired_pages_pending), (Some(4), Some(true)));
+}
+
+async fn a_device_without_memory_of_its_own(machine: &Machine) {
+    let snapshot = machine.collector.current();
+    let metrics = gpu(&snapshot, C);
+    assert_eq!((metrics.memory_used, metrics.missing["memory_used"]), (None, Reason::Shared));
+    assert_eq!(metrics.utilization, Some(42.0), "all else is there");
+    let details = machine.details(C).await;
+    assert_eq!((details.shared_memory, details.memory_by_processes), (Some(true), Some(62 << 30)));
+    assert_eq!((details.pcie_generation_max, details.pcie_sent), (None, None), "its link is a placeholder");
+}
+
+/// nvml-wrapper has no safe call for the first version, which counts the reserve as used anyway.
+async fn a_driver_that_knows_one_version_of_memory(machine: &Machine) {
+    machine.becomes(&full().replace("memory_reserved", "memory_version = 1\nmemory_reserved"));
+    let snapshot = machine.until("no memory", |snapshot| gpu(snapshot, A).memory_used.is_none()).await;
+    assert_eq!(gpu(&snapshot, A).missing["memory_used"], Reason::Unsupported, "it has some, but that can't be had");
+    assert_eq!(gpu(&snapshot, A).utilization, Some(97.0));
+    machine.becomes(&full());
+    machine.until("memory", |snapshot| gpu(snapshot, A).memory_used.is_some()).await;
+}
+
+async fn one_that_hangs_holds_up_no_tick(machine: &Machine) {
+    machine.becomes(&full().replace("9 GiB/s", "hang"));
+    let asked = machine.collector.gpu_details(A).unwrap();
+    let before = machine.collector.current();
+    let asked = tokio::spawn(asked);
+    let later = machine.until("twenty ticks", |snapshot| snapshot.metrics.tick >= before.metrics.tick + 20).await;
+    assert!(gpu(&later, A).timestamp > gpu(&before, A).timestamp, "the GPU's own channel goes on");
+    let details = asked.await.unwrap();
+    assert_eq!((details.reason, details.cores), (Some(Reason::NotAnswering), Some(16_896)), "what was known is kept");
+    machine.becomes(&full());
+    machine.details_until(A, "an answer", |details| details.reason.is_none()).await;
+}
+
+async fn the_driver_is_replaced(machine: &Machine) {
+    let fixed = machine.count("nvmlDeviceGetVbiosVersion");
+    machine.becomes(&format!("driver = mismatch\n{}", full()));
+    let replaced = machine.details_until(A, "the mismatch", |details| details.reason == Some(Reason::Failed)).await;
+    assert!(replaced.detail.unwrap().contains("was replaced"), "in words");
+    machine.until("the tick sees it too", |snapshot| snapshot.gpu_problem.is_some()).await;
+    machine.becomes(&full());
+    machine.details_until(A, "the driver", |details| details.reason.is_none()).await;
+    assert_eq!(
+        machine.count("nvmlDeviceGetVbiosVersion"),
+        fixed + 1,
+        "what does not change is asked of the new driver"
+    );
+}
+
+async fn one_of_three_sleeps(machine: &Machine) {
+    machine.power(ADDRESSES[0], "on", "active");
+    machine.power(ADDRESSES[1], "auto", "active");
+    machine.power(ADDRESSES[2], "on", "active");
+    let awake = machine.until("who keeps it awake", |snapshot| snapshot.gpu_awake.contains_key(B)).await;
+    let holder = AwakeHolder::Process { pid: 4_194_304, name: None };
+    assert!(awake.gpu_awake[B].contains(&holder) && awake.gpu_awake.len() == 1, "{:#?}", awake.gpu_awake);
+    let details = machine.details(B).await;
+    assert!(details.can_sleep == Some(true) && details.kept_awake_by.contains(&holder), "{details:#?}");
+
+    machine.power(ADDRESSES[1], "auto", "suspended");
+    let asleep = machine
+        .until("one asleep", |snapshot| gpu(snapshot, B).missing.get("utilization") == Some(&Reason::Asleep))
+        .await;
+    assert_eq!(gpu(&asleep, A).utilization, Some(97.0), "the others are asked as before");
+    machine.becomes(&full().replace("uuid = GPU-full-1", "uuid = GPU-full-1\nstate = suspended"));
+    machine.ticks(5).await;
+    let details = machine.details(B).await;
+    assert_eq!((details.reason, details.can_sleep), (Some(Reason::Asleep), Some(true)));
+    assert_eq!(details.pci_address.as_deref(), Some(ADDRESSES[1]), "what is known of it is shown");
+    assert_eq!(machine.details(A).await.reason, None);
+    machine.ticks(5).await;
+    assert_eq!(machine.count("wakes"), 0, "nothing touched it");
+    assert!(gpu(&machine.collector.current(), C).utilization.is_some());
+}
+
+async fn all_sleep(machine: &Machine) {
+    for address in ADDRESSES {
+        machine.power(address, "auto", "suspended");
+    }
+    let all = |snapshot: &Snapshot| {
+        snapshot.metrics.gpu.iter().all(|gpu| gpu.missing.get("temperature") == Some(&Reason::Asleep))
+    };
+    let snapshot = machine.until("all asleep", all).await;
+    assert!(snapshot.gpu_problem.as_ref().unwrap().detail.contains("does not wake it"));
+    let calls = machine.calls();
+    machine.ticks(10).await;
+    for gpu_id in [A, B, C] {
+        assert_eq!(machine.details(gpu_id).await.reason, Some(Reason::Asleep));
+    }
+    assert_eq!(machine.calls(), calls, "not one call, of ticks or of details");
+
+    machine.collector.ask_sleeping_gpus(true);
+    machine.until("figures", |snapshot| gpu(snapshot, B).temperature.is_some()).await;
+    assert!(machine.count("wakes") > 0, "as the setting says");
+    machine.collector.ask_sleeping_gpus(false);
+    machine.until("all left alone again", all).await;
+}
