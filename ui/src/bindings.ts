@@ -19,6 +19,11 @@ export const commands = {
 	getDiagnostics: () => typedError<Diagnostics, CommandError>(__TAURI_INVOKE("get_diagnostics")),
 	/**  What Telltale itself takes, with its web view; `null` where the system does not tell. */
 	getOwnCost: () => typedError<OwnCost | null, CommandError>(__TAURI_INVOKE("get_own_cost")),
+	/**
+	 *  One GPU in full, with who uses it: what is too much for every tick. It takes some tenths of a second, and is read
+	 *  only for this: ask once per interval, while it is shown.
+	 */
+	getGpuDetails: (gpuId: GpuArgument) => typedError<GpuDetails, CommandError>(__TAURI_INVOKE("get_gpu_details", { gpuId })),
 	/**  The settings in force. */
 	getSettings: () => typedError<Settings, CommandError>(__TAURI_INVOKE("get_settings")),
 	/**  Changes some settings, at once and for good. An invalid value changes nothing. */
@@ -52,9 +57,20 @@ export const GPU_EVENT_PREFIX = "system/gpu/" as const;
 
 export const GPU_STATES = ["idle","running_free","display_clocks","application_clocks","sync_boost","power_cap","software_thermal","hardware_slowdown","power_brake","hardware_thermal"] as const;
 
-export const SETTINGS = [{"default":2.0,"help":"Seconds between two samples. A shorter one costs more and shows shorter peaks.","key":"interval","kind":"number","label":"Interval","max":60.0,"min":0.5,"step":0.5,"unit":"s"},{"choices":[{"label":"Follow the system","value":"system"},{"label":"Light","value":"light"},{"label":"Dark","value":"dark"}],"default":"system","help":"Colours of the window.","key":"theme","kind":"choice","label":"Theme"},{"choices":[{"label":"Celsius (°C)","value":"celsius"},{"label":"Fahrenheit (°F)","value":"fahrenheit"}],"default":"celsius","help":"Unit in which temperatures are shown.","key":"temperature_unit","kind":"choice","label":"Temperature"},{"choices":[{"label":"Bytes per second","value":"bytes"},{"label":"Bits per second","value":"bits"}],"default":"bytes","help":"Unit in which network rates are shown.","key":"network_unit","kind":"choice","label":"Network rates"},{"choices":[{"label":"GPU","value":"gpu"},{"label":"CPU","value":"cpu"},{"label":"Memory","value":"memory"},{"label":"Disk","value":"disk"},{"label":"Network","value":"network"}],"default":["gpu","cpu","memory","disk","network"],"devices_of":"gpu","help":"Lines of the tray's menu.","key":"tray_lines","kind":"list","label":"Tray"},{"default":true,"help":"Closing the window leaves Telltale in the tray, where it goes on recording. Off, closing quits.","key":"close_to_tray","kind":"switch","label":"Close to the tray"},{"default":false,"help":"Telltale starts in the tray when you log in.","key":"start_at_login","kind":"switch","label":"Start at login"}] as const;
+export const SETTINGS = [{"default":2.0,"help":"Seconds between two samples. A shorter one costs more and shows shorter peaks.","key":"interval","kind":"number","label":"Interval","max":60.0,"min":0.5,"step":0.5,"unit":"s"},{"choices":[{"label":"Follow the system","value":"system"},{"label":"Light","value":"light"},{"label":"Dark","value":"dark"}],"default":"system","help":"Colours of the window.","key":"theme","kind":"choice","label":"Theme"},{"choices":[{"label":"Celsius (°C)","value":"celsius"},{"label":"Fahrenheit (°F)","value":"fahrenheit"}],"default":"celsius","help":"Unit in which temperatures are shown.","key":"temperature_unit","kind":"choice","label":"Temperature"},{"choices":[{"label":"Bytes per second","value":"bytes"},{"label":"Bits per second","value":"bits"}],"default":"bytes","help":"Unit in which network rates are shown.","key":"network_unit","kind":"choice","label":"Network rates"},{"choices":[{"label":"GPU","value":"gpu"},{"label":"CPU","value":"cpu"},{"label":"Memory","value":"memory"},{"label":"Disk","value":"disk"},{"label":"Network","value":"network"}],"default":["gpu","cpu","memory","disk","network"],"devices_of":"gpu","help":"Lines of the tray's menu.","key":"tray_lines","kind":"list","label":"Tray"},{"default":true,"help":"Closing the window leaves Telltale in the tray, where it goes on recording. Off, closing quits.","key":"close_to_tray","kind":"switch","label":"Close to the tray"},{"default":false,"help":"Telltale starts in the tray when you log in.","key":"start_at_login","kind":"switch","label":"Start at login"},{"choices":[{"label":"Leave asleep","value":"leave"},{"label":"Wake and ask","value":"ask"}],"default":"leave","help":"An NVIDIA GPU that sleeps shows no figures until something else wakes it. Asking it anyway wakes it and uses power.","key":"sleeping_gpus","kind":"choice","label":"Sleeping GPUs"}] as const;
 
 /* Types */
+/**  What keeps a GPU awake that could sleep. */
+export type AwakeHolder = 
+/**  A process with a context on it. */
+{ kind: "process"; 
+/**  Its id. */
+pid: number; 
+/**  Its name, where it can be seen. */
+name: string | null } | 
+/**  A desktop that it draws. */
+{ kind: "display" };
+
 /**  How fresh a channel is: `reason` is `null` while it is current, and says why it is not otherwise. */
 export type ChannelStatus = {
 	/**  The channel's event name; `system/gpu` for the GPU source itself while no device is known. */
@@ -99,6 +115,17 @@ export type CommandError = {
 	/**  The field of the argument that was wrong. */
 	field: string | null,
 };
+
+/**  Who may compute on a device. NVML's compute modes, which are CUDA's. */
+export type ComputeMode = 
+/**  Any number of processes. */
+"default" | 
+/**  One thread; CUDA knows it no more. */
+"exclusive_thread" | 
+/**  Nobody. */
+"prohibited" | 
+/**  One process. */
+"exclusive_process";
 
 /**  A sample of the processors, channel `system/cpu`. */
 export type CpuMetrics = {
@@ -235,6 +262,8 @@ export type ErrorKind =
 "invalid_setting" | 
 /**  A query that can't be answered. */
 "invalid_query" | 
+/**  There is no GPU of that id. */
+"unknown_gpu" | 
 /**  The settings are in force but could not be written to their file. */
 "not_saved" | 
 /**  A file could not be written. What was there before is still there. */
@@ -365,6 +394,166 @@ percent: number;
 /**  Percent. */
 utilization: number | null };
 
+/**  The id of a GPU as it came. */
+export type GpuArgument = string;
+
+/**
+ *  One GPU in full. `missing` says by field name why a figure is `null`; a field that is neither there nor in `missing`
+ *  was not asked for.
+ */
+export type GpuDetails = {
+	/**  As in [`crate::metrics::GpuMetrics`]. */
+	gpu_id: string,
+	/**  The product name. */
+	name: string,
+	/**  When it was read, Unix milliseconds; what an older reading left is kept with its time, and `reason` says why. */
+	timestamp: number,
+	/**  Why these are not the figures of now; `null` if they are. */
+	reason: Reason | null,
+	/**  The reason in words, where there are any. */
+	detail: string | null,
+	/**  NVML's index now (`nvmlDeviceGetIndex`); it may change between boots. */
+	index: number | null,
+	/**  Where it is on the PCI bus, as `lspci -D` has it: `0000:01:00.0`. */
+	pci_address: string | null,
+	/**  CUDA's index where `CUDA_DEVICE_ORDER` is not set, which is `FASTEST_FIRST`: by cores and clock, then by address. */
+	cuda_index: number | null,
+	/**  Whether `cuda_index` is a guess: CUDA does not document how it compares devices of different kinds. */
+	cuda_index_guessed: boolean,
+	/**  CUDA's index under `CUDA_DEVICE_ORDER=PCI_BUS_ID`: by address. */
+	cuda_index_by_bus: number | null,
+	/**  CUDA's name for what the device can do, such as `8.9` (`nvmlDeviceGetCudaComputeCapability`). */
+	compute_capability: string | null,
+	/**  CUDA cores (`nvmlDeviceGetNumGpuCores`). */
+	cores: number | null,
+	/**  Version of the kernel driver (`nvmlSystemGetDriverVersion`). */
+	driver_version: string | null,
+	/**  The newest CUDA that the driver serves, such as `12.4` (`nvmlSystemGetCudaDriverVersion_v2`). */
+	cuda_version: string | null,
+	/**  Version of the device's firmware (`nvmlDeviceGetVbiosVersion`). */
+	vbios_version: string | null,
+	/**  MHz that the multiprocessors can reach (`nvmlDeviceGetMaxClockInfo`). */
+	sm_clock_max: number | null,
+	/**  MHz that the device memory can reach. */
+	memory_clock_max: number | null,
+	/**  MHz of encoder and decoder now (`NVML_CLOCK_VIDEO`). */
+	video_clock: number | null,
+	/**  MHz that they can reach. */
+	video_clock_max: number | null,
+	/**  W that the limit is without anybody's change (`nvmlDeviceGetPowerManagementDefaultLimit`). */
+	power_limit_default: number | null,
+	/**  W that the limit can be set to at least (`nvmlDeviceGetPowerManagementLimitConstraints`). */
+	power_limit_min: number | null,
+	/**  W that the limit can be set to at most. */
+	power_limit_max: number | null,
+	/**  J that the device has used since the driver was loaded (`nvmlDeviceGetTotalEnergyConsumption`). */
+	energy: number | null,
+	/**  J that it used since Telltale read `energy` first, which was at `energy_watched_since`. */
+	energy_watched: number | null,
+	/**  Unix milliseconds. */
+	energy_watched_since: number | null,
+	/**  °C of the device memory (`NVML_FI_DEV_MEMORY_TEMP`). */
+	memory_temperature: number | null,
+	/**  °C of the hottest place of the die; NVML reports none. */
+	hotspot_temperature: number | null,
+	/**  °C at which the hardware slows the device down (`NVML_TEMPERATURE_THRESHOLD_SLOWDOWN`). */
+	slowdown_temperature: number | null,
+	/**  °C at which it shuts down (`NVML_TEMPERATURE_THRESHOLD_SHUTDOWN`). */
+	shutdown_temperature: number | null,
+	/**  °C from which the driver may go below the base clock (`NVML_TEMPERATURE_THRESHOLD_GPU_MAX`). */
+	max_temperature: number | null,
+	/**  °C of the memory from which the driver slows down (`NVML_TEMPERATURE_THRESHOLD_MEM_MAX`). */
+	memory_max_temperature: number | null,
+	/**  Whether the device has no memory of its own and uses the system's (GB10, Jetson). */
+	shared_memory: boolean | null,
+	/**  Bytes that the driver reserves (`nvmlMemory_v2_t.reserved`). */
+	memory_reserved: number | null,
+	/**  Bytes that all `processes` hold together, of those whose memory is known. */
+	memory_by_processes: number | null,
+	/**  Bytes of the window through which the processor reaches device memory (`nvmlDeviceGetBAR1MemoryInfo`). */
+	bar1_total: number | null,
+	/**  Bytes of it in use. */
+	bar1_used: number | null,
+	/**  Percent of the last sampling period in which the encoder worked (`nvmlDeviceGetEncoderUtilization`). */
+	encoder: number | null,
+	/**  The same for the decoder (`nvmlDeviceGetDecoderUtilization`). */
+	decoder: number | null,
+	/**  The same for the JPEG engines, their mean (`NVML_GPM_METRIC_NVJPG_*_UTIL`, Hopper and newer). */
+	jpeg: number | null,
+	/**  The same for the optical-flow engines (`NVML_GPM_METRIC_NVOFA_*_UTIL`, Hopper and newer). */
+	ofa: number | null,
+	/**  Percent of time in which a multiprocessor had work, over all of them (`NVML_GPM_METRIC_SM_UTIL`). */
+	sm_activity: number | null,
+	/**  Percent of the warps that could be there which were (`NVML_GPM_METRIC_SM_OCCUPANCY`). */
+	sm_occupancy: number | null,
+	/**  Percent of time in which tensor cores worked (`NVML_GPM_METRIC_ANY_TENSOR_UTIL`). */
+	tensor_activity: number | null,
+	/**  Percent of the memory's bandwidth that was used (`NVML_GPM_METRIC_DRAM_BW_UTIL`). */
+	dram_activity: number | null,
+	/**  Percent of time with 64-bit arithmetic (`NVML_GPM_METRIC_FP64_UTIL`). */
+	fp64_activity: number | null,
+	/**  Percent of time with 32-bit arithmetic (`NVML_GPM_METRIC_FP32_UTIL`). */
+	fp32_activity: number | null,
+	/**  Percent of time with 16-bit arithmetic outside tensor cores (`NVML_GPM_METRIC_FP16_UTIL`). */
+	fp16_activity: number | null,
+	/**  Generation of the `PCIe` link at most, of device and slot (`nvmlDeviceGetMaxPcieLinkGeneration`). */
+	pcie_generation_max: number | null,
+	/**  Lanes at most (`nvmlDeviceGetMaxPcieLinkWidth`). */
+	pcie_width_max: number | null,
+	/**  Bytes per second that the device sends over `PCIe`, measured for 20 ms (`nvmlDeviceGetPcieThroughput`). */
+	pcie_sent: number | null,
+	/**  Bytes per second that it receives. */
+	pcie_received: number | null,
+	/**  Packets that had to be sent again since the driver was loaded (`nvmlDeviceGetPcieReplayCounter`). */
+	pcie_replays: number | null,
+	/**  Links to other devices; empty where there are none. */
+	nvlinks: NvLink[],
+	/**  Bytes per second sent over all of them (`NVML_GPM_METRIC_NVLINK_TOTAL_TX_PER_SEC`, Hopper and newer). */
+	nvlink_sent: number | null,
+	/**  Bytes per second received. */
+	nvlink_received: number | null,
+	/**  Whether memory errors are corrected (`nvmlDeviceGetEccMode`). */
+	ecc: boolean | null,
+	/**  Whether they will be after the next restart. */
+	ecc_pending: boolean | null,
+	/**  Errors corrected since the driver was loaded (`nvmlDeviceGetTotalEccErrors`, volatile). */
+	ecc_corrected: number | null,
+	/**  Errors found and not corrected since then. */
+	ecc_uncorrected: number | null,
+	/**  Errors corrected in the device's life (aggregate). */
+	ecc_corrected_lifetime: number | null,
+	/**  Errors found and not corrected in its life. */
+	ecc_uncorrected_lifetime: number | null,
+	/**  Pages of memory that are not used any more because of errors (`NVML_FI_DEV_RETIRED_SBE` and `_DBE`). */
+	retired_pages: number | null,
+	/**  Whether more will be after a restart (`NVML_FI_DEV_RETIRED_PENDING`). */
+	retired_pages_pending: boolean | null,
+	/**  Rows of memory that spare ones stand in for (`NVML_FI_DEV_REMAPPED_COR` and `_UNC`, Ampere and newer). */
+	remapped_rows: number | null,
+	/**  Whether more will be after a reset (`NVML_FI_DEV_REMAPPED_PENDING`). */
+	remapped_rows_pending: boolean | null,
+	/**  Whether one could not be: the device should be replaced (`NVML_FI_DEV_REMAPPED_FAILURE`). */
+	remapped_rows_failed: boolean | null,
+	/**  Whether the driver stays loaded while nobody uses the device (`nvmlDeviceGetPersistenceMode`). */
+	persistence: boolean | null,
+	/**  Who may compute on it (`nvmlDeviceGetComputeMode`). */
+	compute_mode: ComputeMode | null,
+	/**  Whether it is split into instances (`nvmlDeviceGetMigMode`). */
+	mig: boolean | null,
+	/**  The instances; empty where it is not split. */
+	mig_instances: MigInstance[],
+	/**  Whether it draws a desktop (`nvmlDeviceGetDisplayActive`). */
+	display: boolean | null,
+	/**  Whether the kernel may put it to sleep (`power/control` of its PCI device). */
+	can_sleep: boolean | null,
+	/**  What keeps it awake, as far as that can be told; empty while it sleeps, or never sleeps. */
+	kept_awake_by: AwakeHolder[],
+	/**  Who uses it, the largest first; `null` where that can't be told. */
+	processes: GpuProcess[] | null,
+	/**  Why fields are `null`. */
+	missing: { [key in string]: Reason },
+};
+
 /**  One GPU. */
 export type GpuInfo = {
 	/**  See [`GpuMetrics::gpu_id`]. */
@@ -419,6 +608,12 @@ export type GpuMetrics = {
 	 *  `mem_busy_percent`): the bandwidth's use, not how full the memory is.
 	 */
 	memory_bandwidth: number | null,
+	/**  °C of the device memory (`NVML_FI_DEV_MEMORY_TEMP`). */
+	memory_temperature: number | null,
+	/**  Percent of the last sampling period in which the video encoder worked (`nvmlDeviceGetEncoderUtilization`). */
+	encoder: number | null,
+	/**  The same for the decoder (`nvmlDeviceGetDecoderUtilization`). */
+	decoder: number | null,
 	/**
 	 *  Percent of the first fan's full speed that it is told to run at (`nvmlDeviceGetFanSpeed_v2`; amdgpu: hwmon's `pwm1`,
 	 *  or else what `fan1_input` is of `fan1_max`).
@@ -460,6 +655,35 @@ export type GpuMissing = {
 	reason: Reason,
 	/**  In plain words, with what to do about it. */
 	detail: string,
+};
+
+/**  A process with a context on a GPU. */
+export type GpuProcess = {
+	/**  Its id, as the system outside of containers has it. */
+	pid: number,
+	/**
+	 *  The program, and the script that it runs where it is an interpreter: `python train.py`. `null` where the process
+	 *  can't be seen from here.
+	 */
+	name: string | null,
+	/**  Whose it is; a number where it has no name in `/etc/passwd`. */
+	user: string | null,
+	/**  The container that it runs in, as its cgroup names it: `docker 3f2a9c1b7d40`; `null` outside of one. */
+	container: string | null,
+	/**  Whether it computes (CUDA, `OpenCL`). */
+	compute: boolean,
+	/**  Whether it draws (OpenGL, Vulkan). */
+	graphics: boolean,
+	/**  Bytes of device memory; `null` where the driver does not know. */
+	memory: number | null,
+	/**  Percent of the multiprocessors, averaged since the last reading (`nvmlDeviceGetProcessUtilization`). */
+	sm: number | null,
+	/**  Percent of the encoder. */
+	encoder: number | null,
+	/**  Percent of the decoder. */
+	decoder: number | null,
+	/**  Index of the MIG instance that it runs on. */
+	mig_instance: number | null,
 };
 
 /**  What a GPU does at one moment. The driver may name several limits at once; [`GpuState::of`] says which one counts. */
@@ -627,6 +851,22 @@ export type MetricsHistory = {
 	gaps: HistoryGap[],
 };
 
+/**  A part of a device that is used like a device (MIG). */
+export type MigInstance = {
+	/**  NVML's index among the device's instances. */
+	index: number,
+	/**  The UUID, which `CUDA_VISIBLE_DEVICES` takes: `MIG-…`. */
+	uuid: string | null,
+	/**  Its name with its profile, such as `NVIDIA H100 80GB HBM3 MIG 1g.10gb`. */
+	name: string | null,
+	/**  Multiprocessors that it has. */
+	multiprocessors: number | null,
+	/**  Bytes in use. */
+	memory_used: number | null,
+	/**  Bytes that it has. */
+	memory_total: number | null,
+};
+
 /**  One interface in [`NetworkMetrics`]. */
 export type NetworkInterface = {
 	/**  The kernel's name, such as `enp5s0`. */
@@ -692,6 +932,20 @@ export type OwnCost = {
 	processes: number,
 };
 
+/**  One link to another device. */
+export type NvLink = {
+	/**  Its number. */
+	link: number,
+	/**  Whether it is up (`nvmlDeviceGetNvLinkState`). */
+	active: boolean | null,
+	/**  Version of the protocol (`nvmlDeviceGetNvLinkVersion`). */
+	version: number | null,
+	/**  PCI address of the other end, a GPU or a switch (`nvmlDeviceGetNvLinkRemotePciInfo_v2`). */
+	remote: string | null,
+	/**  Transmission errors of all kinds so far (`nvmlDeviceGetNvLinkErrorCounter`). */
+	errors: number | null,
+};
+
 /**  A [`SettingsPatch`] as it came. */
 export type PatchArgument = SettingsPatch;
 
@@ -721,7 +975,9 @@ export type Reason =
 /**  The counter behind a rate went backwards: it was reset, or it wrapped. */
 "counter_reset" | 
 /**  Nothing happened that it could be computed from: the latency of a disk that served nothing. */
-"idle";
+"idle" | 
+/**  The device has no memory of its own: it uses the system's (GB10, Jetson). */
+"shared";
 
 /**  How much of a file is written, 0–1. */
 export type SaveProgress = number;
@@ -745,6 +1001,8 @@ export type Settings = {
 	close_to_tray: boolean,
 	/**  Whether Telltale starts, in the tray, when its user logs in. */
 	start_at_login: boolean,
+	/**  What is done with NVIDIA GPUs that the kernel put to sleep. */
+	sleeping_gpus: SleepingGpus,
 };
 
 /**  Some settings, to change; what is absent stays. */
@@ -763,7 +1021,16 @@ export type SettingsPatch = {
 	close_to_tray?: boolean | null,
 	/**  See [`Settings::start_at_login`]. */
 	start_at_login?: boolean | null,
+	/**  See [`Settings::sleeping_gpus`]. */
+	sleeping_gpus?: SleepingGpus | null,
 };
+
+/**  What is done with NVIDIA GPUs that the kernel put to sleep. */
+export type SleepingGpus = 
+/**  They are not asked, and NVML is let go of after a minute in which a GPU that could sleep did nothing. */
+"leave" | 
+/**  They are asked like all others, which wakes them and keeps them awake. */
+"ask";
 
 /**  How one source does. */
 export type SourceStatus = {

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { CurrentMetrics, Settings, SystemInfo } from "../bindings";
 import { SETTINGS } from "../bindings";
 import { type Host, Refused } from "../host/host";
-import { batch, DEFAULTS } from "../store/samples";
+import { batch, DEFAULTS, gpuDetails } from "../store/samples";
 import App from "./App.svelte";
 
 let emit: (batch: CurrentMetrics) => void;
@@ -31,6 +31,7 @@ const host = (change: Partial<Host> = {}): Host => ({
 	diagnostics: async () => {
 		throw new Error("not asked for here");
 	},
+	gpuDetails: async () => gpuDetails(),
 	settings: async () => settings,
 	update: async (patch) => {
 		if (patch.interval === 7) throw new Refused("interval is seven", "interval");
@@ -129,6 +130,38 @@ it("says beside the field what is allowed, keeps the value in force, and applies
 	enter("5");
 	await vi.waitFor(() => expect(settings.interval).toBe(5));
 	await vi.waitFor(() => expect(screen.queryByRole("alert")).toBeNull());
+});
+
+it("asks for a GPU in full only while its page is shown, and shows who uses it", async () => {
+	const asked = vi.fn(async () => gpuDetails());
+	render(App, { host: host({ gpuDetails: asked }) });
+	await vi.waitFor(() => expect(figure("cpu/utilization")).toBe("42\u00a0%"));
+	emit(batch({ tick: 2, timestamp: first.timestamp + 2000 }));
+	expect(asked).not.toHaveBeenCalled();
+	press("2", { ctrlKey: true });
+	await vi.waitFor(() => expect(page()).toBe("gpu/GPU-1"));
+	const row = await vi.waitFor(() => document.querySelector('[data-pid="41"]') as HTMLElement);
+	const cells = [...row.querySelectorAll("td")].map((cell) => cell.textContent?.replace(/\s+/g, " "));
+	expect(cells).toEqual(["python train.py 41", "mira", "compute", "84 %", "2.0 KiB"]);
+	expect(screen.getByText("Power limit").nextSibling?.textContent).toContain("can be");
+	expect(document.querySelector('[data-absent="unsupported"]')?.textContent).toContain("ECC");
+	expect(asked).toHaveBeenCalledExactlyOnceWith("GPU-1");
+	emit(batch({ tick: 3, timestamp: first.timestamp + 4000 }));
+	await vi.waitFor(() => expect(asked).toHaveBeenCalledTimes(2));
+	press("1", { ctrlKey: true });
+	await vi.waitFor(() => expect(page()).toBe("overview"));
+	emit(batch({ tick: 4, timestamp: first.timestamp + 6000 }));
+	await vi.waitFor(() => expect(document.documentElement.dataset.tick).toBe("4"));
+	expect(asked).toHaveBeenCalledTimes(2);
+});
+
+it("says why it can't tell who uses a GPU", async () => {
+	const silent = gpuDetails({ processes: null, missing: { processes: "no_permission" } });
+	render(App, { host: host({ gpuDetails: async () => silent }) });
+	await vi.waitFor(() => expect(figure("cpu/utilization")).toBe("42\u00a0%"));
+	press("2", { ctrlKey: true });
+	const panel = () => document.querySelector('[data-panel="uses/GPU-1"][data-state="unavailable"]');
+	await vi.waitFor(() => expect(panel()?.textContent).toContain("not permitted for this user"));
 });
 
 it("shows a notice of the start until it is dismissed", async () => {

@@ -4,6 +4,7 @@ import type {
 	CurrentMetrics,
 	DesktopInfo,
 	Diagnostics,
+	GpuDetails,
 	GpuVerdict,
 	HistoryQuery,
 	MetricsHistory,
@@ -85,6 +86,8 @@ export interface Host {
 	diagnostics(): Promise<Diagnostics>;
 	/** What Telltale itself takes; null where nobody can tell. */
 	cost(): Promise<OwnCost | null>;
+	/** One GPU in full; costs some tenths of a second, so ask once per interval and only while it is shown. */
+	gpuDetails(gpuId: string): Promise<GpuDetails>;
 	settings(): Promise<Settings>;
 	/** Applies and saves; rejects with `Refused` and changes nothing if a value is not allowed. */
 	update(patch: SettingsPatch): Promise<Settings>;

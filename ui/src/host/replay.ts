@@ -35,6 +35,7 @@ export class Player implements Host {
 		tray_lines: [],
 		close_to_tray: false,
 		start_at_login: false,
+		sleeping_gpus: "leave",
 	};
 
 	constructor(private readonly batches: readonly CurrentMetrics[]) {
@@ -92,6 +93,10 @@ export class Player implements Host {
 
 	async cost(): Promise<null> {
 		return null;
+	}
+
+	async gpuDetails(): Promise<never> {
+		throw new Refused("A recording has what was sampled at each tick, and no more.");
 	}
 
 	async settings(): Promise<Settings> {

@@ -28,6 +28,7 @@ export const tauri: Host = {
 	info: () => taken(commands.getSystemInfo()),
 	diagnostics: () => taken(commands.getDiagnostics()),
 	cost: () => taken(commands.getOwnCost()),
+	gpuDetails: (gpuId) => taken(commands.getGpuDetails(gpuId)),
 	settings: () => taken(commands.getSettings()),
 	update: (patch) => taken(commands.updateSettings(patch)),
 	save: (query, image) => taken(commands.saveView(query, [...image])),

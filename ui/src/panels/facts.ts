@@ -54,7 +54,7 @@ function outOf(now: Quantity, most: number | null | undefined): string {
 	return most == null ? text(now) : `${text(now)} ${t.of(text(clock(most)))}`;
 }
 
-function heldBack(limits: readonly ClockLimit[]): string {
+export function heldBack(limits: readonly ClockLimit[]): string {
 	return limits.length === 0 ? t.clockLimits.none : limits.map((limit) => t.clockLimits[limit]).join(", ");
 }
 

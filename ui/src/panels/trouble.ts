@@ -26,6 +26,7 @@ function fault(reason: Reason | null): Trouble | null {
 		case "suspended":
 		case "counter_reset":
 		case "idle":
+		case "shared":
 		case null:
 			return null;
 	}

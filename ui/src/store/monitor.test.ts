@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { CurrentMetrics, HistoryQuery, MetricsHistory, Settings, SystemInfo } from "../bindings";
 import { type Host, Refused } from "../host/host";
 import { Monitor } from "./monitor.svelte";
-import { batch, DEFAULTS } from "./samples";
+import { batch, DEFAULTS, gpuDetails } from "./samples";
 
 const START = 1_700_000_000_000;
 const SETTINGS = DEFAULTS;
@@ -16,6 +16,7 @@ class Core implements Host {
 	settingsInForce = SETTINGS;
 	fields = [];
 	verdict = async () => null;
+	gpuDetails = async () => gpuDetails();
 	save = async () => null;
 	saving = async () => () => undefined;
 	cancelSave = async () => undefined;

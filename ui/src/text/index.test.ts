@@ -16,9 +16,9 @@ const FROM_CORE = {
 /** What may read as in English, because it is a name, a symbol, or the same word in that language. */
 const SAME = ["CPU", "RAM", "UUID", "ID", "Telltale", "ms", "—", "PCIe"];
 const SAME_IN: Record<string, string[]> = {
-	de: ["System", "Swap", "Kernel", "Index"],
-	es: ["Total", "Kernel"],
-	fr: ["Total", "Swap", "Sources", "Source"],
+	de: ["System", "Swap", "Kernel", "Index", "Container"],
+	es: ["Total", "Kernel", "no"],
+	fr: ["Total", "Swap", "Sources", "Source", "Modes"],
 	ja: [],
 	zh: [],
 };
