@@ -914,6 +914,20 @@ export type NetworkUnit =
 /**  Bits per second, SI prefixes. */
 "bits";
 
+/**  One link to another device. */
+export type NvLink = {
+	/**  Its number. */
+	link: number,
+	/**  Whether it is up (`nvmlDeviceGetNvLinkState`). */
+	active: boolean | null,
+	/**  Version of the protocol (`nvmlDeviceGetNvLinkVersion`). */
+	version: number | null,
+	/**  PCI address of the other end, a GPU or a switch (`nvmlDeviceGetNvLinkRemotePciInfo_v2`). */
+	remote: string | null,
+	/**  Transmission errors of all kinds so far (`nvmlDeviceGetNvLinkErrorCounter`). */
+	errors: number | null,
+};
+
 /**  What this process and all below it take. */
 export type OwnCost = {
 	/**
@@ -930,20 +944,6 @@ export type OwnCost = {
 	memory: number | null,
 	/**  Processes that this was added up over. */
 	processes: number,
-};
-
-/**  One link to another device. */
-export type NvLink = {
-	/**  Its number. */
-	link: number,
-	/**  Whether it is up (`nvmlDeviceGetNvLinkState`). */
-	active: boolean | null,
-	/**  Version of the protocol (`nvmlDeviceGetNvLinkVersion`). */
-	version: number | null,
-	/**  PCI address of the other end, a GPU or a switch (`nvmlDeviceGetNvLinkRemotePciInfo_v2`). */
-	remote: string | null,
-	/**  Transmission errors of all kinds so far (`nvmlDeviceGetNvLinkErrorCounter`). */
-	errors: number | null,
 };
 
 /**  A [`SettingsPatch`] as it came. */
