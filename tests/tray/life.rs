@@ -64,6 +64,14 @@ fn pause_in_the_tray_is_pause_in_the_window() {
     let app = desktop.start(&["--hidden"]);
     panel.await_item();
     panel.line("CPU");
+    // The page reports its history once: there must be more than three samples by then, however fast it opens.
+    let (mut changes, mut before) = (0, panel.lines());
+    until_sync("four samples more are shown", SOON, || {
+        let now = panel.lines();
+        changes += usize::from(now != before);
+        before = now;
+        if changes >= 4 { Ok(()) } else { Err(changes) }
+    });
     panel.click("Pause");
     let paused = until_sync("the tray says that it is paused", SOON, || {
         let (title, lines) = (panel.title(), panel.lines());
