@@ -181,13 +181,25 @@ pub(crate) fn other(screen: &Screen, program: &str, arguments: &[&str], length: 
         command.env("LC_ALL", "C.UTF-8").stdout(Stdio::null()).stderr(Stdio::null());
     });
     let display = screen.environment()[0].1;
-    let root = until_sync(&format!("{program} runs"), SOON, || {
+    let shown = || {
         if terminal {
-            return Tree::of([group.id()]).named(program).ok_or_else(String::new);
+            return Tree::of([group.id()]).named(program);
         }
-        let list = Command::new("wmctrl").arg("-l").env("DISPLAY", display).output().unwrap();
-        let list = String::from_utf8_lossy(&list.stdout).into_owned();
-        if list.contains("System Monitor") { Ok(group.id()) } else { Err(list) }
-    });
+        let search = ["search", "--onlyvisible", "--class", program];
+        let found = Command::new("xdotool").args(search).env("DISPLAY", display).output().unwrap();
+        found.status.success().then(|| group.id())
+    };
+    let begun = Instant::now();
+    let root = loop {
+        match shown() {
+            Some(root) => break root,
+            // The others are still worth measuring.
+            None if begun.elapsed() > SOON => {
+                eprintln!("{program} did not show itself within {SOON:?} and is left out of this round");
+                return None;
+            }
+            None => std::thread::sleep(Duration::from_millis(50)),
+        }
+    };
     Some(measured(&[root], length))
 }
