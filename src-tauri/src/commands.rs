@@ -148,6 +148,7 @@ pub(crate) async fn cancel_save(shell: State<'_, Shell>) -> Result<(), CommandEr
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn report_page(shell: State<'_, Shell>, view: View, rows: u32) -> Result<(), CommandError> {
+    shell.alive.reports();
     tracing::info!(page = %view.page, range = view.range, paused = view.paused, rows, "the page is there");
     if view.is_fit() {
         shell.window.set_view(view);

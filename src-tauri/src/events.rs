@@ -1,4 +1,5 @@
-//! Snapshot → events: one per channel and one batch of all, only to windows that can be seen.
+//! Snapshot → events: one per channel and one batch of all, only to windows that can be seen and whose page answers.
+//! A page that got none asks for what it missed.
 
 use std::sync::Arc;
 
@@ -11,6 +12,7 @@ use tokio::sync::watch;
 
 use crate::api::{SystemAll, SystemCpu, SystemDisk, SystemMemory, SystemNetwork};
 use crate::counts::Counts;
+use crate::window;
 
 /// Publishes each snapshot until the feed ends.
 pub(crate) async fn publish(app: AppHandle, mut snapshots: watch::Receiver<Arc<Snapshot>>, counts: Arc<Counts>) {
@@ -19,7 +21,8 @@ pub(crate) async fn publish(app: AppHandle, mut snapshots: watch::Receiver<Arc<S
     while snapshots.changed().await.is_ok() {
         let now = Arc::clone(&snapshots.borrow_and_update());
         let windows = app.webview_windows();
-        let pages = windows.values().filter(|window| is_seen(window)).map(|window| Page { window, counts: &counts });
+        let pages = windows.values().filter(|one| window::is_seen(one) && window::takes_events(&app, one));
+        let pages = pages.map(|window| Page { window, counts: &counts });
         let sent = pages.map(|page| page.send(&before, &now)).fold(Ok(()), Result::and);
         match &sent {
             Err(error) if !failing => tracing::warn!(%error, "events can't be sent to the page"),
@@ -29,11 +32,6 @@ pub(crate) async fn publish(app: AppHandle, mut snapshots: watch::Receiver<Arc<S
         failing = sent.is_err();
         before = now;
     }
-}
-
-/// A page that nobody sees gets nothing; it asks for what it missed when it is shown. An answer that can't be had counts as seen.
-fn is_seen(window: &WebviewWindow) -> bool {
-    window.is_visible().unwrap_or(true) && !window.is_minimized().unwrap_or(false)
 }
 
 /// Where events go.

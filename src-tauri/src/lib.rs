@@ -51,6 +51,7 @@ struct Shell {
     meter: Mutex<Meter>,
     /// Where the window stood and what it showed.
     window: window::Kept,
+    alive: window::Alive,
     tray: tray::Presence,
     /// That we are the only one; `None` where that can't be known.
     _instance: Option<instance::Instance>,
@@ -85,6 +86,7 @@ pub fn run(hidden: bool) -> anyhow::Result<()> {
     let colours = std::io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
     tracing::info!("{}", rendering::chosen());
+    rendering::connect()?;
 
     // One thread for all that waits: each more is woken for nothing.
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
@@ -149,6 +151,7 @@ fn start(app: &AppHandle, hidden: bool) -> anyhow::Result<()> {
         tasks,
         meter: Mutex::default(),
         window: window::Kept::load(app),
+        alive: window::Alive::default(),
         tray: tray::Presence::default(),
         _instance: instance,
     });

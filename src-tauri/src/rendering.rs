@@ -4,8 +4,14 @@
 
 use std::path::Path;
 
-/// Tells `WebKitGTK` to draw without shared GPU buffers.
+/// Tells `WebKitGTK` to draw without shared GPU buffers (DMA-BUF).
 const VARIABLE: &str = "WEBKIT_DISABLE_DMABUF_RENDERER";
+
+/// Tells it to draw without acceleration. Never set here: a setting does that, for one window.
+const COMPOSITING: &str = "WEBKIT_DISABLE_COMPOSITING_MODE";
+
+/// Marks that the first was set by us, and not by the user.
+const OURS: &str = "TELLTALE_CHOSE_RENDERING";
 
 /// Why the web view should draw without shared GPU buffers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,7 +23,10 @@ enum Reason {
 impl Reason {
     fn words(self) -> &'static str {
         match self {
-            Self::Nvidia => "with NVIDIA's driver the window may stay blank (tauri-apps/tauri#10702)",
+            Self::Nvidia if is_wayland() => {
+                "with NVIDIA's driver on Wayland the window may stay blank, or the compositor end it (tauri-apps/tauri#10702)"
+            }
+            Self::Nvidia => "with NVIDIA's driver on X11 the window may stay blank (tauri-apps/tauri#9304)",
             Self::NoGpu => "without a GPU, emulating one costs more than drawing directly",
         }
     }
@@ -51,6 +60,18 @@ fn missing(root: &Path, is_set: impl Fn(&str) -> bool) -> Vec<(&'static str, &'s
     wanted.iter().copied().filter(|(variable, _)| !is_set(variable)).collect()
 }
 
+/// Whether GTK will draw to a Wayland compositor.
+fn is_wayland() -> bool {
+    let is = |variable: &str, found: fn(&str) -> bool| std::env::var(variable).is_ok_and(|value| found(&value));
+    is("WAYLAND_DISPLAY", |name| !name.is_empty()) && !is("GDK_BACKEND", |backends| backends.starts_with("x11"))
+}
+
+/// Whether the user has said by `WebKit`'s own variables how to draw. Nothing is then changed for them.
+pub(crate) fn decided_by_user() -> bool {
+    let set = |variable: &str| std::env::var_os(variable).is_some();
+    set(COMPOSITING) || (set(VARIABLE) && !set(OURS))
+}
+
 /// Starts the program anew with the environment that its web view needs, where that differs. Returns if nothing is to do.
 #[cfg(target_os = "linux")]
 pub fn prepare() {
@@ -61,7 +82,12 @@ pub fn prepare() {
         return;
     }
     let Ok(program) = std::env::current_exe() else { return };
-    let error = std::process::Command::new(program).args(std::env::args_os().skip(1)).envs(missing.clone()).exec();
+    let mut again = std::process::Command::new(program);
+    again.args(std::env::args_os().skip(1)).envs(missing.clone());
+    if missing.iter().any(|(variable, _)| *variable == VARIABLE) {
+        again.env(OURS, "1");
+    }
+    let error = again.exec();
     // The window works without, if not as well.
     eprintln!("telltale: {missing:?} could not be set: {error}");
 }
@@ -70,13 +96,37 @@ pub fn prepare() {
 #[cfg(not(target_os = "linux"))]
 pub fn prepare() {}
 
-/// What was chosen, for the log.
+/// Connects to the screen, where Tauri would panic if there is none.
+///
+/// # Errors
+/// If there is none, in words for the user.
+#[cfg(target_os = "linux")]
+pub(crate) fn connect() -> anyhow::Result<()> {
+    gtk::init().map_err(|_| anyhow::anyhow!("no screen: neither DISPLAY nor WAYLAND_DISPLAY leads to one"))
+}
+
+/// Elsewhere there always is one.
+///
+/// # Errors
+/// None.
+#[cfg(not(target_os = "linux"))]
+#[expect(clippy::unnecessary_wraps, reason = "on Linux there may be none")]
+pub(crate) fn connect() -> anyhow::Result<()> {
+    Ok(())
+}
+
+/// What was chosen and why, for the log.
 pub(crate) fn chosen() -> String {
-    let why = reason(Path::new("/")).map_or("as the user wishes", Reason::words);
-    match std::env::var(VARIABLE) {
-        Ok(value) => format!("{VARIABLE}={value}: {why}"),
-        Err(_) => format!("{VARIABLE} is not set: the web view may share buffers with the GPU"),
-    }
+    let system = if is_wayland() { "Wayland" } else { "X11" };
+    let set = |variable: &str| std::env::var(variable).map(|value| format!("{variable}={value}"));
+    let variables: Vec<_> = [VARIABLE, COMPOSITING].into_iter().filter_map(|variable| set(variable).ok()).collect();
+    let why = match reason(Path::new("/")) {
+        _ if decided_by_user() => "as the user wishes",
+        Some(reason) => reason.words(),
+        None => "the web view may share buffers with the GPU",
+    };
+    let how = if variables.is_empty() { format!("{VARIABLE} not set") } else { variables.join(" ") };
+    format!("drawing on {system}, {how}: {why}")
 }
 
 #[cfg(test)]

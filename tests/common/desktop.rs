@@ -146,14 +146,16 @@ impl Drop for Desktop {
     }
 }
 
-/// Process ids and names of all processes below one.
+/// Process ids and names of all processes below one, but for those that have ended and only wait to be buried.
 pub(crate) fn below(ancestor: u32) -> Vec<(u32, String)> {
-    let table = output("ps", &["-e", "-o", "pid=,ppid=,comm="]);
+    let table = output("ps", &["-e", "-o", "pid=,ppid=,stat=,comm="]);
     let rows: Vec<(u32, u32, &str)> = table
         .lines()
         .filter_map(|line| {
             let mut fields = line.split_whitespace();
-            Some((fields.next()?.parse().ok()?, fields.next()?.parse().ok()?, fields.next()?))
+            let (pid, parent) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
+            fields.next().filter(|state| !state.starts_with('Z'))?;
+            Some((pid, parent, fields.next()?))
         })
         .collect();
     let (mut family, mut found) = (vec![ancestor], Vec::new());

@@ -5,3 +5,4 @@ mod instance;
 mod life;
 mod light;
 mod page;
+mod program;

@@ -16,6 +16,7 @@ fn every_command_answers_in_the_shape_of_the_contract() {
             "interval": 2.0, "theme": "system", "temperature_unit": "celsius", "network_unit": "bytes",
             "tray_lines": ["gpu", "cpu", "memory", "disk", "network"], "close_to_tray": true, "start_at_login": false,
             "sleeping_gpus": "leave",
+            "drawing": "auto",
         });
         same(&app.ask("get_settings").await, &settings);
         metrics(&app).await;

@@ -57,7 +57,7 @@ export const GPU_EVENT_PREFIX = "system/gpu/" as const;
 
 export const GPU_STATES = ["idle","running_free","display_clocks","application_clocks","sync_boost","power_cap","software_thermal","hardware_slowdown","power_brake","hardware_thermal"] as const;
 
-export const SETTINGS = [{"default":2.0,"help":"Seconds between two samples. A shorter one costs more and shows shorter peaks.","key":"interval","kind":"number","label":"Interval","max":60.0,"min":0.5,"step":0.5,"unit":"s"},{"choices":[{"label":"Follow the system","value":"system"},{"label":"Light","value":"light"},{"label":"Dark","value":"dark"}],"default":"system","help":"Colours of the window.","key":"theme","kind":"choice","label":"Theme"},{"choices":[{"label":"Celsius (°C)","value":"celsius"},{"label":"Fahrenheit (°F)","value":"fahrenheit"}],"default":"celsius","help":"Unit in which temperatures are shown.","key":"temperature_unit","kind":"choice","label":"Temperature"},{"choices":[{"label":"Bytes per second","value":"bytes"},{"label":"Bits per second","value":"bits"}],"default":"bytes","help":"Unit in which network rates are shown.","key":"network_unit","kind":"choice","label":"Network rates"},{"choices":[{"label":"GPU","value":"gpu"},{"label":"CPU","value":"cpu"},{"label":"Memory","value":"memory"},{"label":"Disk","value":"disk"},{"label":"Network","value":"network"}],"default":["gpu","cpu","memory","disk","network"],"devices_of":"gpu","help":"Lines of the tray's menu.","key":"tray_lines","kind":"list","label":"Tray"},{"default":true,"help":"Closing the window leaves Telltale in the tray, where it goes on recording. Off, closing quits.","key":"close_to_tray","kind":"switch","label":"Close to the tray"},{"default":false,"help":"Telltale starts in the tray when you log in.","key":"start_at_login","kind":"switch","label":"Start at login"},{"choices":[{"label":"Leave asleep","value":"leave"},{"label":"Wake and ask","value":"ask"}],"default":"leave","help":"An NVIDIA GPU that sleeps shows no figures until something else wakes it. Asking it anyway wakes it and uses power.","key":"sleeping_gpus","kind":"choice","label":"Sleeping GPUs"}] as const;
+export const SETTINGS = [{"default":2.0,"help":"Seconds between two samples. A shorter one costs more and shows shorter peaks.","key":"interval","kind":"number","label":"Interval","max":60.0,"min":0.5,"step":0.5,"unit":"s"},{"choices":[{"label":"Follow the system","value":"system"},{"label":"Light","value":"light"},{"label":"Dark","value":"dark"}],"default":"system","help":"Colours of the window.","key":"theme","kind":"choice","label":"Theme"},{"choices":[{"label":"Celsius (°C)","value":"celsius"},{"label":"Fahrenheit (°F)","value":"fahrenheit"}],"default":"celsius","help":"Unit in which temperatures are shown.","key":"temperature_unit","kind":"choice","label":"Temperature"},{"choices":[{"label":"Bytes per second","value":"bytes"},{"label":"Bits per second","value":"bits"}],"default":"bytes","help":"Unit in which network rates are shown.","key":"network_unit","kind":"choice","label":"Network rates"},{"choices":[{"label":"GPU","value":"gpu"},{"label":"CPU","value":"cpu"},{"label":"Memory","value":"memory"},{"label":"Disk","value":"disk"},{"label":"Network","value":"network"}],"default":["gpu","cpu","memory","disk","network"],"devices_of":"gpu","help":"Lines of the tray's menu.","key":"tray_lines","kind":"list","label":"Tray"},{"default":true,"help":"Closing the window leaves Telltale in the tray, where it goes on recording. Off, closing quits.","key":"close_to_tray","kind":"switch","label":"Close to the tray"},{"default":false,"help":"Telltale starts in the tray when you log in.","key":"start_at_login","kind":"switch","label":"Start at login"},{"choices":[{"label":"Leave asleep","value":"leave"},{"label":"Wake and ask","value":"ask"}],"default":"leave","help":"An NVIDIA GPU that sleeps shows no figures until something else wakes it. Asking it anyway wakes it and uses power.","key":"sleeping_gpus","kind":"choice","label":"Sleeping GPUs"},{"choices":[{"label":"As suits the machine","value":"auto"},{"label":"Plain","value":"plain"}],"default":"auto","help":"How the window is drawn, from its next opening on. Plain is for windows that stay blank, and costs more.","key":"drawing","kind":"choice","label":"Drawing"}] as const;
 
 /* Types */
 /**  What keeps a GPU awake that could sleep. */
@@ -255,6 +255,13 @@ export type DiskMetrics = {
 	/**  When it was sampled. */
 	timestamp: number,
 };
+
+/**  How the window is drawn. */
+export type Drawing = 
+/**  As suits the machine. */
+"auto" | 
+/**  Without acceleration of any kind, which works everywhere and costs more. */
+"plain";
 
 /**  The kinds of error there are. */
 export type ErrorKind = 
@@ -1003,6 +1010,8 @@ export type Settings = {
 	start_at_login: boolean,
 	/**  What is done with NVIDIA GPUs that the kernel put to sleep. */
 	sleeping_gpus: SleepingGpus,
+	/**  How the window is drawn. */
+	drawing: Drawing,
 };
 
 /**  Some settings, to change; what is absent stays. */
@@ -1023,6 +1032,8 @@ export type SettingsPatch = {
 	start_at_login?: boolean | null,
 	/**  See [`Settings::sleeping_gpus`]. */
 	sleeping_gpus?: SleepingGpus | null,
+	/**  See [`Settings::drawing`]. */
+	drawing?: Drawing | null,
 };
 
 /**  What is done with NVIDIA GPUs that the kernel put to sleep. */

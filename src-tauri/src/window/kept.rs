@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,8 @@ pub(crate) struct Kept {
     state: watch::Sender<State>,
     /// None where there is no folder for data.
     file: Option<PathBuf>,
+    /// Whether the window that is being destroyed is to be opened again.
+    reopen: AtomicBool,
 }
 
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -44,7 +47,7 @@ impl Kept {
     pub(crate) fn load(app: &AppHandle) -> Self {
         let file = app.path().app_data_dir().map(|folder| folder.join("window.json")).ok();
         let state = file.as_deref().map(read).unwrap_or_default();
-        Self { state: watch::Sender::new(state), file }
+        Self { state: watch::Sender::new(state), file, reopen: AtomicBool::default() }
     }
 
     /// What the window shows, or showed last.
@@ -65,6 +68,14 @@ impl Kept {
     /// Changes only the page.
     pub(super) fn set_page(&self, page: &str) {
         self.set(|state| page.clone_into(&mut state.view.page));
+    }
+
+    pub(super) fn set_reopen(&self) {
+        self.reopen.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn take_reopen(&self) -> bool {
+        self.reopen.swap(false, Ordering::Relaxed)
     }
 
     pub(super) fn place(&self) -> Option<Place> {

@@ -36,6 +36,7 @@ export class Player implements Host {
 		close_to_tray: false,
 		start_at_login: false,
 		sleeping_gpus: "leave",
+		drawing: "auto",
 	};
 
 	constructor(private readonly batches: readonly CurrentMetrics[]) {

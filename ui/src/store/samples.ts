@@ -13,6 +13,7 @@ export const DEFAULTS: Settings = {
 	close_to_tray: true,
 	start_at_login: false,
 	sleeping_gpus: "leave",
+	drawing: "auto",
 };
 
 /** What makes a batch differ from the next. */

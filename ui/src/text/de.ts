@@ -387,6 +387,7 @@ export const de: Messages = {
 		close_to_tray: "Ins Benachrichtigungsfeld schließen",
 		start_at_login: "Bei der Anmeldung starten",
 		sleeping_gpus: "Schlafende GPUs",
+		drawing: "Darstellung",
 	},
 	settingHelp: {
 		interval:
@@ -400,6 +401,8 @@ export const de: Messages = {
 		start_at_login: "Telltale startet im Benachrichtigungsfeld, sobald Sie sich anmelden.",
 		sleeping_gpus:
 			"Eine schlafende NVIDIA-GPU zeigt keine Werte, bis etwas anderes sie weckt. Sie trotzdem abzufragen weckt sie und verbraucht Strom.",
+		drawing:
+			"Wie das Fenster gezeichnet wird, ab dem nächsten Öffnen. „Einfach“ ist für Fenster, die leer bleiben, und kostet mehr.",
 	},
 	choiceLabels: {
 		"theme/system": "Wie das System",
@@ -416,5 +419,7 @@ export const de: Messages = {
 		"tray_lines/network": "Netzwerk",
 		"sleeping_gpus/leave": "Schlafen lassen",
 		"sleeping_gpus/ask": "Wecken und abfragen",
+		"drawing/auto": "Wie es zum Rechner passt",
+		"drawing/plain": "Einfach",
 	},
 };

@@ -383,6 +383,7 @@ export const es: Messages = {
 		close_to_tray: "Cerrar a la bandeja",
 		start_at_login: "Iniciar al entrar en la sesión",
 		sleeping_gpus: "GPU en reposo",
+		drawing: "Dibujo",
 	},
 	settingHelp: {
 		interval: "Segundos entre dos muestras. Un intervalo más corto consume más y muestra picos más breves.",
@@ -395,6 +396,8 @@ export const es: Messages = {
 		start_at_login: "Telltale se inicia en la bandeja cuando usted entra en la sesión.",
 		sleeping_gpus:
 			"Una GPU de NVIDIA en reposo no muestra valores hasta que otra cosa la despierte. Consultarla de todos modos la despierta y consume energía.",
+		drawing:
+			"Cómo se dibuja la ventana, a partir de la próxima vez que se abra. «Simple» es para ventanas que quedan en blanco, y consume más.",
 	},
 	choiceLabels: {
 		"theme/system": "Igual que el sistema",
@@ -411,5 +414,7 @@ export const es: Messages = {
 		"tray_lines/network": "Red",
 		"sleeping_gpus/leave": "Dejar en reposo",
 		"sleeping_gpus/ask": "Despertar y consultar",
+		"drawing/auto": "Según el equipo",
+		"drawing/plain": "Simple",
 	},
 };

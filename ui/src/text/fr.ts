@@ -389,6 +389,7 @@ export const fr: Messages = {
 		close_to_tray: "Fermer vers la zone de notification",
 		start_at_login: "Lancer à l’ouverture de session",
 		sleeping_gpus: "GPU en veille",
+		drawing: "Dessin",
 	},
 	settingHelp: {
 		interval: "Secondes entre deux mesures. Un intervalle plus court coûte davantage et montre des pics plus brefs.",
@@ -401,6 +402,8 @@ export const fr: Messages = {
 		start_at_login: "Telltale démarre dans la zone de notification à l’ouverture de votre session.",
 		sleeping_gpus:
 			"Un GPU NVIDIA en veille n’affiche aucune valeur tant que rien d’autre ne le réveille. L’interroger malgré tout le réveille et consomme de l’énergie.",
+		drawing:
+			"Façon de dessiner la fenêtre, à partir de sa prochaine ouverture. « Simple » est destiné aux fenêtres qui restent vides, et consomme davantage.",
 	},
 	choiceLabels: {
 		"theme/system": "Comme le système",
@@ -417,5 +420,7 @@ export const fr: Messages = {
 		"tray_lines/network": "Réseau",
 		"sleeping_gpus/leave": "Laisser en veille",
 		"sleeping_gpus/ask": "Réveiller et interroger",
+		"drawing/auto": "Selon la machine",
+		"drawing/plain": "Simple",
 	},
 };

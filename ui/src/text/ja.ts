@@ -378,6 +378,7 @@ export const ja: Messages = {
 		close_to_tray: "閉じるとトレイに格納",
 		start_at_login: "ログイン時に起動",
 		sleeping_gpus: "スリープ中の GPU",
+		drawing: "描画",
 	},
 	settingHelp: {
 		interval: "サンプルの間隔 (秒)。短くすると負荷が増えますが、より短いピークも表示されます。",
@@ -389,6 +390,8 @@ export const ja: Messages = {
 		start_at_login: "ログイン時に Telltale をトレイで起動します。",
 		sleeping_gpus:
 			"スリープ中の NVIDIA GPU は、ほかの何かに起こされるまで値を表示しません。それでも問い合わせると GPU が起動し、電力を消費します。",
+		drawing:
+			"ウィンドウの描画方法。次に開いたときから有効になります。「簡易」はウィンドウが空白のままになる場合のためのもので、負荷が増えます。",
 	},
 	choiceLabels: {
 		"theme/system": "システムに合わせる",
@@ -405,5 +408,7 @@ export const ja: Messages = {
 		"tray_lines/network": "ネットワーク",
 		"sleeping_gpus/leave": "スリープのままにする",
 		"sleeping_gpus/ask": "起こして問い合わせる",
+		"drawing/auto": "マシンに合わせる",
+		"drawing/plain": "簡易",
 	},
 };

@@ -372,6 +372,7 @@ export const zh: Messages = {
 		close_to_tray: "关闭到托盘",
 		start_at_login: "登录时启动",
 		sleeping_gpus: "休眠中的 GPU",
+		drawing: "绘制方式",
 	},
 	settingHelp: {
 		interval: "两次采样之间的秒数。间隔越短，开销越大，也能显示更短暂的峰值。",
@@ -382,6 +383,7 @@ export const zh: Messages = {
 		close_to_tray: "关闭窗口后 Telltale 留在托盘中并继续记录。关闭此项后,关闭窗口即退出。",
 		start_at_login: "登录时 Telltale 在托盘中启动。",
 		sleeping_gpus: "休眠中的 NVIDIA GPU 在被其他程序唤醒之前不显示数据。强行查询会唤醒它并耗电。",
+		drawing: "窗口的绘制方式,从下次打开起生效。“简易”用于窗口一直空白的情况,开销更大。",
 	},
 	choiceLabels: {
 		"theme/system": "跟随系统",
@@ -398,5 +400,7 @@ export const zh: Messages = {
 		"tray_lines/network": "网络",
 		"sleeping_gpus/leave": "保持休眠",
 		"sleeping_gpus/ask": "唤醒并查询",
+		"drawing/auto": "按机器情况",
+		"drawing/plain": "简易",
 	},
 };

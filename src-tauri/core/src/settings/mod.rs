@@ -1,5 +1,6 @@
 //! The settings: each defined once, with its default, its bounds and the words of its form.
 
+mod definitions;
 pub mod file;
 
 use std::time::Duration;
@@ -10,6 +11,8 @@ use specta::Type;
 use specta_typescript::Number;
 
 use crate::channel::Channel;
+
+pub use definitions::DEFINITIONS;
 
 /// The settings in force.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
@@ -32,6 +35,8 @@ pub struct Settings {
     pub start_at_login: bool,
     /// What is done with NVIDIA GPUs that the kernel put to sleep.
     pub sleeping_gpus: SleepingGpus,
+    /// How the window is drawn.
+    pub drawing: Drawing,
 }
 
 /// Some settings, to change; what is absent stays.
@@ -61,6 +66,9 @@ pub struct SettingsPatch {
     /// See [`Settings::sleeping_gpus`].
     #[specta(optional)]
     pub sleeping_gpus: Option<SleepingGpus>,
+    /// See [`Settings::drawing`].
+    #[specta(optional)]
+    pub drawing: Option<Drawing>,
 }
 
 /// Colours of the window.
@@ -103,6 +111,16 @@ pub enum SleepingGpus {
     Leave,
     /// They are asked like all others, which wakes them and keeps them awake.
     Ask,
+}
+
+/// How the window is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum Drawing {
+    /// As suits the machine.
+    Auto,
+    /// Without acceleration of any kind, which works everywhere and costs more.
+    Plain,
 }
 
 /// One setting as the form shows it and the checks enforce it.
@@ -171,93 +189,6 @@ pub struct Choice {
 /// More entries than any list of a setting needs.
 const LONGEST_LIST: usize = 64;
 
-/// All settings, in the form's order.
-pub const DEFINITIONS: [Definition; 8] = [
-    Definition {
-        key: "interval",
-        label: "Interval",
-        help: "Seconds between two samples. A shorter one costs more and shows shorter peaks.",
-        values: Values::Number { default: 2.0, min: 0.5, max: 60.0, step: 0.5, unit: "s" },
-    },
-    Definition {
-        key: "theme",
-        label: "Theme",
-        help: "Colours of the window.",
-        values: Values::Choice {
-            default: "system",
-            choices: &[
-                Choice { value: "system", label: "Follow the system" },
-                Choice { value: "light", label: "Light" },
-                Choice { value: "dark", label: "Dark" },
-            ],
-        },
-    },
-    Definition {
-        key: "temperature_unit",
-        label: "Temperature",
-        help: "Unit in which temperatures are shown.",
-        values: Values::Choice {
-            default: "celsius",
-            choices: &[
-                Choice { value: "celsius", label: "Celsius (°C)" },
-                Choice { value: "fahrenheit", label: "Fahrenheit (°F)" },
-            ],
-        },
-    },
-    Definition {
-        key: "network_unit",
-        label: "Network rates",
-        help: "Unit in which network rates are shown.",
-        values: Values::Choice {
-            default: "bytes",
-            choices: &[
-                Choice { value: "bytes", label: "Bytes per second" },
-                Choice { value: "bits", label: "Bits per second" },
-            ],
-        },
-    },
-    Definition {
-        key: "tray_lines",
-        label: "Tray",
-        help: "Lines of the tray's menu.",
-        values: Values::List {
-            default: &["gpu", "cpu", "memory", "disk", "network"],
-            choices: &[
-                Choice { value: "gpu", label: "GPU" },
-                Choice { value: "cpu", label: "CPU" },
-                Choice { value: "memory", label: "Memory" },
-                Choice { value: "disk", label: "Disk" },
-                Choice { value: "network", label: "Network" },
-            ],
-            devices_of: "gpu",
-        },
-    },
-    Definition {
-        key: "close_to_tray",
-        label: "Close to the tray",
-        help: "Closing the window leaves Telltale in the tray, where it goes on recording. Off, closing quits.",
-        values: Values::Switch { default: true },
-    },
-    Definition {
-        key: "start_at_login",
-        label: "Start at login",
-        help: "Telltale starts in the tray when you log in.",
-        values: Values::Switch { default: false },
-    },
-    Definition {
-        key: "sleeping_gpus",
-        label: "Sleeping GPUs",
-        help: "An NVIDIA GPU that sleeps shows no figures until something else wakes it. Asking it anyway wakes it and uses power.",
-        values: Values::Choice {
-            default: "leave",
-            choices: &[
-                Choice { value: "leave", label: "Leave asleep" },
-                Choice { value: "ask", label: "Wake and ask" },
-            ],
-        },
-    },
-];
-
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -269,6 +200,7 @@ impl Default for Settings {
             close_to_tray: true,
             start_at_login: false,
             sleeping_gpus: SleepingGpus::Leave,
+            drawing: Drawing::Auto,
         }
     }
 }

@@ -1,0 +1,286 @@
+//! Whether the page lives: it reports once it has drawn, and answers when it is asked. One that stays blank is drawn the
+//! plainest way, one that hangs is loaded anew, and neither lets events queue up.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use tauri::{AppHandle, Manager as _, WebviewWindow};
+use telltale_core::settings::Drawing;
+
+use super::LABEL;
+use crate::{Shell, rendering};
+
+/// A page that can be seen and has drawn nothing after so long is blank.
+const BLANK: Duration = Duration::from_secs(5);
+
+/// A page is asked no more often, with the events of a tick.
+const ASKED: Duration = Duration::from_secs(5);
+
+/// One that has not answered for so long gets no more events: they would queue in this process. It fills the hole from
+/// history when it answers again.
+const SILENT: Duration = Duration::from_secs(2);
+
+/// One that has not answered for so long hangs, and is loaded anew.
+const HANGS: Duration = Duration::from_secs(10);
+
+/// Longest wait before a page whose process keeps dying is loaded again.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// What is known of the page.
+#[derive(Debug, Default)]
+pub(crate) struct Alive(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    /// Which page this is: each load makes another.
+    page: u64,
+    /// Whether it has drawn.
+    drawn: bool,
+    /// When it was asked what it has not answered yet.
+    asked: Option<Instant>,
+    /// Whether that has been so for long enough to leave it alone.
+    silent: bool,
+    /// When it answered last.
+    answered: Option<Instant>,
+    /// How many pages in a row died before they had drawn.
+    stillborn: u32,
+}
+
+/// What to do about a page whose web process died.
+#[derive(Debug, PartialEq, Eq)]
+enum Death {
+    /// It had drawn: load it again at once.
+    Sudden,
+    /// It had not: so many in a row.
+    Stillborn(u32),
+}
+
+impl Alive {
+    /// A new page loads; its number.
+    fn loads(&self) -> u64 {
+        let mut state = self.lock();
+        *state = State { page: state.page + 1, stillborn: state.stillborn, ..State::default() };
+        state.page
+    }
+
+    /// The page says that it has drawn.
+    pub(crate) fn reports(&self) {
+        let mut state = self.lock();
+        (state.drawn, state.stillborn) = (true, 0);
+    }
+
+    fn is_blank(&self, page: u64) -> bool {
+        let state = self.lock();
+        state.page == page && !state.drawn
+    }
+
+    fn is_gone(&self, page: u64) -> bool {
+        self.lock().page != page
+    }
+
+    fn answers(&self, page: u64, now: Instant) {
+        let mut state = self.lock();
+        if state.page != page {
+            return;
+        }
+        (state.asked, state.answered) = (None, Some(now));
+        if std::mem::take(&mut state.silent) {
+            tracing::info!("the page answers again");
+        }
+    }
+
+    fn hangs(&self, page: u64, now: Instant) -> bool {
+        let state = self.lock();
+        state.page == page && state.asked.is_some_and(|asked| now.duration_since(asked) >= HANGS)
+    }
+
+    /// Whether it takes events now, and the page to ask whether it still answers, if it is time to.
+    fn at_tick(&self, now: Instant) -> (bool, Option<u64>) {
+        let mut state = self.lock();
+        if let Some(asked) = state.asked {
+            let silent = now.duration_since(asked) >= SILENT;
+            if silent && !std::mem::replace(&mut state.silent, true) {
+                tracing::info!("the page does not answer: it gets no events");
+            }
+            return (!silent, None);
+        }
+        // Before it has drawn it may be busy with that.
+        let ask = state.drawn && state.answered.is_none_or(|answered| now.duration_since(answered) >= ASKED);
+        if ask {
+            state.asked = Some(now);
+        }
+        (true, ask.then_some(state.page))
+    }
+
+    fn dies(&self) -> Death {
+        let mut state = self.lock();
+        if state.drawn {
+            return Death::Sudden;
+        }
+        state.stillborn += 1;
+        Death::Stillborn(state.stillborn)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Watches over the page that now loads.
+pub(super) fn watch(app: &AppHandle) {
+    let page = app.state::<Shell>().alive.loads();
+    let app = app.clone();
+    tauri::async_runtime::spawn(async move {
+        loop {
+            tokio::time::sleep(BLANK).await;
+            let Some(shell) = app.try_state::<Shell>() else { return };
+            if !shell.alive.is_blank(page) {
+                return;
+            }
+            // One that nobody can see draws nothing.
+            let Some(window) = app.get_webview_window(LABEL) else { return };
+            if super::is_seen(&window) {
+                break;
+            }
+        }
+        tracing::warn!("the page has drawn nothing for {BLANK:?}");
+        if draw_plainly(&app) {
+            load_anew(&app);
+        }
+    });
+}
+
+/// Whether the window's page takes an event now. Asks it for a sign of life when it is time to.
+pub(crate) fn takes_events(app: &AppHandle, window: &WebviewWindow) -> bool {
+    let Some(shell) = app.try_state::<Shell>() else { return false };
+    let (takes, ask) = shell.alive.at_tick(Instant::now());
+    if let Some(page) = ask {
+        let answering = app.clone();
+        let asked = window.eval_with_callback("0", move |_| {
+            if let Some(shell) = answering.try_state::<Shell>() {
+                shell.alive.answers(page, Instant::now());
+            }
+        });
+        if let Err(error) = asked {
+            tracing::warn!(%error, "the page can't be asked whether it lives");
+        }
+        tauri::async_runtime::spawn(reload_if_it_hangs(app.clone(), page));
+    }
+    takes
+}
+
+async fn reload_if_it_hangs(app: AppHandle, page: u64) {
+    tokio::time::sleep(HANGS).await;
+    if app.try_state::<Shell>().is_some_and(|shell| shell.alive.hangs(page, Instant::now())) {
+        tracing::warn!("the page has not answered for {HANGS:?}");
+        load_anew(&app);
+    }
+}
+
+/// The web process died by itself. On the main thread.
+#[cfg(target_os = "linux")]
+pub(super) fn died(app: &AppHandle) {
+    let alive = &app.state::<Shell>().alive;
+    let wait = match alive.dies() {
+        Death::Sudden => Duration::ZERO,
+        Death::Stillborn(1) if draw_plainly(app) => Duration::ZERO,
+        Death::Stillborn(times) => Duration::from_secs(1 << times.min(5)).min(LONGEST_WAIT),
+    };
+    if wait.is_zero() {
+        if let Some(window) = app.get_webview_window(LABEL) {
+            super::load(&window, false);
+        }
+        return;
+    }
+    tracing::error!(?wait, "it had drawn nothing; it is loaded again after a while");
+    let (app, page) = (app.clone(), alive.loads());
+    tauri::async_runtime::spawn(async move {
+        tokio::time::sleep(wait).await;
+        if app.try_state::<Shell>().is_some_and(|shell| !shell.alive.is_gone(page)) {
+            load_anew(&app);
+        }
+    });
+}
+
+/// Draws in the plainest way from now on; false where it does already, or where the user has decided by `WebKit`'s variables.
+fn draw_plainly(app: &AppHandle) -> bool {
+    let Some(shell) = app.try_state::<Shell>() else { return false };
+    if rendering::decided_by_user() || shell.settings.current().drawing == Drawing::Plain {
+        return false;
+    }
+    tracing::warn!("the page is drawn without acceleration from now on; the settings can change that");
+    let plain = json!({ "drawing": Drawing::Plain });
+    if let Err(error) = shell.settings.update(&plain) {
+        tracing::warn!(error = %error.message, "the next start will try the other way again");
+    }
+    true
+}
+
+/// Ends the page's process, whatever it does, and loads the page in another.
+fn load_anew(app: &AppHandle) {
+    let handle = app.clone();
+    let done = app.run_on_main_thread(move || {
+        if let Some(window) = handle.get_webview_window(LABEL) {
+            super::webkit::prepare(&window);
+            super::load(&window, true);
+        }
+    });
+    if let Err(error) = done {
+        tracing::warn!(%error, "the page could not be loaded anew");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const S: fn(u64) -> Duration = Duration::from_secs;
+
+    #[test]
+    fn a_page_is_blank_until_it_reports_and_only_the_one_that_loads() {
+        let alive = Alive::default();
+        let first = alive.loads();
+        assert!(alive.is_blank(first));
+        let second = alive.loads();
+        assert!(!alive.is_blank(first) && alive.is_gone(first) && alive.is_blank(second));
+        alive.reports();
+        assert!(!alive.is_blank(second));
+    }
+
+    #[test]
+    fn a_page_that_does_not_answer_gets_no_more_events_and_hangs_after_a_while() {
+        let (alive, begun) = (Alive::default(), Instant::now());
+        let page = alive.loads();
+        assert_eq!(alive.at_tick(begun), (true, None), "it is not asked before it has drawn");
+        alive.reports();
+        assert_eq!(alive.at_tick(begun), (true, Some(page)));
+        assert_eq!(alive.at_tick(begun + S(1)), (true, None));
+        alive.answers(page, begun + S(1));
+        assert_eq!(alive.at_tick(begun + S(5)), (true, None), "asked only so often");
+        assert_eq!(alive.at_tick(begun + S(6)), (true, Some(page)));
+        assert_eq!(alive.at_tick(begun + S(8)), (false, None));
+        assert!(!alive.hangs(page, begun + S(15)) && alive.hangs(page, begun + S(16)));
+        alive.answers(page, begun + S(17));
+        assert!(!alive.hangs(page, begun + S(40)), "it came back by itself");
+        assert_eq!(alive.at_tick(begun + S(17)), (true, None));
+
+        assert_eq!(alive.at_tick(begun + S(30)), (true, Some(page)));
+        let next = alive.loads();
+        assert!(!alive.hangs(page, begun + S(60)) && !alive.hangs(next, begun + S(60)), "another page begins afresh");
+    }
+
+    #[test]
+    fn pages_that_die_before_they_have_drawn_are_counted() {
+        let alive = Alive::default();
+        alive.loads();
+        assert_eq!(alive.dies(), Death::Stillborn(1));
+        alive.loads();
+        assert_eq!(alive.dies(), Death::Stillborn(2));
+        alive.loads();
+        alive.reports();
+        assert_eq!(alive.dies(), Death::Sudden);
+        alive.loads();
+        assert_eq!(alive.dies(), Death::Stillborn(1));
+    }
+}
