@@ -151,7 +151,8 @@ async fn keep_current(app: AppHandle) {
         let newest = Arc::clone(&snapshots.borrow_and_update());
         let is_paused = shell.window.view().paused.is_some();
         paused = is_paused.then(|| paused.unwrap_or_else(|| Arc::clone(&newest)));
-        if looked.is_none_or(|at| at.elapsed() >= if own.is_some() { OWN_EVERY } else { OWN_FIRST }) {
+        let due = looked.is_none_or(|at| at.elapsed() >= if own.is_some() { OWN_EVERY } else { OWN_FIRST });
+        if due && !is_paused {
             looked = Some(Instant::now());
             own = shell.cost().as_ref().and_then(menu::own_line);
         }
