@@ -64,6 +64,24 @@ it("begins where the address says, forgets the address, and reports what it show
 	await vi.waitFor(() => expect(reports.at(-1)?.paused).toBeNull());
 });
 
+it("reports one thing at a time, and what is shown by then: the shell may take two in in either order", async () => {
+	const answers: (() => void)[] = [];
+	const report = async (view: View) => {
+		reports.push(view);
+		await new Promise<void>((answer) => answers.push(answer));
+	};
+	render(App, { host: { ...host, report } });
+	await vi.waitFor(() => expect(reports.length).toBe(1));
+	pause(1_700_000_000_000);
+	await vi.waitFor(() => expect(screen.getByTestId("pause").getAttribute("aria-pressed")).toBe("true"));
+	pause(null);
+	screen.getByTestId("range-1m").click();
+	await vi.waitFor(() => expect(screen.getByTestId("pause").getAttribute("aria-pressed")).toBe("false"));
+	expect(reports.length).toBe(1);
+	answers[0]?.();
+	await vi.waitFor(() => expect(reports[1]).toEqual({ page: "overview", range: 60, paused: null }));
+});
+
 it("stands still and goes on as the tray has it", async () => {
 	render(App, { host });
 	await vi.waitFor(() => expect(reports.length).toBeGreaterThan(0));
