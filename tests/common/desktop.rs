@@ -136,6 +136,31 @@ impl Desktop {
             reports.iter().skip(before).find(|report| wanted(report)).cloned().ok_or_else(|| self.log())
         })
     }
+
+    /// Waits until there is more in the window than an empty page.
+    pub(crate) fn await_drawn(&self) {
+        until_sync("the page is drawn", SOON, || {
+            let colours = self.colours();
+            if colours > 100 { Ok(()) } else { Err(colours) }
+        });
+    }
+
+    /// Colours in the picture of the window, without the frame that the window manager puts around it (whose gradients
+    /// have more colours than an empty page). None while there is no window.
+    fn colours(&self) -> usize {
+        let picture = self.path("window.png");
+        let search = ["search", "--onlyvisible", "--class", "telltale"];
+        let found = Command::new("xdotool").args(search).env("DISPLAY", self.display()).output().unwrap();
+        let found = String::from_utf8(found.stdout).unwrap();
+        let (Some(window), path) = (found.lines().next(), picture.to_str().unwrap()) else { return 0 };
+        let taken =
+            Command::new("import").args(["-display", self.display(), "-window", window, path]).output().unwrap();
+        // It fails where the window goes while its picture is taken.
+        if !taken.status.success() {
+            return 0;
+        }
+        output("identify", &["-format", "%k", path]).trim().parse().unwrap()
+    }
 }
 
 impl Drop for Desktop {
@@ -175,6 +200,11 @@ pub(crate) fn web_process(app: &Group) -> Option<u32> {
 
 /// How many rows a report of the page says it has.
 pub(crate) fn rows(report: &str) -> u32 {
-    let rows = report.split("rows=").nth(1).and_then(|rest| rest.split_whitespace().next());
-    rows.and_then(|rows| rows.parse().ok()).unwrap_or_else(|| panic!("no rows in {report}"))
+    number("rows=", report)
+}
+
+/// The number that follows `name` in a line of the log.
+pub(crate) fn number(name: &str, line: &str) -> u32 {
+    let found = line.split(name).nth(1).and_then(|rest| rest.split_whitespace().next());
+    found.and_then(|number| number.parse().ok()).unwrap_or_else(|| panic!("no {name} in {line}"))
 }

@@ -9,7 +9,7 @@
 //! | counters reset and wrap, cores and disks come and go | core: each source's `linux_tests.rs`, rate.rs |
 //! | the wall clock jumps, suspend: what history shows of it | core: history/tests.rs, clock/mod.rs |
 //! | the settings file torn at every byte | core: settings/file.rs |
-//! | the web process is killed or stopped; no tray host; ten starts at once; signals | tests/tray/ |
+//! | a page that stays blank; no tray host; ten starts at once; signals | tests/tray/ |
 
 mod clock;
 mod container;
@@ -24,3 +24,4 @@ mod settings_disk;
 mod soak;
 mod trend;
 mod unwritable_home;
+mod web_process;

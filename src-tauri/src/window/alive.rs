@@ -11,8 +11,11 @@ use telltale_core::settings::Drawing;
 use super::LABEL;
 use crate::{Shell, rendering};
 
-/// A page that can be seen and has drawn nothing after so long is blank.
+/// A page that could be seen for so long and has drawn nothing is blank.
 const BLANK: Duration = Duration::from_secs(5);
+
+/// How often that is looked at.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// A page is asked no more often, with the events of a tick.
 const ASKED: Duration = Duration::from_secs(5);
@@ -24,7 +27,10 @@ const SILENT: Duration = Duration::from_secs(2);
 /// One that has not answered for so long hangs, and is loaded anew.
 const HANGS: Duration = Duration::from_secs(10);
 
-/// Longest wait before a page whose process keeps dying is loaded again.
+/// A page whose process lived for no longer died early. After some early deaths in a row it is loaded again ever more
+/// slowly, up to the longest wait.
+const EARLY: Duration = Duration::from_secs(10);
+const EARLY_DEATHS: u32 = 3;
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// What is known of the page.
@@ -39,35 +45,28 @@ struct State {
     drawn: bool,
     /// When it was asked what it has not answered yet.
     asked: Option<Instant>,
-    /// Whether that has been so for long enough to leave it alone.
-    silent: bool,
+    /// For how many ticks it has got no events because of that.
+    missed: u32,
     /// When it answered last.
     answered: Option<Instant>,
-    /// How many pages in a row died before they had drawn.
-    stillborn: u32,
-}
-
-/// What to do about a page whose web process died.
-#[derive(Debug, PartialEq, Eq)]
-enum Death {
-    /// It had drawn: load it again at once.
-    Sudden,
-    /// It had not: so many in a row.
-    Stillborn(u32),
+    /// When it began to load.
+    begun: Option<Instant>,
+    /// How many pages in a row died early.
+    early_deaths: u32,
 }
 
 impl Alive {
     /// A new page loads; its number.
-    fn loads(&self) -> u64 {
+    fn loads(&self, now: Instant) -> u64 {
         let mut state = self.lock();
-        *state = State { page: state.page + 1, stillborn: state.stillborn, ..State::default() };
+        let early_deaths = state.early_deaths;
+        *state = State { page: state.page + 1, begun: Some(now), early_deaths, ..State::default() };
         state.page
     }
 
     /// The page says that it has drawn.
     pub(crate) fn reports(&self) {
-        let mut state = self.lock();
-        (state.drawn, state.stillborn) = (true, 0);
+        self.lock().drawn = true;
     }
 
     fn is_blank(&self, page: u64) -> bool {
@@ -85,14 +84,17 @@ impl Alive {
             return;
         }
         (state.asked, state.answered) = (None, Some(now));
-        if std::mem::take(&mut state.silent) {
-            tracing::info!("the page answers again");
+        let missed = std::mem::take(&mut state.missed);
+        if missed > 0 {
+            tracing::info!(missed, "the page answers again");
         }
     }
 
-    fn hangs(&self, page: u64, now: Instant) -> bool {
+    /// Whether it hangs: for how many ticks it has got no events.
+    fn hangs(&self, page: u64, now: Instant) -> Option<u32> {
         let state = self.lock();
-        state.page == page && state.asked.is_some_and(|asked| now.duration_since(asked) >= HANGS)
+        let hangs = state.page == page && state.asked.is_some_and(|asked| now.duration_since(asked) >= HANGS);
+        hangs.then_some(state.missed)
     }
 
     /// Whether it takes events now, and the page to ask whether it still answers, if it is time to.
@@ -100,26 +102,30 @@ impl Alive {
         let mut state = self.lock();
         if let Some(asked) = state.asked {
             let silent = now.duration_since(asked) >= SILENT;
-            if silent && !std::mem::replace(&mut state.silent, true) {
+            if silent && state.missed == 0 {
                 tracing::info!("the page does not answer: it gets no events");
             }
+            state.missed += u32::from(silent);
             return (!silent, None);
         }
-        // Before it has drawn it may be busy with that.
+        // Before it has drawn it may be busy with that; it asks for what there is then.
         let ask = state.drawn && state.answered.is_none_or(|answered| now.duration_since(answered) >= ASKED);
         if ask {
             state.asked = Some(now);
         }
-        (true, ask.then_some(state.page))
+        (state.drawn, ask.then_some(state.page))
     }
 
-    fn dies(&self) -> Death {
+    /// Its process died: whether it had drawn, and how long to wait before it is loaded again.
+    fn dies(&self, now: Instant) -> (bool, Duration) {
         let mut state = self.lock();
-        if state.drawn {
-            return Death::Sudden;
-        }
-        state.stillborn += 1;
-        Death::Stillborn(state.stillborn)
+        let early = state.begun.is_some_and(|begun| now.duration_since(begun) < EARLY);
+        state.early_deaths = if early { state.early_deaths.saturating_add(1) } else { 0 };
+        let wait = match state.early_deaths.saturating_sub(EARLY_DEATHS) {
+            0 => Duration::ZERO,
+            more => Duration::from_secs(1 << more.min(5)).min(LONGEST_WAIT),
+        };
+        (state.drawn, wait)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -129,20 +135,19 @@ impl Alive {
 
 /// Watches over the page that now loads.
 pub(super) fn watch(app: &AppHandle) {
-    let page = app.state::<Shell>().alive.loads();
+    let page = app.state::<Shell>().alive.loads(Instant::now());
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
-        loop {
-            tokio::time::sleep(BLANK).await;
+        let mut seen = Duration::ZERO;
+        while seen < BLANK {
+            tokio::time::sleep(LOOK).await;
             let Some(shell) = app.try_state::<Shell>() else { return };
             if !shell.alive.is_blank(page) {
                 return;
             }
-            // One that nobody can see draws nothing.
             let Some(window) = app.get_webview_window(LABEL) else { return };
-            if super::is_seen(&window) {
-                break;
-            }
+            // One that nobody can see draws nothing.
+            seen = if super::is_seen(&window) { seen + LOOK } else { Duration::ZERO };
         }
         tracing::warn!("the page has drawn nothing for {BLANK:?}");
         if draw_plainly(&app) {
@@ -171,9 +176,12 @@ pub(crate) fn takes_events(app: &AppHandle, window: &WebviewWindow) -> bool {
 }
 
 async fn reload_if_it_hangs(app: AppHandle, page: u64) {
-    tokio::time::sleep(HANGS).await;
-    if app.try_state::<Shell>().is_some_and(|shell| shell.alive.hangs(page, Instant::now())) {
-        tracing::warn!("the page has not answered for {HANGS:?}");
+    // In two steps: if it was this process that stood still, the answer is heard in the second.
+    tokio::time::sleep(HANGS.saturating_sub(LOOK)).await;
+    tokio::time::sleep(LOOK).await;
+    let hangs = app.try_state::<Shell>().and_then(|shell| shell.alive.hangs(page, Instant::now()));
+    if let Some(missed) = hangs {
+        tracing::warn!(missed, "the page has not answered for {HANGS:?}");
         load_anew(&app);
     }
 }
@@ -182,19 +190,18 @@ async fn reload_if_it_hangs(app: AppHandle, page: u64) {
 #[cfg(target_os = "linux")]
 pub(super) fn died(app: &AppHandle) {
     let alive = &app.state::<Shell>().alive;
-    let wait = match alive.dies() {
-        Death::Sudden => Duration::ZERO,
-        Death::Stillborn(1) if draw_plainly(app) => Duration::ZERO,
-        Death::Stillborn(times) => Duration::from_secs(1 << times.min(5)).min(LONGEST_WAIT),
-    };
+    let (drawn, wait) = alive.dies(Instant::now());
+    if !drawn {
+        draw_plainly(app);
+    }
     if wait.is_zero() {
         if let Some(window) = app.get_webview_window(LABEL) {
             super::load(&window, false);
         }
         return;
     }
-    tracing::error!(?wait, "it had drawn nothing; it is loaded again after a while");
-    let (app, page) = (app.clone(), alive.loads());
+    tracing::error!(?wait, "it keeps dying; it is loaded again after a while");
+    let (app, page) = (app.clone(), alive.loads(Instant::now()));
     tauri::async_runtime::spawn(async move {
         tokio::time::sleep(wait).await;
         if app.try_state::<Shell>().is_some_and(|shell| !shell.alive.is_gone(page)) {
@@ -222,7 +229,6 @@ fn load_anew(app: &AppHandle) {
     let handle = app.clone();
     let done = app.run_on_main_thread(move || {
         if let Some(window) = handle.get_webview_window(LABEL) {
-            super::webkit::prepare(&window);
             super::load(&window, true);
         }
     });
@@ -239,10 +245,10 @@ mod tests {
 
     #[test]
     fn a_page_is_blank_until_it_reports_and_only_the_one_that_loads() {
-        let alive = Alive::default();
-        let first = alive.loads();
+        let (alive, begun) = (Alive::default(), Instant::now());
+        let first = alive.loads(begun);
         assert!(alive.is_blank(first));
-        let second = alive.loads();
+        let second = alive.loads(begun);
         assert!(!alive.is_blank(first) && alive.is_gone(first) && alive.is_blank(second));
         alive.reports();
         assert!(!alive.is_blank(second));
@@ -251,8 +257,8 @@ mod tests {
     #[test]
     fn a_page_that_does_not_answer_gets_no_more_events_and_hangs_after_a_while() {
         let (alive, begun) = (Alive::default(), Instant::now());
-        let page = alive.loads();
-        assert_eq!(alive.at_tick(begun), (true, None), "it is not asked before it has drawn");
+        let page = alive.loads(begun);
+        assert_eq!(alive.at_tick(begun), (false, None), "it is neither told nor asked anything before it has drawn");
         alive.reports();
         assert_eq!(alive.at_tick(begun), (true, Some(page)));
         assert_eq!(alive.at_tick(begun + S(1)), (true, None));
@@ -260,27 +266,32 @@ mod tests {
         assert_eq!(alive.at_tick(begun + S(5)), (true, None), "asked only so often");
         assert_eq!(alive.at_tick(begun + S(6)), (true, Some(page)));
         assert_eq!(alive.at_tick(begun + S(8)), (false, None));
-        assert!(!alive.hangs(page, begun + S(15)) && alive.hangs(page, begun + S(16)));
+        assert_eq!(alive.at_tick(begun + S(10)), (false, None));
+        assert_eq!((alive.hangs(page, begun + S(15)), alive.hangs(page, begun + S(16))), (None, Some(2)));
         alive.answers(page, begun + S(17));
-        assert!(!alive.hangs(page, begun + S(40)), "it came back by itself");
+        assert_eq!(alive.hangs(page, begun + S(40)), None, "it came back by itself");
         assert_eq!(alive.at_tick(begun + S(17)), (true, None));
 
         assert_eq!(alive.at_tick(begun + S(30)), (true, Some(page)));
-        let next = alive.loads();
-        assert!(!alive.hangs(page, begun + S(60)) && !alive.hangs(next, begun + S(60)), "another page begins afresh");
+        let next = alive.loads(begun + S(50));
+        let hang = [page, next].map(|page| alive.hangs(page, begun + S(60)));
+        assert_eq!(hang, [None, None], "another page begins afresh");
     }
 
     #[test]
-    fn pages_that_die_before_they_have_drawn_are_counted() {
-        let alive = Alive::default();
-        alive.loads();
-        assert_eq!(alive.dies(), Death::Stillborn(1));
-        alive.loads();
-        assert_eq!(alive.dies(), Death::Stillborn(2));
-        alive.loads();
+    fn pages_that_die_early_are_loaded_at_once_and_then_ever_more_slowly() {
+        let (alive, now) = (Alive::default(), Instant::now());
+        let waits: Vec<u64> = (0..9)
+            .map(|_| {
+                alive.loads(now);
+                alive.dies(now + S(9)).1.as_secs()
+            })
+            .collect();
+        assert_eq!(waits, [0, 0, 0, 2, 4, 8, 16, 30, 30]);
+        alive.loads(now);
+        assert_eq!(alive.dies(now), (false, S(30)));
+        alive.loads(now);
         alive.reports();
-        assert_eq!(alive.dies(), Death::Sudden);
-        alive.loads();
-        assert_eq!(alive.dies(), Death::Stillborn(1));
+        assert_eq!(alive.dies(now + S(10)), (true, S(0)), "one that lived begins afresh");
     }
 }

@@ -89,6 +89,7 @@ fn load(window: &WebviewWindow, end: bool) {
     let app = window.app_handle();
     let shell = app.state::<Shell>();
     shell.counts.web_process_restarts.one_more();
+    webkit::prepare(window);
     alive::watch(app);
     // Without its process the view has no address.
     let base = window.url();

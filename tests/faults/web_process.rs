@@ -1,0 +1,83 @@
+//! The process that draws the page is killed, or hangs: the page comes back, with its history, and no events queue up for it.
+
+use std::fs;
+use std::time::Instant;
+
+use crate::common::among_others;
+use crate::common::desktop::{Desktop, SOON, number, rows, web_process};
+use crate::common::process::output;
+use crate::common::until::until_sync;
+
+#[test]
+fn killed_it_comes_back_with_its_page_and_its_history() {
+    let _turn = among_others();
+    let desktop = Desktop::open();
+    let app = desktop.start(&[]);
+    desktop.await_drawn();
+    desktop.await_report("itself", 0, |_| true);
+    for round in 1..=3 {
+        let first = web_process(&app).expect("what draws it is a process of its own");
+        let most = most_rows(&desktop);
+        let begun = Instant::now();
+        output("kill", &["-KILL", &first.to_string()]);
+        await_return(&desktop, "the web process ended", round, most + 1);
+        println!("killed: the page was back with its history after {:?}", begun.elapsed());
+        let second = web_process(&app).expect("it is drawn again");
+        assert_ne!(first, second);
+        desktop.await_drawn();
+    }
+}
+
+/// What hangs can't be told from what is busy at once: it is left alone first, and ended when it still does not answer.
+#[test]
+fn hung_it_gets_no_more_events_and_comes_back_by_itself_or_in_another_process() {
+    let _turn = among_others();
+    let desktop = Desktop::open();
+    let app = desktop.start(&[]);
+    desktop.await_report("itself", 0, |_| true);
+    let first = web_process(&app).unwrap();
+    let said = |words: &str| {
+        until_sync(&format!("the log says that {words}"), SOON, || {
+            let log = desktop.log();
+            log.lines().find(|line| line.contains(words)).map(str::to_owned).ok_or(log)
+        })
+    };
+
+    signal("STOP", first);
+    said("the page does not answer: it gets no events");
+    signal("CONT", first);
+    said("the page answers again");
+    assert_eq!(web_process(&app), Some(first), "it came back by itself");
+
+    let most = most_rows(&desktop);
+    signal("STOP", first);
+    let begun = Instant::now();
+    let missed = number("missed=", &said("the page has not answered for 10s"));
+    println!("hung: {missed} ticks without an event, ended after {:?}", begun.elapsed());
+    assert!(missed >= 8, "most of the sixteen ticks in eight seconds: {missed}");
+    await_return(&desktop, "the page has not answered", 1, most + missed);
+    println!("hung: the page was back with its history after {:?}", begun.elapsed());
+    assert_ne!(web_process(&app), Some(first), "it is another process that does");
+    until_sync("the one that hung is gone", SOON, || {
+        if fs::exists(format!("/proc/{first}/stat")).unwrap() { Err(first) } else { Ok(()) }
+    });
+}
+
+/// The longest history that a page has reported so far.
+fn most_rows(desktop: &Desktop) -> u32 {
+    desktop.reports().iter().map(|report| rows(report)).max().unwrap_or(0)
+}
+
+/// Waits for a page that reports so many rows, after the log has said so for the nth time.
+fn await_return(desktop: &Desktop, words: &str, times: usize, at_least: u32) {
+    until_sync(&format!("the page is back with its history after {words:?}"), SOON, || {
+        let log = desktop.log();
+        let after = log.match_indices(words).nth(times - 1).map_or("", |(at, _)| &log[at..]);
+        let back = after.lines().any(|line| line.contains("the page is there") && rows(line) >= at_least);
+        if back { Ok(()) } else { Err(log.clone()) }
+    });
+}
+
+fn signal(name: &str, process: u32) {
+    output("kill", &[&format!("-{name}"), &process.to_string()]);
+}
