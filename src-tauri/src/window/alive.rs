@@ -108,12 +108,13 @@ impl Alive {
             state.missed += u32::from(silent);
             return (!silent, None);
         }
-        // Before it has drawn it may be busy with that; it asks for what there is then.
-        let ask = state.drawn && state.answered.is_none_or(|answered| now.duration_since(answered) >= ASKED);
+        // While it loads it may be busy with that. After that any page is asked, also one that never reports.
+        let loaded = state.drawn || state.begun.is_some_and(|begun| now.duration_since(begun) >= BLANK);
+        let ask = loaded && state.answered.is_none_or(|answered| now.duration_since(answered) >= ASKED);
         if ask {
             state.asked = Some(now);
         }
-        (state.drawn, ask.then_some(state.page))
+        (true, ask.then_some(state.page))
     }
 
     /// Its process died: whether it had drawn, and how long to wait before it is loaded again.
@@ -258,7 +259,7 @@ mod tests {
     fn a_page_that_does_not_answer_gets_no_more_events_and_hangs_after_a_while() {
         let (alive, begun) = (Alive::default(), Instant::now());
         let page = alive.loads(begun);
-        assert_eq!(alive.at_tick(begun), (false, None), "it is neither told nor asked anything before it has drawn");
+        assert_eq!(alive.at_tick(begun), (true, None), "it is asked nothing while it loads");
         alive.reports();
         assert_eq!(alive.at_tick(begun), (true, Some(page)));
         assert_eq!(alive.at_tick(begun + S(1)), (true, None));
@@ -276,6 +277,7 @@ mod tests {
         let next = alive.loads(begun + S(50));
         let hang = [page, next].map(|page| alive.hangs(page, begun + S(60)));
         assert_eq!(hang, [None, None], "another page begins afresh");
+        assert_eq!(alive.at_tick(begun + S(55)), (true, Some(next)), "one that never reports has events, and is asked");
     }
 
     #[test]
