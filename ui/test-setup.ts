@@ -1,5 +1,10 @@
 // What happy-dom lacks and the components need: a canvas that records nothing, media queries, resize observers.
+import { beforeEach } from "vitest";
+
 const nothing = () => undefined;
+
+// A page keeps in its address what it shows: each test begins at the start.
+beforeEach(() => history.replaceState(null, "", "/"));
 
 const context = new Proxy({} as Record<string, unknown>, {
 	get: (target, name: string) => target[name] ?? (name === "measureText" ? () => ({ width: 8 }) : nothing),

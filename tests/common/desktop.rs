@@ -55,6 +55,13 @@ impl Desktop {
         fs::write(file, settings.to_string()).unwrap();
     }
 
+    /// Writes what the window showed last, and where it stood, for the next start.
+    pub(crate) fn kept(&self, state: &Value) {
+        let file = self.path("data/dev.telltale.desktop/window.json");
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, state.to_string()).unwrap();
+    }
+
     /// A path below the app's home.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.home.path().join(name)

@@ -1,7 +1,9 @@
-//! The process that draws the page is killed, or hangs: the page comes back, with its history, and no events queue up for it.
+//! The process that draws the page is killed, or hangs: the page comes back, showing what it showed, with its history, and no events queue up for it.
 
 use std::fs;
 use std::time::Instant;
+
+use serde_json::json;
 
 use crate::common::among_others;
 use crate::common::desktop::{Desktop, SOON, number, rows, web_process};
@@ -12,6 +14,7 @@ use crate::common::until::until_sync;
 fn killed_it_comes_back_with_its_page_and_its_history() {
     let _turn = among_others();
     let desktop = Desktop::open();
+    desktop.kept(&json!({"view": {"page": "memory", "range": 900}}));
     let app = desktop.start(&[]);
     desktop.await_drawn();
     desktop.await_report("itself", 0, |_| true);
@@ -33,6 +36,7 @@ fn killed_it_comes_back_with_its_page_and_its_history() {
 fn hung_it_gets_no_more_events_and_comes_back_by_itself_or_in_another_process() {
     let _turn = among_others();
     let desktop = Desktop::open();
+    desktop.kept(&json!({"view": {"page": "memory", "range": 900}}));
     let app = desktop.start(&[]);
     desktop.await_report("itself", 0, |_| true);
     let first = web_process(&app).unwrap();
@@ -68,12 +72,14 @@ fn most_rows(desktop: &Desktop) -> u32 {
     desktop.reports().iter().map(|report| rows(report)).max().unwrap_or(0)
 }
 
-/// Waits for a page that reports so many rows, after the log has said so for the nth time.
+/// Waits for a page that shows what the first one did and reports so many rows, after the log has said so for the nth time.
 fn await_return(desktop: &Desktop, words: &str, times: usize, at_least: u32) {
     until_sync(&format!("the page is back with its history after {words:?}"), SOON, || {
         let log = desktop.log();
         let after = log.match_indices(words).nth(times - 1).map_or("", |(at, _)| &log[at..]);
-        let back = after.lines().any(|line| line.contains("the page is there") && rows(line) >= at_least);
+        let back = after
+            .lines()
+            .any(|line| line.contains("the page is there page=memory range=900") && rows(line) >= at_least);
         if back { Ok(()) } else { Err(log.clone()) }
     });
 }

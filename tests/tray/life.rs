@@ -15,10 +15,8 @@ use crate::common::until::until_sync;
 fn closing_frees_the_web_view_and_open_brings_it_back_as_it_was() {
     let _turn = among_others();
     let desktop = Desktop::open();
-    fs::create_dir_all(desktop.path("data/dev.telltale.desktop")).unwrap();
     let place = json!({"x": 40, "y": 60, "width": 900.0, "height": 640.0, "maximized": false});
-    let kept = json!({"view": {"page": "memory", "range": 900}, "place": place});
-    fs::write(desktop.path("data/dev.telltale.desktop/window.json"), kept.to_string()).unwrap();
+    desktop.kept(&json!({"view": {"page": "memory", "range": 900}, "place": place}));
     let panel = Panel::open(&desktop.screen);
     let mut app = desktop.start(&[]);
     desktop.await_report("the page and range of the last time", 0, |report| {

@@ -198,10 +198,19 @@ impl App {
         fs::read_dir("/proc").unwrap().map(|entry| entry.unwrap().path()).filter(ours).collect()
     }
 
-    /// Loads the page anew.
+    /// Loads the page anew. It shows what it showed.
     pub(crate) async fn reload(&self) {
+        const SHOWN: &str = "return [document.documentElement.dataset.page ?? null,
+            document.querySelector('.ranges [aria-pressed=\"true\"]')?.dataset.testid ?? null,
+            document.querySelector('[data-testid=\"pause\"]')?.getAttribute('aria-pressed') ?? null]";
+        let before = self.run(SHOWN).await;
         self.client.refresh().await.unwrap();
         self.loaded().await;
+        until("the page shows what it showed", SOON, async || {
+            let now = self.run(SHOWN).await;
+            if now == before { Ok(()) } else { Err((now, before.clone())) }
+        })
+        .await;
     }
 
     async fn loaded(&self) {

@@ -111,7 +111,6 @@ fn a_power_cap_is_a_segment_of_the_lane_and_a_verdict_with_its_limit() {
         for theme in ["dark", "light"] {
             app.call("update_settings", json!({ "patch": { "theme": theme } })).await.unwrap();
             app.reload().await;
-            assert!(app.open("gpu/").await);
             says(&app, "held_back", &["Power-capped"]).await;
             for (width, height) in [(1280, 800), (900, 600)] {
                 app.resize(width, height).await;

@@ -83,8 +83,7 @@ pub(crate) fn is_seen(window: &WebviewWindow) -> bool {
     window.is_visible().unwrap_or(true) && !window.is_minimized().unwrap_or(false)
 }
 
-/// Loads the page that the window showed last, whose own address has forgotten which that was; in a new process, if the one
-/// that there is has to be ended. On the main thread.
+/// Loads the page that the window showed last; in a new process, if the one that there is has to be ended. On the main thread.
 fn load(window: &WebviewWindow, end: bool) {
     let app = window.app_handle();
     let shell = app.state::<Shell>();

@@ -47,21 +47,26 @@ const box = (value: string) => document.querySelector(`[data-value="${value}"]`)
 
 beforeEach(() => {
 	[settings, tray, reports] = [DEFAULTS, true, []];
-	history.replaceState(null, "", "/");
 });
 
 afterEach(() => vi.restoreAllMocks());
 
-it("begins where the address says, forgets the address, and reports what it shows once it has drawn", async () => {
+it("begins where the address says, keeps the address, and reports what it shows once it has drawn", async () => {
 	history.replaceState(null, "", "/index.html?range=900&paused=1700000000000#gpu/GPU-2");
 	render(App, { host });
 	const shown = { page: "gpu/GPU-2", range: 900, paused: 1_700_000_000_000 };
 	await vi.waitFor(() => expect(reports.at(-1)).toEqual(shown));
-	expect(location.href).not.toContain("GPU-2");
+	const address = () => location.search + decodeURIComponent(location.hash);
+	expect(address()).toBe("?range=900&paused=1700000000000#gpu/GPU-2");
 	screen.getByTestId("range-1m").click();
 	await vi.waitFor(() => expect(reports.at(-1)).toEqual({ ...shown, range: 60 }));
 	screen.getByTestId("pause").click();
 	await vi.waitFor(() => expect(reports.at(-1)?.paused).toBeNull());
+	document.querySelector<HTMLElement>('[data-page="cpu"]')?.click();
+	await vi.waitFor(() => expect(address()).toBe("?range=60#cpu"));
+	// As the tray opens a page.
+	location.hash = "settings";
+	await vi.waitFor(() => expect(page()).toBe("settings"));
 });
 
 it("reports one thing at a time, and what is shown by then: the shell may take two in in either order", async () => {

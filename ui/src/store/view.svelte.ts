@@ -26,7 +26,8 @@ export class View {
 	/** The end of the charts while paused. */
 	frozen = $state<number | null>(null);
 
-	/** Starts as the address says: that of a new window is written by the shell, which keeps what the last one showed. */
+	/** Starts as the address says: that of a new window is written by the shell, which keeps what the last one showed; that of a
+	 * page loaded anew by the page before it. */
 	constructor() {
 		const kept = new URLSearchParams(location.search);
 		const [range, paused] = [Number(kept.get("range")), Number(kept.get("paused"))];
@@ -35,12 +36,20 @@ export class View {
 		this.follow();
 	}
 
-	/** Opens the page that the address names, as the tray does; the address then forgets it. */
+	/** Opens the page that the address names, as the tray changes it. */
 	follow(): void {
 		const page = decodeURIComponent(location.hash.slice(1));
-		if (!page) return;
-		history.replaceState(null, "", location.pathname);
-		this.open(page);
+		if (page && page !== this.page) this.open(page);
+	}
+
+	/** Makes the address say what is shown, as the shell writes it. */
+	keep(): void {
+		const paused = this.frozen === null ? "" : `&paused=${this.frozen}`;
+		try {
+			history.replaceState(null, "", `?range=${this.range}${paused}#${encodeURIComponent(this.page)}`);
+		} catch {
+			// WebKit refuses more than a hundred in half a minute. The next change is kept.
+		}
 	}
 
 	/** What the charts show when the newest sample is that old. */
