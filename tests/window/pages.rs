@@ -88,6 +88,22 @@ const OVERFLOW: &str = "
     }
     return out;";
 
+/// The channels of the faults that the Diagnostics page lists, and the words of that panel.
+const FAULTS: &str = "const panel = document.querySelector('[data-panel=\"faults\"]');
+    return [Array.from(panel.querySelectorAll('[data-fault]'), one => one.dataset.fault), panel.textContent]";
+
+/// The Diagnostics page lists the core's faults, the newest first, or says that there are none. A busy machine may have some.
+async fn lists_the_faults(app: &App) {
+    until("the page's faults are the core's", SOON, async || {
+        let faults = app.ask("get_diagnostics").await["faults"].take();
+        let shown = app.run(FAULTS).await;
+        let channels: Vec<_> = faults.as_array().unwrap().iter().rev().map(|fault| fault["channel"].clone()).collect();
+        let none_said = shown[1].as_str().unwrap().contains("None since");
+        if shown[0] == json!(channels) && none_said == channels.is_empty() { Ok(()) } else { Err((faults, shown)) }
+    })
+    .await;
+}
+
 fn pictures() -> PathBuf {
     let folder = root().join("tests/out/screenshots");
     fs::create_dir_all(&folder).unwrap();
@@ -133,6 +149,9 @@ fn every_page_in_both_themes_and_sizes() {
                 // the settings page shows the interval in force; the others need not know it
                 app.call("update_settings", json!({ "patch": { "interval": 0.5 } })).await.unwrap();
                 holds(&app, page).await;
+                if page.name == "diagnostics" {
+                    lists_the_faults(&app).await;
+                }
                 for (width, height) in SIZES {
                     app.resize(width, height).await;
                     app.later_tick(app.later_tick(app.tick().await).await).await;
