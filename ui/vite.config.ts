@@ -20,5 +20,7 @@ export default defineConfig({
 		setupFiles: ["./test-setup.ts"],
 		include: ["src/**/*.test.ts"],
 		restoreMocks: true,
+		// An hour of rows, or eight GPUs, on a machine that builds something beside it.
+		testTimeout: 30_000,
 	},
 });
