@@ -24,7 +24,7 @@ UI_INSTALLED := ui/node_modules/.installed
 UI_BUILT := ui/dist/index.html
 UI_SOURCES := $(shell find ui -name node_modules -prune -o -name dist -prune -o -type f -print)
 TAURI := ui/node_modules/.bin/tauri
-# What the packages are made of, built together so that each crate is built once; packaging/linux/stage.sh lays it out.
+# What the packages are made of, built together so that each crate is built once; src-tauri/packaging/linux/stage.sh lays it out.
 PACKAGED := --package telltale --package telltale-agent --package telltale-pages
 DENY_VERSION := 0.20.2
 FUZZ_VERSION := 0.13.2

@@ -1,4 +1,4 @@
-//! What `telltale` can be told. Its man page and completions are made from this too (packaging/pages).
+//! What `telltale` can be told. Its man page and completions are made from this too (src-tauri/packaging/pages).
 
 use clap::{Parser, Subcommand};
 

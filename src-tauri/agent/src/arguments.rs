@@ -1,4 +1,4 @@
-//! What `telltale-agent` can be told. Its man page and completions are made from this too (packaging/pages).
+//! What `telltale-agent` can be told. Its man page and completions are made from this too (src-tauri/packaging/pages).
 
 use std::time::Duration;
 

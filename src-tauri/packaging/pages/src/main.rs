@@ -1,9 +1,9 @@
 //! Writes the man pages and shell completions of both programs, from the arguments that they really parse, into a tree
 //! laid out as a package's: `telltale-pages target/package`. Not part of any package itself.
 
-#[path = "../../../src-tauri/agent/src/arguments.rs"]
+#[path = "../../../agent/src/arguments.rs"]
 mod agent;
-#[path = "../../../src-tauri/src/arguments.rs"]
+#[path = "../../../src/arguments.rs"]
 mod app;
 
 use std::fs;

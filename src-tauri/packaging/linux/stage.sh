@@ -3,7 +3,7 @@
 # The tauri CLI runs it before it bundles, with both programs and telltale-pages built (`make package` says how).
 set -eu
 umask 022
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../../.."
 case ${TAURI_ENV_DEBUG:-false} in true) built=target/debug ;; *) built=target/release ;; esac
 for program in telltale-agent telltale-pages; do
 	[ -x "$built/$program" ] || { echo "$built/$program is missing: use make package" >&2; exit 1; }
@@ -12,9 +12,9 @@ done
 rm -rf target/package
 put() { install -D -m "$1" "$2" "target/package/usr/$3"; }
 put 755 "$built/telltale-agent" bin/telltale-agent
-put 644 packaging/linux/dev.telltale.desktop.metainfo.xml share/metainfo/dev.telltale.desktop.metainfo.xml
-put 644 packaging/linux/telltale-agent.service lib/systemd/user/telltale-agent.service
-put 644 packaging/linux/copyright share/doc/telltale/copyright
+put 644 src-tauri/packaging/linux/dev.telltale.desktop.metainfo.xml share/metainfo/dev.telltale.desktop.metainfo.xml
+put 644 src-tauri/packaging/linux/telltale-agent.service lib/systemd/user/telltale-agent.service
+put 644 src-tauri/packaging/linux/copyright share/doc/telltale/copyright
 put 644 icons/telltale.svg share/icons/hicolor/scalable/apps/telltale.svg
 put 644 icons/telltale-symbolic.svg share/icons/hicolor/symbolic/apps/telltale-symbolic.svg
 "$built/telltale-pages" target/package
