@@ -8,6 +8,7 @@ use tauri::{AppHandle, Emitter as _, Manager as _, WebviewWindow};
 use tauri_specta::Event as _;
 use telltale_core::channel::gpu_event;
 use telltale_core::feed::Snapshot;
+use telltale_core::wire;
 use tokio::sync::watch;
 
 use crate::api::{SystemAll, SystemCpu, SystemDisk, SystemMemory, SystemNetwork};
@@ -71,7 +72,9 @@ impl Page<'_> {
     }
 
     fn emit<T: Serialize>(&self, event: &str, payload: &T) -> tauri::Result<()> {
-        let sent = self.window.emit_to(self.window.label(), event, payload);
+        let sent = wire::json(payload)
+            .map_err(tauri::Error::from)
+            .and_then(|payload| self.window.emit_str_to(self.window.label(), event, payload));
         let count = if sent.is_ok() { &self.counts.events_sent } else { &self.counts.events_failed };
         count.one_more();
         sent

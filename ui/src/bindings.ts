@@ -77,7 +77,7 @@ export type ChannelStatus = {
 	channel: string,
 	/**  When the last sample was taken; `null` before the first. */
 	timestamp: number | null,
-	/**  Seconds from the last sample to this snapshot, by the monotonic clock; `null` before the first. */
+	/**  Seconds from the last sample to this snapshot, to the millisecond, by the monotonic clock; `null` before the first. */
 	age: number | null,
 	/**  Why there is no current sample; `null` if there is one. */
 	reason: Reason | null,
@@ -577,7 +577,10 @@ export type GpuInfo = {
 	driver_version: string | null,
 };
 
-/**  A sample of one GPU, channel `system/gpu/{gpu_id}`. Every figure is optional by itself. */
+/**
+ *  A sample of one GPU, channel `system/gpu/{gpu_id}`. Every figure is optional by itself. What is slow to ask, never changes
+ *  or is drawn by no chart is in [`crate::gpu_details::GpuDetails`]: eight of these are sent at every tick.
+ */
 export type GpuMetrics = {
 	/**
 	 *  Stable between boots, which the index is not: NVML's UUID (`GPU-…`), `AMD-` and amdgpu's `unique_id`, or else `PCI-`
@@ -615,12 +618,6 @@ export type GpuMetrics = {
 	 *  `mem_busy_percent`): the bandwidth's use, not how full the memory is.
 	 */
 	memory_bandwidth: number | null,
-	/**  °C of the device memory (`NVML_FI_DEV_MEMORY_TEMP`). */
-	memory_temperature: number | null,
-	/**  Percent of the last sampling period in which the video encoder worked (`nvmlDeviceGetEncoderUtilization`). */
-	encoder: number | null,
-	/**  The same for the decoder (`nvmlDeviceGetDecoderUtilization`). */
-	decoder: number | null,
 	/**
 	 *  Percent of the first fan's full speed that it is told to run at (`nvmlDeviceGetFanSpeed_v2`; amdgpu: hwmon's `pwm1`,
 	 *  or else what `fan1_input` is of `fan1_max`).
@@ -628,12 +625,8 @@ export type GpuMetrics = {
 	fan_speed: number | null,
 	/**  MHz of the streaming multiprocessors now (`NVML_CLOCK_SM`; amdgpu: hwmon's "sclk", i915, xe: `act_freq` of the GT). */
 	sm_clock: number | null,
-	/**  MHz that they can reach (`nvmlDeviceGetMaxClockInfo`; amdgpu: the top of `pp_dpm_sclk`, i915, xe: `rp0_freq`). */
-	sm_clock_max: number | null,
 	/**  MHz of the device memory now (`NVML_CLOCK_MEM`; amdgpu: hwmon's "mclk"). */
 	memory_clock: number | null,
-	/**  MHz that it can reach (amdgpu: the top of `pp_dpm_mclk`). */
-	memory_clock_max: number | null,
 	/**  Generation of the `PCIe` link now (sysfs: `current_link_speed`); an idle device may lower it. */
 	pcie_generation: number | null,
 	/**  Lanes of the `PCIe` link now (sysfs: `current_link_width`). */

@@ -31,7 +31,6 @@ fn metrics(row: u64) -> CurrentMetrics {
         sm_clock: Some(1_980.0),
         sm_clock_max: Some(1_980.0),
         memory_clock: Some(2_619.0),
-        memory_clock_max: Some(2_619.0),
         pcie_generation: Some(5.0),
         pcie_width: Some(16.0),
         performance_state: Some(0.0),

@@ -20,4 +20,5 @@ pub mod settings;
 pub mod source;
 pub mod system;
 pub mod verdict;
+pub mod wire;
 pub mod words;

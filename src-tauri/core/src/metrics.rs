@@ -44,7 +44,8 @@ pub enum Reason {
 /// Why the fields that are `null` in a payload are so, by the field's path (`power_draw`, `devices/sda/read_rate`).
 pub type Missing = BTreeMap<String, Reason>;
 
-/// A sample of one GPU, channel `system/gpu/{gpu_id}`. Every figure is optional by itself.
+/// A sample of one GPU, channel `system/gpu/{gpu_id}`. Every figure is optional by itself. What is slow to ask, never changes
+/// or is drawn by no chart is in [`crate::gpu_details::GpuDetails`]: eight of these are sent at every tick.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, Type)]
 pub struct GpuMetrics {
     /// Stable between boots, which the index is not: NVML's UUID (`GPU-…`), `AMD-` and amdgpu's `unique_id`, or else `PCI-`
@@ -73,23 +74,17 @@ pub struct GpuMetrics {
     /// Percent of the last sampling period in which device memory was read or written (`nvmlUtilization_t.memory`; amdgpu:
     /// `mem_busy_percent`): the bandwidth's use, not how full the memory is.
     pub memory_bandwidth: Option<f64>,
-    /// °C of the device memory (`NVML_FI_DEV_MEMORY_TEMP`).
-    pub memory_temperature: Option<f64>,
-    /// Percent of the last sampling period in which the video encoder worked (`nvmlDeviceGetEncoderUtilization`).
-    pub encoder: Option<f64>,
-    /// The same for the decoder (`nvmlDeviceGetDecoderUtilization`).
-    pub decoder: Option<f64>,
     /// Percent of the first fan's full speed that it is told to run at (`nvmlDeviceGetFanSpeed_v2`; amdgpu: hwmon's `pwm1`,
     /// or else what `fan1_input` is of `fan1_max`).
     pub fan_speed: Option<f64>,
     /// MHz of the streaming multiprocessors now (`NVML_CLOCK_SM`; amdgpu: hwmon's "sclk", i915, xe: `act_freq` of the GT).
     pub sm_clock: Option<f64>,
     /// MHz that they can reach (`nvmlDeviceGetMaxClockInfo`; amdgpu: the top of `pp_dpm_sclk`, i915, xe: `rp0_freq`).
+    /// For history alone, where verdicts are made of it: it is not sent, nor is it in `missing`.
+    #[serde(skip)]
     pub sm_clock_max: Option<f64>,
     /// MHz of the device memory now (`NVML_CLOCK_MEM`; amdgpu: hwmon's "mclk").
     pub memory_clock: Option<f64>,
-    /// MHz that it can reach (amdgpu: the top of `pp_dpm_mclk`).
-    pub memory_clock_max: Option<f64>,
     /// Generation of the `PCIe` link now (sysfs: `current_link_speed`); an idle device may lower it.
     pub pcie_generation: Option<f64>,
     /// Lanes of the `PCIe` link now (sysfs: `current_link_width`).
@@ -323,7 +318,7 @@ pub struct ChannelStatus {
     pub channel: String,
     /// When the last sample was taken; `null` before the first.
     pub timestamp: Option<i64>,
-    /// Seconds from the last sample to this snapshot, by the monotonic clock; `null` before the first.
+    /// Seconds from the last sample to this snapshot, to the millisecond, by the monotonic clock; `null` before the first.
     pub age: Option<f64>,
     /// Why there is no current sample; `null` if there is one.
     pub reason: Option<Reason>,

@@ -17,6 +17,16 @@ pub fn per_second(earlier: u64, later: u64, elapsed: Duration) -> Result<f64, Re
     Ok(increase as f64 / elapsed.as_secs_f64())
 }
 
+/// A figure to six significant digits. More is noise, and a third of what is sent at each tick would be made of it.
+pub fn six_digits(value: f64) -> f64 {
+    let magnitude = value.abs().log10().floor();
+    if !magnitude.is_finite() {
+        return value; // 0
+    }
+    let scale = 10f64.powf((magnitude - 5.0).abs());
+    if magnitude < 5.0 { (value * scale).round() / scale } else { (value / scale).round() * scale }
+}
+
 /// The sum of what devices contribute to a total. A device without a rate because it is new adds nothing (it
 /// was not there before), one whose counter went backwards makes the total unknown.
 #[derive(Debug, Clone, Copy, Default)]
@@ -79,6 +89,16 @@ mod tests {
             let later = start + u64::from(speed) * u64::from(seconds);
             let rate = per_second(start, later, Duration::from_secs(seconds.into())).unwrap();
             prop_assert!((rate - f64::from(speed)).abs() <= f64::from(speed) * 1e-12);
+        }
+
+        #[test]
+        fn six_digits_are_as_near_as_they_can_be_and_short(first in -9.999_999..10.0f64, power in -9i32..15) {
+            let value = first * 10f64.powi(power);
+            let six = six_digits(value);
+            prop_assert!((six - value).abs() <= value.abs() * 5.000_001e-6, "{} for {}", six, value);
+            let digits = format!("{six:e}").split('e').next().unwrap().chars().filter(char::is_ascii_digit).count();
+            prop_assert!(digits <= 6, "{} for {}", six, value);
+            prop_assert!(six_digits(six).to_bits() == six.to_bits());
         }
 
         #[test]

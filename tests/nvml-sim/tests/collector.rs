@@ -115,8 +115,8 @@ fn gpu<'a>(snapshot: &'a Snapshot, gpu_id: &str) -> &'a GpuMetrics {
 async fn what_is_asked_when() {
     let machine = Machine::start();
     let snapshot = machine.until("three GPUs", |snapshot| snapshot.metrics.gpu.len() == 3).await;
-    assert_eq!((gpu(&snapshot, A).decoder, gpu(&snapshot, A).memory_temperature), (Some(12.0), Some(74.0)));
-    assert_eq!(gpu(&snapshot, A).missing["encoder"], Reason::Unsupported);
+    assert_eq!(gpu(&snapshot, A).memory_bandwidth, Some(55.0));
+    assert_eq!(gpu(&snapshot, A).missing["fan_speed"], Reason::Unsupported);
     nothing_slow_without_a_question(&machine).await;
     figures_in_the_units_of_the_contract(&machine).await;
     who_uses_it(&machine).await;
@@ -138,10 +138,13 @@ async fn nothing_slow_without_a_question(machine: &Machine) {
         "nvmlDeviceGetComputeRunningProcesses_v3",
         "nvmlDeviceGetTotalEccErrors",
         "nvmlDeviceGetVbiosVersion",
+        "nvmlDeviceGetEncoderUtilization",
+        "nvmlDeviceGetDecoderUtilization",
+        "nvmlDeviceGetFieldValues",
     ] {
         assert_eq!(machine.count(function), 0, "{function}: nobody asked for details");
     }
-    assert_eq!(machine.count("nvmlDeviceGetMaxClockInfo"), 6, "what does not change is asked once of each");
+    assert_eq!(machine.count("nvmlDeviceGetMaxClockInfo"), 3, "what does not change is asked once of each");
     let error = machine.collector.gpu_details("GPU-none").err().unwrap();
     assert!(error.to_string().contains("gpu_id: \"GPU-none\"") && error.to_string().contains(A), "{error}");
 

@@ -19,7 +19,7 @@ it("tells the processors' clocks, load and pressure, and why there is no tempera
 it("tells a GPU's clocks, and what holds them back", () => {
 	expect(said("gpu", "GPU-1")).toMatchObject({
 		"Held back by": "power limit",
-		"SM clock": "2.3 GHz / 2.7 GHz",
+		"SM clock": "2.3 GHz",
 		"Power limit": "350 W",
 		PCIe: "4 ×16",
 		"Performance state": "P2",

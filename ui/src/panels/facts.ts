@@ -49,11 +49,6 @@ export const latency = (seconds: number): Quantity => ({
 /** Things per second. */
 export const frequency = (value: number): string => t.perSecond(fixed(value, value > 0 && value < 10 ? 1 : 0));
 
-/** A clock and what it can reach. */
-function outOf(now: Quantity, most: number | null | undefined): string {
-	return most == null ? text(now) : `${text(now)} ${t.of(text(clock(most)))}`;
-}
-
 export function heldBack(limits: readonly ClockLimit[]): string {
 	return limits.length === 0 ? t.clockLimits.none : limits.map((limit) => t.clockLimits[limit]).join(", ");
 }
@@ -98,12 +93,8 @@ function gpuFacts(id: string, { batch, info }: Known): List {
 		.figure(t.facts.heldBack, help.clockLimits, "clock_limits", gpu?.clock_limits?.length, () =>
 			heldBack(gpu?.clock_limits ?? []),
 		)
-		.figure(nvml ? t.facts.smClock : t.facts.gpuClock, help.smClock, "sm_clock", gpu?.sm_clock, (now) =>
-			outOf(clock(now), gpu?.sm_clock_max),
-		)
-		.figure(t.facts.memoryClock, help.memoryClock, "memory_clock", gpu?.memory_clock, (now) =>
-			outOf(clock(now), gpu?.memory_clock_max),
-		)
+		.figure(nvml ? t.facts.smClock : t.facts.gpuClock, help.smClock, "sm_clock", gpu?.sm_clock, clock)
+		.figure(t.facts.memoryClock, help.memoryClock, "memory_clock", gpu?.memory_clock, clock)
 		.figure(t.facts.memoryBandwidth, help.memoryBandwidth, "memory_bandwidth", gpu?.memory_bandwidth, percent)
 		.figure(t.facts.powerLimit, help.powerLimit, "power_limit", gpu?.power_limit, watts)
 		.figure(t.facts.fan, help.fan, "fan_speed", gpu?.fan_speed, percent)

@@ -164,7 +164,7 @@ impl State {
         ChannelStatus {
             channel,
             timestamp: self.last.map(|last| last.wall),
-            age: self.last.map(|last| now.since(&last).as_secs_f64()),
+            age: self.last.map(|last| now.since(&last).as_millis() as f64 / 1_000.0),
             reason: problem.as_ref().map(|problem| problem.reason),
             detail: problem.map(|problem| problem.detail).filter(|detail| !detail.is_empty()),
         }

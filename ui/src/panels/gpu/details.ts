@@ -182,18 +182,24 @@ export function inFull(
 		)
 		.fact(d.dram, "NVML_GPM_METRIC_DRAM_BW_UTIL", "dram_activity", details.dram_activity, share, d.help.dram)
 		.fact(t.facts.memoryBandwidth, "", "memory_bandwidth", gpu.memory_bandwidth, share, h.memoryBandwidth)
-		.fact(d.codecs, "nvmlDeviceGetEncoderUtilization", "encoder", both(share, gpu.encoder, gpu.decoder), same)
+		.fact(
+			d.codecs,
+			"nvmlDeviceGetEncoderUtilization",
+			"encoder",
+			known && both(share, known.encoder, known.decoder),
+			same,
+		)
 		.fact(d.jpegOfa, "NVML_GPM_METRIC_NVJPG_0_UTIL", "jpeg", known && both(share, known.jpeg, known.ofa), same);
 	all
 		.group(d.clocks)
 		.fact(t.facts.heldBack, "", "clock_limits", gpu.clock_limits, heldBack, h.clockLimits)
-		.fact(t.facts.smClock, "", "sm_clock", gpu.sm_clock, outOf(gpu.sm_clock_max, megahertz), h.smClock)
+		.fact(t.facts.smClock, "", "sm_clock", gpu.sm_clock, outOf(details.sm_clock_max, megahertz), h.smClock)
 		.fact(
 			t.facts.memoryClock,
 			"",
 			"memory_clock",
 			gpu.memory_clock,
-			outOf(gpu.memory_clock_max, megahertz),
+			outOf(details.memory_clock_max, megahertz),
 			h.memoryClock,
 		)
 		.fact(
@@ -237,7 +243,7 @@ export function inFull(
 			d.memoryTemperature,
 			"NVML_FI_DEV_MEMORY_TEMP",
 			"memory_temperature",
-			gpu.memory_temperature,
+			details.memory_temperature,
 			outOf(details.memory_max_temperature, degrees),
 		)
 		.fact(d.hotspot, "", "hotspot_temperature", details.hotspot_temperature, degrees)

@@ -10,6 +10,7 @@ use super::super::proc_file::ProcFile;
 use super::super::{Malformed, Previous, Reading, Source, SourceError, Stamped, figure};
 use super::sensors::Sensors;
 use crate::metrics::{CpuMetrics, Missing, Reason};
+use crate::rate;
 
 /// The processors of this machine.
 #[derive(Debug)]
@@ -152,7 +153,7 @@ fn busy_percent(earlier: Times, later: Times) -> Result<f64, Reason> {
     let idle = later.idle.saturating_sub(earlier.idle);
     match busy.saturating_add(idle) {
         0 => Err(Reason::Starting),
-        all => Ok(100.0 * (busy as f64 / all as f64)),
+        all => Ok(rate::six_digits(100.0 * (busy as f64 / all as f64))),
     }
 }
 

@@ -6,6 +6,7 @@ use sysinfo::System;
 
 use super::super::{Previous, Reading, Source, SourceError, Stamped, figure};
 use crate::metrics::{CpuMetrics, Missing};
+use crate::rate;
 
 /// The processors of this machine.
 #[derive(Debug)]
@@ -45,11 +46,16 @@ impl Source for Cpu {
     fn derive(previous: Previous<'_, Sample>, now: &Stamped<Sample>) -> Reading {
         let mut missing = Missing::new();
         // sysinfo's first figures are zero, not a measurement
-        let utilization = previous.map(|_| now.sample.all.clamp(0.0, 100.0));
+        let utilization = previous.map(|_| rate::six_digits(now.sample.all.clamp(0.0, 100.0)));
         let known = previous.is_ok();
         Reading::Cpu(CpuMetrics {
             utilization: figure(&mut missing, "utilization", utilization),
-            per_core: now.sample.cores.iter().map(|percent| known.then_some(percent.clamp(0.0, 100.0))).collect(),
+            per_core: now
+                .sample
+                .cores
+                .iter()
+                .map(|percent| known.then_some(rate::six_digits(percent.clamp(0.0, 100.0))))
+                .collect(),
             core_ids: (0..).take(now.sample.cores.len()).collect(),
             missing,
             timestamp: now.stamp.wall,

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::super::proc_file::{Attribute, ProcFile};
 use crate::metrics::Reason;
+use crate::rate;
 
 /// hwmon drivers whose first inputs are the processor's own (kernel: Documentation/hwmon).
 const DRIVERS: [&str; 4] = ["coretemp", "k10temp", "zenpower", "cpu_thermal"];
@@ -53,7 +54,11 @@ impl Sensors {
             let file = |id| Attribute::new(self.cpus.join(format!("cpu{id}/cpufreq/scaling_cur_freq")));
             self.clocks = cores.map(|id| (id, file(id))).collect();
         }
-        into.extend(self.clocks.iter_mut().map(|(_, file)| file.number::<f64>(0).map(|kilohertz| kilohertz / 1_000.0)));
+        into.extend(
+            self.clocks
+                .iter_mut()
+                .map(|(_, file)| file.number::<f64>(0).map(|kilohertz| rate::six_digits(kilohertz / 1_000.0))),
+        );
         if into.iter().all(Option::is_none) {
             self.clocks.clear();
             into.clear();

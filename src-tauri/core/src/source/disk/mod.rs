@@ -135,7 +135,9 @@ fn derive(previous: Result<(&[Counters], Duration), Reason>, now: &[Counters], t
         });
         let [busy, read_ops, write_ops, latency] = activity.unwrap_or_else(|reason| [Err(reason); 4]);
         let mut rate = |name: &str, rate: Result<f64, Reason>| {
-            rate.map_err(|reason| missing.insert(format!("devices/{}/{name}", disk.name), reason)).ok()
+            rate.map(rate::six_digits)
+                .map_err(|reason| missing.insert(format!("devices/{}/{name}", disk.name), reason))
+                .ok()
         };
         DiskDevice {
             name: disk.name.to_string(),
@@ -152,8 +154,8 @@ fn derive(previous: Result<(&[Counters], Duration), Reason>, now: &[Counters], t
     });
     let devices = devices.collect();
     DiskMetrics {
-        read_rate: figure(&mut missing, "read_rate", reads.sum()),
-        write_rate: figure(&mut missing, "write_rate", writes.sum()),
+        read_rate: figure(&mut missing, "read_rate", reads.sum().map(rate::six_digits)),
+        write_rate: figure(&mut missing, "write_rate", writes.sum().map(rate::six_digits)),
         pressure_some: None,
         pressure_full: None,
         devices,

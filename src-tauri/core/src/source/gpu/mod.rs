@@ -56,20 +56,16 @@ struct Device {
 }
 
 /// The figures of a device that are plain numbers, by the payload's names.
-const FIGURES: [&str; 16] = [
+const FIGURES: [&str; 12] = [
     "utilization",
     "temperature",
     "power_draw",
     "power_limit",
     "memory_bandwidth",
-    "memory_temperature",
-    "encoder",
-    "decoder",
     "fan_speed",
     "sm_clock",
     "sm_clock_max",
     "memory_clock",
-    "memory_clock_max",
     "pcie_generation",
     "pcie_width",
     "performance_state",
@@ -93,17 +89,19 @@ impl Device {
         }
     }
 
+    fn number(&self, name: &str) -> Result<f64, Reason> {
+        let found = self.figures.iter().find(|(known, _)| *known == name);
+        found.map_or(Err(Reason::Unsupported), |(_, value)| *value)
+    }
+
     /// Whether no kernel ran on it lately, as far as it says.
     fn is_idle(&self) -> bool {
-        self.figures.iter().any(|(name, value)| *name == "utilization" && *value == Ok(0.0))
+        self.number("utilization") == Ok(0.0)
     }
 
     fn metrics(&self, timestamp: i64) -> GpuMetrics {
         let mut missing = Missing::new();
-        let mut number = |name: &str| {
-            let found = self.figures.iter().find(|(known, _)| *known == name);
-            figure(&mut missing, name, found.map_or(Err(Reason::Unsupported), |(_, value)| *value))
-        };
+        let mut number = |name: &str| figure(&mut missing, name, self.number(name));
         GpuMetrics {
             gpu_id: self.identity.id.clone(),
             index: self.identity.index,
@@ -113,14 +111,10 @@ impl Device {
             power_draw: number("power_draw"),
             power_limit: number("power_limit"),
             memory_bandwidth: number("memory_bandwidth"),
-            memory_temperature: number("memory_temperature"),
-            encoder: number("encoder"),
-            decoder: number("decoder"),
             fan_speed: number("fan_speed"),
             sm_clock: number("sm_clock"),
-            sm_clock_max: number("sm_clock_max"),
+            sm_clock_max: self.number("sm_clock_max").ok(),
             memory_clock: number("memory_clock"),
-            memory_clock_max: number("memory_clock_max"),
             pcie_generation: number("pcie_generation"),
             pcie_width: number("pcie_width"),
             performance_state: number("performance_state"),

@@ -90,7 +90,7 @@ impl Source for Memory {
         let elapsed = previous.map_or(Duration::ZERO, |before| now.stamp.since(&before.stamp));
         let swap_rate = |which: fn(&Swapped) -> u64| {
             let (earlier, later) = (before?.swapped?, now.sample.swapped?);
-            rate::per_second(which(&earlier), which(&later), elapsed)
+            rate::per_second(which(&earlier), which(&later), elapsed).map(rate::six_digits)
         };
         let pressure =
             |which| pressure::percent(before.map(|before| before.pressure), now.sample.pressure, elapsed, which);

@@ -72,7 +72,9 @@ fn derive(previous: Previous<'_, Vec<Counters>>, now: &Stamped<Vec<Counters>>) -
             downloads.add(download);
         }
         let mut rate = |name: &str, rate: Result<f64, Reason>| {
-            rate.map_err(|reason| missing.insert(format!("interfaces/{}/{name}", interface.name), reason)).ok()
+            rate.map(rate::six_digits)
+                .map_err(|reason| missing.insert(format!("interfaces/{}/{name}", interface.name), reason))
+                .ok()
         };
         NetworkInterface {
             name: interface.name.to_string(),
@@ -90,8 +92,8 @@ fn derive(previous: Previous<'_, Vec<Counters>>, now: &Stamped<Vec<Counters>>) -
     });
     let interfaces = interfaces.collect();
     Reading::Network(NetworkMetrics {
-        upload_rate: figure(&mut missing, "upload_rate", uploads.sum()),
-        download_rate: figure(&mut missing, "download_rate", downloads.sum()),
+        upload_rate: figure(&mut missing, "upload_rate", uploads.sum().map(rate::six_digits)),
+        download_rate: figure(&mut missing, "download_rate", downloads.sum().map(rate::six_digits)),
         interfaces,
         missing,
         timestamp: now.stamp.wall,

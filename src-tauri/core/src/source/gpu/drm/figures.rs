@@ -68,7 +68,7 @@ pub(super) fn metrics(
             (Err(Reason::Unsupported), "power_draw") => power(before, now),
             (value, _) => value,
         });
-        figure(&mut missing, field, value)
+        figure(&mut missing, field, value.map(rate::six_digits))
     };
     GpuMetrics {
         gpu_id: identity.id.clone(),
@@ -79,14 +79,10 @@ pub(super) fn metrics(
         power_draw: number("power_draw"),
         power_limit: number("power_limit"),
         memory_bandwidth: number("memory_bandwidth"),
-        memory_temperature: number("memory_temperature"),
-        encoder: number("encoder"),
-        decoder: number("decoder"),
         fan_speed: number("fan_speed"),
         sm_clock: number("sm_clock"),
-        sm_clock_max: number("sm_clock_max"),
+        sm_clock_max: now.and_then(|now| now.number("sm_clock_max")).ok(),
         memory_clock: number("memory_clock"),
-        memory_clock_max: number("memory_clock_max"),
         pcie_generation: number("pcie_generation"),
         pcie_width: number("pcie_width"),
         memory_used: figure(&mut missing, "memory_used", now.and_then(|now| now.memory_used)),

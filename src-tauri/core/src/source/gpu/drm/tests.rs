@@ -92,7 +92,8 @@ impl Machine {
 
 /// Each field that is expected is so; each figure that is `null` has its reason.
 fn is(gpu: &GpuMetrics, expected: &Value) {
-    let payload = serde_json::to_value(gpu).unwrap();
+    let mut payload = serde_json::to_value(gpu).unwrap();
+    payload["sm_clock_max"] = json!(gpu.sm_clock_max); // which is not sent
     for (field, value) in expected.as_object().unwrap() {
         let reason = value.as_str().filter(|_| payload[field].is_null());
         let shown = if reason.is_some() { &payload["missing"][field] } else { &payload[field] };
@@ -111,7 +112,7 @@ fn a_discrete_amd_card_has_every_figure() {
         "utilization": 87.0, "memory_bandwidth": 41.0, "memory_used": 9_126_805_504_u64,
         "memory_total": 25_753_026_560_u64, "temperature": 62.0, "power_draw": 314.0, "power_limit": 339.0,
         "fan_speed": 40.0, "sm_clock": 2_371.0, "sm_clock_max": 2_526.0, "memory_clock": 1_249.0,
-        "memory_clock_max": 1_249.0, "pcie_generation": 4.0, "pcie_width": 8.0,
+        "pcie_generation": 4.0, "pcie_width": 8.0,
         "performance_state": "unsupported", "clock_limits": "unsupported",
     });
     is(&machine.one(), &expected);
@@ -133,7 +134,7 @@ fn an_amd_processors_gpu_says_which_figures_it_does_not_have() {
     let expected = json!({
         "gpu_id": "PCI-0000:c1:00.0", "name": "AMD 15bf", "utilization": 3.0, "memory_used": 412_360_704,
         "memory_total": 536_870_912, "temperature": 44.0, "power_draw": 5.13, "sm_clock": 800.0,
-        "sm_clock_max": 2_700.0, "memory_clock_max": 2_800.0,
+        "sm_clock_max": 2_700.0,
         "memory_bandwidth": "unsupported", "power_limit": "unsupported", "fan_speed": "unsupported",
         "memory_clock": "unsupported", "pcie_generation": "unsupported", "pcie_width": "unsupported",
     });
@@ -220,7 +221,7 @@ fn nothing_of_a_card_asleep_is_opened_but_its_runtime_status() {
     let opened = Opened::watch(["", "power", "hwmon", "hwmon/hwmon4", "drm", "drm/card1"].map(|sub| folder.join(sub)));
     for _ in 0..3 {
         let asleep = machine.one();
-        assert!(asleep.missing.len() >= 15 && asleep.missing.values().all(|why| *why == Reason::Asleep), "{asleep:#?}");
+        assert!(asleep.missing.len() == 14 && asleep.missing.values().all(|why| *why == Reason::Asleep), "{asleep:#?}");
         assert_eq!(asleep.name, "AMD Radeon RX 7900 XTX");
     }
     assert_eq!(opened.files(), BTreeSet::from(["power/runtime_status".to_owned()]));
@@ -348,13 +349,13 @@ fn a_figure_that_is_missing_takes_no_other_with_it() {
         ("gpu_busy_percent", "utilization", "N/A", Reason::Failed),
         ("mem_info_vram_used", "memory_used", "", Reason::Unsupported),
         ("hwmon/hwmon4/temp1_input", "temperature", "", Reason::Unsupported),
-        ("pp_dpm_sclk", "sm_clock_max", "", Reason::Unsupported),
+        ("hwmon/hwmon4/freq1_input", "sm_clock", "", Reason::Unsupported),
     ] {
         let mut machine = Machine::new(&[RX_7900_XTX]);
         machine.set(RX, file, text);
         let gpu = machine.one();
         assert_eq!(gpu.missing[field], reason, "{file}");
         let others: Vec<&String> = gpu.missing.keys().filter(|name| *name != field).collect();
-        assert_eq!(others, ["clock_limits", "decoder", "encoder", "memory_temperature", "performance_state"], "{file}");
+        assert_eq!(others, ["clock_limits", "performance_state"], "{file}");
     }
 }

@@ -16,7 +16,6 @@ use crate::metrics::{ClockLimit, Reason};
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Fixed {
     sm_clock_max: Result<f64, Reason>,
-    memory_clock_max: Result<f64, Reason>,
 }
 
 /// Devices that use the system's memory, by their compute capability: Jetson TX2, Xavier, Orin, Thor (whose number
@@ -29,7 +28,7 @@ pub(super) fn read(
     identity: Identity,
     fixed: &mut BTreeMap<String, Fixed>,
 ) -> Result<Device, NvmlError> {
-    let Fixed { sm_clock_max, memory_clock_max } = match fixed.get(&identity.id) {
+    let Fixed { sm_clock_max } = match fixed.get(&identity.id) {
         Some(fixed) => *fixed,
         None => ask_fixed(device, &identity.id, fixed)?,
     };
@@ -43,14 +42,10 @@ pub(super) fn read(
             ("power_draw", value(device.power_usage().map(watts), 100_000.0)?),
             ("power_limit", value(device.enforced_power_limit().map(watts), 100_000.0)?),
             ("memory_bandwidth", rates.map(|rates| f64::from(rates.memory)).and_then(|value| plausible(value, 100.0))),
-            ("memory_temperature", value(memory_temperature(device), 500.0)?),
-            ("encoder", value(device.encoder_utilization().map(|info| f64::from(info.utilization)), 100.0)?),
-            ("decoder", value(device.decoder_utilization().map(|info| f64::from(info.utilization)), 100.0)?),
             ("fan_speed", value(device.fan_speed(0).map(f64::from), 200.0)?),
             ("sm_clock", value(clock(Clock::SM), 100_000.0)?),
             ("sm_clock_max", sm_clock_max),
             ("memory_clock", value(clock(Clock::Memory), 100_000.0)?),
-            ("memory_clock_max", memory_clock_max),
             ("pcie_generation", value(device.current_pcie_link_gen().map(f64::from), 64.0)?),
             ("pcie_width", value(device.current_pcie_link_width().map(f64::from), 64.0)?),
             ("performance_state", value(device.performance_state().map(|state| f64::from(state.as_c())), 15.0)?),
@@ -67,9 +62,8 @@ fn ask_fixed(
     id: &str,
     fixed: &mut BTreeMap<String, Fixed>,
 ) -> Result<Fixed, NvmlError> {
-    let clock_max = |clock| value(device.max_clock_info(clock).map(f64::from), 100_000.0);
-    let asked = Fixed { sm_clock_max: clock_max(Clock::SM)?, memory_clock_max: clock_max(Clock::Memory)? };
-    if [asked.sm_clock_max, asked.memory_clock_max].iter().all(lasts) {
+    let asked = Fixed { sm_clock_max: value(device.max_clock_info(Clock::SM).map(f64::from), 100_000.0)? };
+    if lasts(&asked.sm_clock_max) {
         fixed.insert(id.into(), asked);
     }
     Ok(asked)
