@@ -35,6 +35,31 @@ fn proportional_kib(process: &str) -> Option<u64> {
     text.lines().find_map(|line| line.strip_prefix("Pss:"))?.split_whitespace().next()?.parse().ok()
 }
 
+fn memory_of(processes: &[String]) -> f64 {
+    let kib: u64 = processes.iter().filter_map(|process| proportional_kib(process)).sum();
+    (kib * 1024) as f64
+}
+
+/// The page has asked by then, at its first tick, when what draws it was there but had not grown yet.
+#[test]
+fn as_soon_as_the_page_has_drawn_its_memory_is_counted() {
+    super::test(async || {
+        let (screen, home) = (Screen::open(), Home::new());
+        let app = App::start(&screen, &home, Gpus::Simulated("eight")).await;
+        until("the page has drawn", SOON, async || {
+            let said = home.said();
+            if said.contains("the page is there") { Ok(()) } else { Err(said) }
+        })
+        .await;
+        let cost = app.ask("get_own_cost").await;
+        let (shown, pss) = (cost["memory"].as_f64().unwrap(), memory_of(&family(&app)));
+        eprintln!("own {shown:.0}, smaps {pss:.0}: {:.2}", shown / pss);
+        // A page that has just drawn still grows.
+        assert!((shown - pss).abs() <= pss * 0.25, "{shown} beside {pss}: {cost}");
+        app.close().await;
+    });
+}
+
 #[test]
 fn its_own_cost_agrees_with_pidstat() {
     super::test(agrees);
@@ -66,9 +91,8 @@ async fn agrees() {
         "what is shown is of the same period but for a few seconds: {cpu} {own}"
     );
     assert_eq!(after["processes"].as_u64().unwrap(), processes.len() as u64, "{processes:?}");
-    let pss: u64 = processes.iter().filter_map(|process| proportional_kib(process)).sum::<u64>() * 1024;
-    let shown = after["memory"].as_f64().unwrap();
-    assert!((shown - pss as f64).abs() <= pss as f64 * 0.1, "{shown} beside {pss}");
+    let (shown, pss) = (after["memory"].as_f64().unwrap(), memory_of(&processes));
+    assert!((shown - pss).abs() <= pss * 0.1, "{shown} beside {pss}");
     let footer = app.texts("[data-testid=\"own-cost\"]").await;
     assert!(footer[0].contains('%') && footer[0].contains("MiB"), "{footer:?}");
     app.close().await;

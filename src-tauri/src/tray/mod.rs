@@ -47,9 +47,11 @@ impl Presence {
     }
 }
 
-/// How often what Telltale itself takes is looked up, which takes milliseconds; and until it is known.
+/// How often what Telltale itself takes is looked up, which takes milliseconds; and for a while after a page was drawn or
+/// closed, whose processes come and go by and by.
 const OWN_EVERY: Duration = Duration::from_secs(30);
-const OWN_FIRST: Duration = Duration::from_secs(5);
+const OWN_SETTLING: Duration = Duration::from_secs(5);
+const OWN_SETTLED: Duration = Duration::from_secs(15);
 
 /// What can be chosen in the menu.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,12 +149,17 @@ async fn keep_current(app: AppHandle) {
     let mut shown = Menu::default();
     let mut paused: Option<Arc<Snapshot>> = None;
     let (mut looked, mut own): (Option<Instant>, Option<String>) = (None, None);
+    let (mut page, mut page_since) = (None, Instant::now());
     loop {
         let newest = Arc::clone(&snapshots.borrow_and_update());
         let is_paused = shell.window.view().paused.is_some();
         paused = is_paused.then(|| paused.unwrap_or_else(|| Arc::clone(&newest)));
-        let due = looked.is_none_or(|at| at.elapsed() >= if own.is_some() { OWN_EVERY } else { OWN_FIRST });
-        if due && !is_paused {
+        let page_now = shell.alive.drawn().filter(|_| window::is_open(&app));
+        if page != page_now {
+            (page, page_since, looked) = (page_now, Instant::now(), None);
+        }
+        let every = if page_since.elapsed() < OWN_SETTLED { OWN_SETTLING } else { OWN_EVERY };
+        if !is_paused && looked.is_none_or(|at| at.elapsed() >= every) {
             looked = Some(Instant::now());
             own = shell.cost().as_ref().and_then(menu::own_line);
         }

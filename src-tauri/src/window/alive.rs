@@ -69,6 +69,12 @@ impl Alive {
         self.lock().drawn = true;
     }
 
+    /// Which page has drawn, of all that there have been; none while one loads.
+    pub(crate) fn drawn(&self) -> Option<u64> {
+        let state = self.lock();
+        state.drawn.then_some(state.page)
+    }
+
     fn is_blank(&self, page: u64) -> bool {
         let state = self.lock();
         state.page == page && !state.drawn

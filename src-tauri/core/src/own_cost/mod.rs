@@ -22,7 +22,8 @@ pub struct OwnCost {
     /// Seconds on a core since the start (`utime` + `stime` of `/proc/PID/stat`, in hundredths).
     pub cpu_seconds: f64,
     /// Bytes of memory, with what several processes share counted once among them (`Pss` of `/proc/PID/smaps_rollup`,
-    /// proc(5)). Looked up every ten seconds at the most, because it takes milliseconds. `null` where it may not be read.
+    /// proc(5)). Looked up every ten seconds at the most, because it takes milliseconds, and when processes came or went or a
+    /// page was drawn. `null` where it may not be read.
     pub memory: Option<u64>,
     /// Processes that this was added up over.
     pub processes: u32,
@@ -39,7 +40,15 @@ const MEMORY_EVERY: Duration = Duration::from_secs(10);
 pub struct Meter {
     before: Option<(Stamp, f64)>,
     cpu: Option<f64>,
-    memory: Option<(Stamp, Option<u64>)>,
+    memory: Option<Memory>,
+}
+
+/// A figure of memory, of whom, and since when.
+#[derive(Debug)]
+struct Memory {
+    at: Stamp,
+    family: Vec<u32>,
+    bytes: Option<u64>,
 }
 
 impl Meter {
@@ -57,10 +66,16 @@ impl Meter {
             }
             None => self.before = Some((now, cpu_seconds)),
         }
-        let known = self.memory.filter(|(at, _)| now.since(at) < MEMORY_EVERY);
-        let (_, memory) = *self.memory.insert(known.unwrap_or_else(|| (now, platform::proportional_bytes(&family))));
         let processes = u32::try_from(family.len()).unwrap_or(u32::MAX);
+        let known = self.memory.take().filter(|known| known.family == family && now.since(&known.at) < MEMORY_EVERY);
+        let known = known.unwrap_or_else(|| Memory { at: now, bytes: platform::proportional_bytes(&family), family });
+        let memory = self.memory.insert(known).bytes;
         Some(OwnCost { cpu: self.cpu, cpu_seconds, memory, processes })
+    }
+
+    /// Has memory looked up again at the next look: the processes are the same, but have grown at once.
+    pub fn forget_memory(&mut self) {
+        self.memory = None;
     }
 }
 
@@ -77,6 +92,11 @@ mod tests {
         assert!(alone.memory.is_some_and(|bytes| bytes > 1 << 20), "{alone:?}");
         assert!(alone.processes >= 1);
         let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        let with_child = meter.look().unwrap();
+        assert!(
+            with_child.processes > alone.processes && with_child.memory != alone.memory,
+            "{with_child:?} {alone:?}"
+        );
         while children_named("sleep", Duration::ZERO) != [child.id()] {
             std::thread::yield_now(); // until it is what it is to be
         }
