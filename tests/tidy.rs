@@ -206,6 +206,22 @@ fn every_direct_dependency_is_in_the_table_with_its_reason_and_no_other() {
     assert_eq!(listed, used);
 }
 
+/// Else a panic in one would leave the page waiting for ever.
+#[test]
+fn every_command_is_answered_through_the_one_place_that_bears_a_panic() {
+    let _turn = among_others();
+    let text = fs::read_to_string(root().join("src-tauri/src/commands.rs")).unwrap();
+    let commands: Vec<_> = text.split("#[tauri::command]").skip(1).collect();
+    assert!(commands.len() > 10, "{}", commands.len());
+    let answered = |command: &&str| {
+        let name = command.split_once("async fn ").and_then(|(_, rest)| rest.split_once('(')).unwrap().0;
+        let body = command.split_once(" {\n").unwrap().1.trim_start();
+        body.starts_with(&format!("answer(\"{name}\", async"))
+    };
+    let offences: Vec<_> = commands.iter().filter(|command| !answered(command)).map(|one| (*one).to_owned()).collect();
+    fail_with("these commands are not answered through `answer`", &offences);
+}
+
 /// Passwords and tokens stand there.
 #[test]
 fn no_program_of_ours_reads_the_environment_of_another() {

@@ -1,5 +1,5 @@
-//! The typed commands: each a line or two over core. Arguments are taken as JSON and checked here, because what
-//! Tauri answers to one of a wrong shape is neither typed nor kind.
+//! The typed commands: each a line or two over core, answered through [`answer`]. Arguments are taken as JSON and checked
+//! here, because what Tauri answers to one of a wrong shape is neither typed nor kind.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -16,6 +16,7 @@ use telltale_core::system::{self, SystemInfo};
 use telltale_core::verdict::{GpuVerdict, VerdictQuery};
 
 use crate::Shell;
+use crate::answer::answer;
 use crate::error::{CommandError, ErrorKind};
 use crate::save;
 use crate::view::View;
@@ -47,7 +48,7 @@ pub(crate) struct GpuArgument(#[specta(type = String)] Value);
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn get_current_metrics(shell: State<'_, Shell>) -> Result<CurrentMetrics, CommandError> {
-    Ok(shell.feed.current().metrics.clone())
+    answer("get_current_metrics", async { Ok(shell.feed.current().metrics.clone()) }).await
 }
 
 /// The last hour or a part of it.
@@ -57,8 +58,11 @@ pub(crate) async fn get_metrics_history(
     shell: State<'_, Shell>,
     query: Option<QueryArgument>,
 ) -> Result<MetricsHistory, CommandError> {
-    let query = query.map(|argument| parse(argument.0)).transpose()?.unwrap_or_default();
-    Ok(shell.feed.query(&query)?)
+    answer("get_metrics_history", async {
+        let query = query.map(|argument| parse(argument.0)).transpose()?.unwrap_or_default();
+        Ok(shell.feed.query(&query)?)
+    })
+    .await
 }
 
 /// What holds a GPU back over the last hour or a part of it, as kinds and numbers.
@@ -68,32 +72,36 @@ pub(crate) async fn get_gpu_verdict(
     shell: State<'_, Shell>,
     query: VerdictArgument,
 ) -> Result<GpuVerdict, CommandError> {
-    Ok(shell.feed.verdict(&parse(query.0)?)?)
+    answer("get_gpu_verdict", async { Ok(shell.feed.verdict(&parse(query.0)?)?) }).await
 }
 
 /// The machine, its GPUs, and why GPU data is missing if it is.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn get_system_info(shell: State<'_, Shell>) -> Result<SystemInfo, CommandError> {
-    Ok(system::info(&shell.feed.current(), shell.settings.notices().to_vec()))
+    answer("get_system_info", async { Ok(system::info(&shell.feed.current(), shell.settings.notices().to_vec())) })
+        .await
 }
 
 /// How Telltale itself does: its sources, ticks, history, window, and the faults since the start.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn get_diagnostics(shell: State<'_, Shell>) -> Result<Diagnostics, CommandError> {
-    let mut diagnostics = shell.feed.diagnostics();
-    diagnostics.tasks.extend(shell.tasks.statuses());
-    diagnostics.window = Some(shell.counts.now());
-    diagnostics.cost = shell.cost();
-    Ok(diagnostics)
+    answer("get_diagnostics", async {
+        let mut diagnostics = shell.feed.diagnostics();
+        diagnostics.tasks.extend(shell.tasks.statuses());
+        diagnostics.window = Some(shell.counts.now());
+        diagnostics.cost = shell.cost();
+        Ok(diagnostics)
+    })
+    .await
 }
 
 /// What Telltale itself takes, with its web view; `null` where the system does not tell.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn get_own_cost(shell: State<'_, Shell>) -> Result<Option<OwnCost>, CommandError> {
-    Ok(shell.cost())
+    answer("get_own_cost", async { Ok(shell.cost()) }).await
 }
 
 /// One GPU in full, with who uses it: what is too much for every tick. It takes some tenths of a second, and is read
@@ -101,25 +109,31 @@ pub(crate) async fn get_own_cost(shell: State<'_, Shell>) -> Result<Option<OwnCo
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn get_gpu_details(shell: State<'_, Shell>, gpu_id: GpuArgument) -> Result<GpuDetails, CommandError> {
-    let asked = gpu_id.0.as_str().map_or_else(|| gpu_id.0.to_string(), str::to_owned);
-    Ok(shell.feed.gpu_details(&asked)?.await)
+    answer("get_gpu_details", async {
+        let asked = gpu_id.0.as_str().map_or_else(|| gpu_id.0.to_string(), str::to_owned);
+        Ok(shell.feed.gpu_details(&asked)?.await)
+    })
+    .await
 }
 
 /// The settings in force.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn get_settings(shell: State<'_, Shell>) -> Result<Settings, CommandError> {
-    Ok(shell.settings.current())
+    answer("get_settings", async { Ok(shell.settings.current()) }).await
 }
 
 /// Changes some settings, at once and for good. An invalid value changes nothing.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn update_settings(shell: State<'_, Shell>, patch: PatchArgument) -> Result<Settings, CommandError> {
-    // It waits for the disk, and must not hold up the ticks.
-    let updated = tokio::task::block_in_place(|| shell.settings.update(&patch.0));
-    shell.apply();
-    updated
+    answer("update_settings", async {
+        // It waits for the disk, and must not hold up the ticks.
+        let updated = tokio::task::block_in_place(|| shell.settings.update(&patch.0));
+        shell.apply();
+        updated
+    })
+    .await
 }
 
 /// Asks where to save what the window shows, and saves it: the history that `query` asks for as CSV or JSON, or
@@ -132,35 +146,44 @@ pub(crate) async fn save_view(
     query: QueryArgument,
     image: Vec<u8>,
 ) -> Result<Option<String>, CommandError> {
-    let history = shell.feed.query(&parse(query.0)?)?;
-    save::save(&window, &shell.saving, history, image).await
+    answer("save_view", async {
+        let history = shell.feed.query(&parse(query.0)?)?;
+        save::save(&window, &shell.saving, history, image).await
+    })
+    .await
 }
 
 /// Ends the saving that is under way; what was there before stays.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn cancel_save(shell: State<'_, Shell>) -> Result<(), CommandError> {
-    shell.saving.cancel();
-    Ok(())
+    answer("cancel_save", async {
+        shell.saving.cancel();
+        Ok(())
+    })
+    .await
 }
 
 /// Says that the page is there, what it shows and how many rows it has: once it has drawn, and whenever that changes.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn report_page(shell: State<'_, Shell>, view: View, rows: u32) -> Result<(), CommandError> {
-    shell.alive.reports();
-    tracing::info!(page = %view.page, range = view.range, paused = view.paused, rows, "the page is there");
-    if view.is_fit() {
-        shell.window.set_view(view);
-    }
-    Ok(())
+    answer("report_page", async {
+        shell.page_drawn();
+        tracing::info!(page = %view.page, range = view.range, paused = view.paused, rows, "the page is there");
+        if view.is_fit() {
+            shell.window.set_view(view);
+        }
+        Ok(())
+    })
+    .await
 }
 
 /// What this desktop has, for settings that depend on it.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn get_desktop_info(shell: State<'_, Shell>) -> Result<DesktopInfo, CommandError> {
-    Ok(DesktopInfo { tray: shell.tray.is_up() })
+    answer("get_desktop_info", async { Ok(DesktopInfo { tray: shell.tray.is_up() }) }).await
 }
 
 fn parse<T: DeserializeOwned>(value: Value) -> Result<T, CommandError> {

@@ -32,6 +32,8 @@ pub(crate) enum ErrorKind {
     NotSaved,
     /// A file could not be written. What was there before is still there.
     NotWritten,
+    /// Telltale itself is at fault: the command panicked, and how far it came is not known.
+    Internal,
 }
 
 impl From<InvalidSetting> for CommandError {

@@ -1,5 +1,6 @@
 //! The desktop shell, wired together: what there is, in the order in which it starts. No arithmetic here.
 
+mod answer;
 pub mod api;
 #[cfg_attr(target_os = "linux", path = "autostart/linux.rs")]
 #[cfg_attr(not(target_os = "linux"), path = "autostart/portable.rs")]
@@ -66,6 +67,12 @@ impl Shell {
     /// What Telltale itself takes now.
     fn cost(&self) -> Option<OwnCost> {
         self.meter.lock().unwrap_or_else(PoisonError::into_inner).look()
+    }
+
+    /// A page has drawn, and so has grown at once.
+    fn page_drawn(&self) {
+        self.alive.reports();
+        self.meter.lock().unwrap_or_else(PoisonError::into_inner).forget_memory();
     }
 
     /// Tells the collector what the settings say.

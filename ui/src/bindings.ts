@@ -274,7 +274,9 @@ export type ErrorKind =
 /**  The settings are in force but could not be written to their file. */
 "not_saved" | 
 /**  A file could not be written. What was there before is still there. */
-"not_written";
+"not_written" | 
+/**  Telltale itself is at fault: the command panicked, and how far it came is not known. */
+"internal";
 
 /**
  *  Something that was not as it should be. It ends once all has been well for three ticks, so that a fault that comes
@@ -939,7 +941,8 @@ export type OwnCost = {
 	cpu_seconds: number | null,
 	/**
 	 *  Bytes of memory, with what several processes share counted once among them (`Pss` of `/proc/PID/smaps_rollup`,
-	 *  proc(5)). Looked up every ten seconds at the most, because it takes milliseconds. `null` where it may not be read.
+	 *  proc(5)). Looked up every ten seconds at the most, because it takes milliseconds, and when processes came or went or a
+	 *  page was drawn. `null` where it may not be read.
 	 */
 	memory: number | null,
 	/**  Processes that this was added up over. */
