@@ -1,23 +1,25 @@
 //! What is in the packages, and what each system's own tools say of it.
 
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::{package, unpacked};
-use crate::common::among_others;
 use crate::common::process::output;
+use crate::common::{among_others, root};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// In both packages, with the pages and completions of both programs beside them.
-const FILES: [&str; 14] = [
+const FILES: [&str; 15] = [
     "/usr/bin/telltale",
     "/usr/bin/telltale-agent",
     "/usr/lib/systemd/user/telltale-agent.service",
     "/usr/share/applications/telltale.desktop",
     "/usr/share/bash-completion/completions/telltale",
     "/usr/share/bash-completion/completions/telltale-agent",
+    "/usr/share/doc/telltale/THIRD-PARTY.gz",
     "/usr/share/doc/telltale/copyright",
     "/usr/share/fish/vendor_completions.d/telltale.fish",
     "/usr/share/fish/vendor_completions.d/telltale-agent.fish",
@@ -157,6 +159,36 @@ fn every_program_and_subcommand_has_a_page_that_man_can_set_and_find() {
     let page: String = page.split('\u{8}').map(|struck| struck.strip_suffix(|_| true).unwrap_or("")).collect();
     for part in ["telltale-agent-watch(1)", "ENVIRONMENT", "TELLTALE_NVML_LIB", "EXIT STATUS"] {
         assert!(page.contains(part), "{part} in {page}");
+    }
+}
+
+#[test]
+fn everything_of_others_that_is_built_in_is_named_with_its_licence() {
+    let _turn = among_others();
+    let notices = output("zcat", &[file("/usr/share/doc/telltale/THIRD-PARTY.gz").to_str().unwrap()]);
+    let (list, texts) = notices.split_once("\n====").unwrap();
+    let lines: Vec<&str> = list.split_once("\n\n").unwrap().1.lines().collect();
+    let works: HashMap<&str, &[&str]> = lines.chunks(4).map(|work| (work[0], &work[1..])).collect();
+    let manifest = root().join("Cargo.toml");
+    let asked = ["tree", "--locked", "--offline", "--edges=normal", "--prefix=none", "--format={p}", "--manifest-path"];
+    let programs = ["--package=telltale", "--package=telltale-agent"];
+    let tree = output("cargo", &[&asked[..], &[manifest.to_str().unwrap()], &programs].concat());
+    let crates = tree.lines().filter(|line| !line.is_empty() && !line.contains("(/"));
+    let crates: BTreeSet<_> =
+        crates.map(|line| line.split(' ').take(2).collect::<Vec<_>>().join(" ").replace(" v", " ")).collect();
+    let missing: Vec<_> = crates.iter().filter(|name| !works.contains_key(name.as_str())).collect();
+    assert!(crates.len() > 200 && missing.is_empty(), "{missing:?} of {}", crates.len());
+    for package in ["@tauri-apps/api ", "svelte ", "uplot "] {
+        assert!(works.keys().any(|work| work.starts_with(package)), "{package} of the page");
+    }
+    for (name, said) in &works {
+        let [licence, source, which] = **said else { panic!("{name}: {said:?}") };
+        assert!(licence.trim().len() > 2 && source.trim().starts_with("https://"), "{name}: {said:?}");
+        let numbers = which.split_whitespace().filter(|word| word.starts_with('['));
+        assert!(which.contains("no text came with it; by ") || numbers.count() > 0, "{name}: {which}");
+    }
+    for words in ["Permission is hereby granted", "Apache License", "Mozilla Public License", "UNICODE LICENSE V3"] {
+        assert!(texts.contains(words), "{words}");
     }
 }
 

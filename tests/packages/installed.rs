@@ -1,6 +1,9 @@
-//! The .deb on a clean system: installed with apt, used on a desktop, and removed again.
+//! The .deb on a clean system: installed with apt, used on a desktop, and removed again. The .rpm by rpm in an empty root,
+//! since there is no system of its kind here: without what it needs, and its programs run with this system's libraries.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
@@ -10,6 +13,7 @@ use super::root::Root;
 use crate::common::agent::parse;
 use crate::common::desktop::{Desktop, SOON, below, rows, web_process};
 use crate::common::panel::Panel;
+use crate::common::process::output;
 use crate::common::until::until_sync;
 use crate::common::{among_others, built};
 use crate::tray::figures;
@@ -30,6 +34,35 @@ fn apt_installs_it_with_all_that_it_needs_it_lives_on_a_desktop_and_goes_without
 
     root.output("apt-get", &["purge", "--yes", "telltale"]);
     assert_eq!(files(), "");
+}
+
+#[test]
+fn rpm_installs_it_whole_and_takes_it_away_again() {
+    let _turn = among_others();
+    assert_eq!(output("id", &["-u"]).trim(), "0", "root alone installs packages");
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let root = folder.path().to_str().unwrap();
+    let rpm = |arguments: &[&str]| output("rpm", &[&["--root", root], arguments].concat());
+    rpm(&["--install", "--nodeps", package("rpm").to_str().unwrap()]);
+    assert_eq!(rpm(&["--verify", "--nodeps", "telltale"]), "", "sizes, digests, owners and modes are the package's");
+
+    let files = rpm(&["--query", "--list", "telltale"]);
+    assert!(files.lines().count() > 20, "{files}");
+    for file in files.lines() {
+        let wanted = if file.starts_with("/usr/bin/") { 0o100_755 } else { 0o100_644 };
+        let found = fs::metadata(format!("{root}{file}")).unwrap();
+        assert_eq!((found.mode(), found.uid(), found.gid()), (wanted, 0, 0), "{file}: {:o}", found.mode());
+        let folder = fs::metadata(Path::new(&format!("{root}{file}")).parent().unwrap()).unwrap();
+        assert_eq!(folder.mode() & 0o777, 0o755, "{file}");
+    }
+    for program in ["telltale", "telltale-agent"] {
+        let version = output(&format!("{root}/usr/bin/{program}"), &["--version"]);
+        assert_eq!(version, format!("{program} {}\n", env!("CARGO_PKG_VERSION")));
+    }
+
+    rpm(&["--erase", "telltale"]);
+    let left = files.lines().filter(|file| fs::exists(format!("{root}{file}")).unwrap());
+    assert_eq!(left.collect::<Vec<_>>(), [""; 0]);
 }
 
 /// From its start through the tray to its end, as its user goes.

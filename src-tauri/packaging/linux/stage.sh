@@ -18,4 +18,4 @@ put 644 src-tauri/packaging/linux/copyright share/doc/telltale/copyright
 put 644 icons/telltale.svg share/icons/hicolor/scalable/apps/telltale.svg
 put 644 icons/telltale-symbolic.svg share/icons/hicolor/symbolic/apps/telltale-symbolic.svg
 "$built/telltale-pages" target/package
-gzip --best --no-name target/package/usr/share/man/man1/*
+gzip --best --no-name target/package/usr/share/man/man1/* target/package/usr/share/doc/telltale/THIRD-PARTY

@@ -1,10 +1,11 @@
-//! Writes the man pages and shell completions of both programs, from the arguments that they really parse, into a tree
-//! laid out as a package's: `telltale-pages target/package`. Not part of any package itself.
+//! Writes the man pages and shell completions of both programs, from the arguments that they really parse, and the notices of
+//! what they are built with, into a tree laid out as a package's: `telltale-pages target/package`. Not part of any package itself.
 
 #[path = "../../../agent/src/arguments.rs"]
 mod agent;
 #[path = "../../../src/arguments.rs"]
 mod app;
+mod notices;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -23,7 +24,7 @@ fn main() -> anyhow::Result<()> {
         program.build(); // so that a subcommand knows which program it belongs to
         write_page(&program, &package.join("usr/share/man/man1"))?;
     }
-    Ok(())
+    write(&package.join("usr/share/doc/telltale/THIRD-PARTY"), notices::notices()?.as_bytes())
 }
 
 /// Where each shell looks for what packages bring. zsh's folder has another name in each distribution: it stands apart.
