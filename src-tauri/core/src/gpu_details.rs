@@ -41,21 +41,22 @@ pub struct GpuDetails {
     pub driver_version: Option<String>,
     /// The newest CUDA that the driver serves, such as `12.4` (`nvmlSystemGetCudaDriverVersion_v2`).
     pub cuda_version: Option<String>,
-    /// Version of the device's firmware (`nvmlDeviceGetVbiosVersion`).
+    /// Version of the device's firmware (`nvmlDeviceGetVbiosVersion`; amdgpu: `vbios_version`).
     pub vbios_version: Option<String>,
 
-    /// MHz that the multiprocessors can reach (`nvmlDeviceGetMaxClockInfo`).
+    /// MHz that the multiprocessors can reach (`nvmlDeviceGetMaxClockInfo`; amdgpu: the top of `pp_dpm_sclk`, i915, xe: `rp0_freq`).
     pub sm_clock_max: Option<f64>,
-    /// MHz that the device memory can reach.
+    /// MHz that the device memory can reach (amdgpu: the top of `pp_dpm_mclk`).
     pub memory_clock_max: Option<f64>,
     /// MHz of encoder and decoder now (`NVML_CLOCK_VIDEO`).
     pub video_clock: Option<f64>,
     /// MHz that they can reach.
     pub video_clock_max: Option<f64>,
 
-    /// W that the limit is without anybody's change (`nvmlDeviceGetPowerManagementDefaultLimit`).
+    /// W that the limit is without anybody's change (`nvmlDeviceGetPowerManagementDefaultLimit`; hwmon's
+    /// `power1_cap_default`, i915, xe: `power1_rated_max`).
     pub power_limit_default: Option<f64>,
-    /// W that the limit can be set to at least (`nvmlDeviceGetPowerManagementLimitConstraints`).
+    /// W that the limit can be set to at least (`nvmlDeviceGetPowerManagementLimitConstraints`; hwmon's `power1_cap_min`).
     pub power_limit_min: Option<f64>,
     /// W that the limit can be set to at most.
     pub power_limit_max: Option<f64>,
@@ -66,13 +67,13 @@ pub struct GpuDetails {
     /// Unix milliseconds.
     pub energy_watched_since: Option<i64>,
 
-    /// °C of the device memory (`NVML_FI_DEV_MEMORY_TEMP`).
+    /// °C of the device memory (`NVML_FI_DEV_MEMORY_TEMP`; amdgpu: hwmon's "mem", xe: "vram").
     pub memory_temperature: Option<f64>,
-    /// °C of the hottest place of the die; NVML reports none.
+    /// °C of the hottest place of the die (amdgpu: hwmon's "junction"); NVML reports none.
     pub hotspot_temperature: Option<f64>,
-    /// °C at which the hardware slows the device down (`NVML_TEMPERATURE_THRESHOLD_SLOWDOWN`).
+    /// °C at which the hardware slows the device down (`NVML_TEMPERATURE_THRESHOLD_SLOWDOWN`; hwmon's `temp1_crit`).
     pub slowdown_temperature: Option<f64>,
-    /// °C at which it shuts down (`NVML_TEMPERATURE_THRESHOLD_SHUTDOWN`).
+    /// °C at which it shuts down (`NVML_TEMPERATURE_THRESHOLD_SHUTDOWN`; hwmon's `temp1_emergency`).
     pub shutdown_temperature: Option<f64>,
     /// °C from which the driver may go below the base clock (`NVML_TEMPERATURE_THRESHOLD_GPU_MAX`).
     pub max_temperature: Option<f64>,
@@ -85,6 +86,10 @@ pub struct GpuDetails {
     pub memory_reserved: Option<u64>,
     /// Bytes that all `processes` hold together, of those whose memory is known.
     pub memory_by_processes: Option<u64>,
+    /// Bytes of the system's memory that the device may use as its own (amdgpu: `mem_info_gtt_total`); other drivers have none.
+    pub gtt_total: Option<u64>,
+    /// Bytes of it in use (amdgpu: `mem_info_gtt_used`).
+    pub gtt_used: Option<u64>,
     /// Bytes of the window through which the processor reaches device memory (`nvmlDeviceGetBAR1MemoryInfo`).
     pub bar1_total: Option<u64>,
     /// Bytes of it in use.
@@ -238,7 +243,8 @@ pub struct GpuProcess {
     pub graphics: bool,
     /// Bytes of device memory; `null` where the driver does not know.
     pub memory: Option<u64>,
-    /// Percent of the multiprocessors, averaged since the last reading (`nvmlDeviceGetProcessUtilization`).
+    /// Percent of the multiprocessors, averaged since the last reading (`nvmlDeviceGetProcessUtilization`; other drivers:
+    /// percent of the time since then in which the busiest kind of engine worked for it, by its fdinfo).
     pub sm: Option<f64>,
     /// Percent of the encoder.
     pub encoder: Option<f64>,

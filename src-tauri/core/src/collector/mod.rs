@@ -93,13 +93,17 @@ pub struct Collector {
 struct Details {
     nvml: Arc<gpu::Access>,
     inspector: gpu::Inspector,
+    /// For GPUs that are not NVML's: neither driver waits for the other.
+    drm: gpu::Inspector,
 }
 
 impl Details {
-    fn spawn(nvml: Arc<gpu::Access>) -> io::Result<Self> {
+    fn spawn(nvml: Arc<gpu::Access>, roots: &Roots) -> io::Result<Self> {
         let for_thread = Arc::clone(&nvml);
         let inspector = gpu::Inspector::spawn(move || gpu::NvmlDetails::new(Arc::clone(&for_thread)))?;
-        Ok(Self { nvml, inspector })
+        let (proc, sys) = (roots.proc.clone(), roots.sys.clone());
+        let drm = gpu::Inspector::spawn(move || gpu::DrmDetails::new(&proc, &sys))?;
+        Ok(Self { nvml, inspector, drm })
     }
 }
 
@@ -130,7 +134,8 @@ impl Collector {
     /// If the system refuses a thread.
     pub fn start(roots: &Roots, interval: Duration) -> io::Result<(Self, impl Future<Output = ()> + Send + use<>)> {
         let nvml = Arc::new(gpu::Access::new(roots.nvml.clone(), roots.proc.clone(), roots.sys.clone()));
-        let (collector, run) = Self::with_workers(workers(roots, &nvml), interval, Details::spawn(nvml)?)?;
+        let details = Details::spawn(Arc::clone(&nvml), roots)?;
+        let (collector, run) = Self::with_workers(workers(roots, &nvml), interval, details)?;
         Ok((collector, run.run()))
     }
 
@@ -196,12 +201,20 @@ impl Feed for Collector {
 
     fn gpu_details(&self, gpu_id: &str) -> Result<Later<GpuDetails>, UnknownGpu> {
         let snapshot = self.current();
-        let known = || snapshot.metrics.gpu.iter().map(|gpu| &gpu.gpu_id);
-        if known().any(|known| known == gpu_id) {
-            Ok(Box::pin(self.details.inspector.ask(gpu_id)))
-        } else {
-            Err(UnknownGpu { found: gpu_id.into(), known: known().cloned().collect() })
+        let Some(gpu) = snapshot.metrics.gpu.iter().find(|gpu| gpu.gpu_id == gpu_id) else {
+            let known = snapshot.metrics.gpu.iter().map(|gpu| gpu.gpu_id.clone()).collect();
+            return Err(UnknownGpu { found: gpu_id.into(), known });
+        };
+        if !snapshot.gpu_drivers.contains_key(gpu_id) {
+            return Ok(Box::pin(self.details.inspector.ask(gpu_id)));
         }
+        if gpu.missing.get("utilization") == Some(&Reason::Asleep) {
+            // What its source leaves alone, so that it can fall asleep, is not asked by another way.
+            let (gpu_id, name) = (gpu.gpu_id.clone(), gpu.name.clone());
+            let asleep = GpuDetails { gpu_id, name, reason: Some(Reason::Asleep), ..GpuDetails::default() };
+            return Ok(Box::pin(std::future::ready(GpuDetails { timestamp: gpu.timestamp, ..asleep })));
+        }
+        Ok(Box::pin(self.details.drm.ask(gpu_id)))
     }
 }
 

@@ -132,7 +132,7 @@ fn start_gpus(first: &Arc<Gpus>, second: &Arc<Gpus>) -> Collector {
 }
 
 fn no_details() -> Details {
-    Details::spawn(Arc::new(gpu::Access::new(None, "/proc".into(), "/sys".into()))).unwrap()
+    Details::spawn(Arc::new(gpu::Access::new(None, "/proc".into(), "/sys".into())), &Roots::default()).unwrap()
 }
 
 fn start(interval: Duration) -> (Arc<Script>, Collector) {

@@ -14,8 +14,12 @@ mod sleep;
 pub(crate) use details::Inspector;
 #[cfg(target_os = "linux")]
 pub use drm::Drm;
+#[cfg(target_os = "linux")]
+pub(crate) use drm::DrmDetails;
 #[cfg(not(target_os = "linux"))]
 pub use drm_portable::Drm;
+#[cfg(not(target_os = "linux"))]
+pub(crate) use drm_portable::DrmDetails;
 pub(crate) use nvml::NvmlDetails;
 pub use nvml::{Access, Gpu, library_from_environment};
 

@@ -40,7 +40,6 @@ pub(super) fn read(folder: &Path, hwmon: Option<&Path>, limits: &mut Limits) -> 
         ("sm_clock", sensor("freq1_input", MEGAHERTZ)), // "sclk"
         ("sm_clock_max", once(&mut limits.graphics, &folder.join("pp_dpm_sclk"))),
         ("memory_clock", sensor("freq2_input", MEGAHERTZ)), // "mclk"
-        ("memory_clock_max", once(&mut limits.memory, &folder.join("pp_dpm_mclk"))),
     ] {
         figures.put(field, value);
     }
@@ -53,6 +52,14 @@ fn or(first: Result<f64, Reason>, second: impl FnOnce() -> Result<f64, Reason>) 
 
 fn positive(value: f64) -> Result<f64, Reason> {
     if value > 0.0 { Ok(value) } else { Err(Reason::Unsupported) }
+}
+
+/// MHz that its clocks can reach, of the multiprocessors and of the memory.
+pub(super) fn clocks_at_most(folder: &Path, limits: &mut Limits) -> [Result<f64, Reason>; 2] {
+    [
+        once(&mut limits.graphics, &folder.join("pp_dpm_sclk")),
+        once(&mut limits.memory, &folder.join("pp_dpm_mclk")),
+    ]
 }
 
 fn once(known: &mut Option<f64>, table: &Path) -> Result<f64, Reason> {

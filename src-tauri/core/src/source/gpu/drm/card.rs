@@ -72,6 +72,10 @@ impl Card {
             Driver::Xe => intel::read_xe(&self.folder, hwmon),
             Driver::Nouveau => nouveau(hwmon),
         };
+        if self.is_in_the_processor() {
+            figures.memory_used = Err(Reason::Shared);
+            figures.memory_total = Err(Reason::Shared);
+        }
         let [generation, width] = link::generation_and_width(&self.folder);
         figures.put("pcie_generation", generation);
         figures.put("pcie_width", width);
@@ -81,8 +85,19 @@ impl Card {
         Ok(figures)
     }
 
+    /// MHz that its clocks can reach, of what computes and of the memory.
+    pub(super) fn clocks_at_most(&mut self) -> [Result<f64, Reason>; 2] {
+        let none = Err(Reason::Unsupported);
+        match self.driver {
+            Driver::Amdgpu => amdgpu::clocks_at_most(&self.folder, &mut self.limits),
+            Driver::I915 => [intel::i915_clock_at_most(&self.node()), none],
+            Driver::Xe => [intel::xe_clock_at_most(&self.folder), none],
+            Driver::Nouveau => [none; 2],
+        }
+    }
+
     /// What runtime power management says of it (kernel: `Documentation/ABI/testing/sysfs-devices-power`).
-    fn power(&self) -> Power {
+    pub(super) fn power(&self) -> Power {
         let says = |file: &str| sysfs::text(&self.folder.join(file)).unwrap_or_default();
         if matches!(says("power/runtime_status").as_str(), "suspended" | "suspending") {
             Power::Asleep
@@ -93,6 +108,12 @@ impl Card {
         }
     }
 
+    /// Whether it is a part of Intel's processor, on its own bus, without memory of its own. AMD's have some.
+    pub(super) fn is_in_the_processor(&self) -> bool {
+        let bridge = self.folder.parent().and_then(|above| sysfs::hexadecimal(&above.join("vendor")));
+        matches!(self.driver, Driver::I915 | Driver::Xe) && bridge.is_none()
+    }
+
     /// Its node for displays: the folder of what belongs to the GPU rather than to the PCI device.
     fn node(&self) -> PathBuf {
         let card = self.nodes.iter().find(|node| node.starts_with("card")).map_or("card0", String::as_str);
@@ -100,14 +121,14 @@ impl Card {
     }
 
     /// Whether a monitor is lit by it; it does not fall asleep then.
-    fn shows_a_picture(&self) -> bool {
+    pub(super) fn shows_a_picture(&self) -> bool {
         let connectors = fs::read_dir(self.node()).into_iter().flatten().filter_map(Result::ok);
         connectors
             .map(|entry| entry.path().join("enabled"))
             .any(|file| sysfs::text(&file).is_ok_and(|is| is == "enabled"))
     }
 
-    fn hwmon(&self) -> Option<PathBuf> {
+    pub(super) fn hwmon(&self) -> Option<PathBuf> {
         let of_driver =
             |folder: &PathBuf| sysfs::text(&folder.join("name")).is_ok_and(|name| name == self.driver.name());
         sysfs::numbered(&self.folder.join("hwmon"), "hwmon").into_iter().find(of_driver)

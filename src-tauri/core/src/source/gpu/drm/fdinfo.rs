@@ -1,164 +1,54 @@
 //! How busy a GPU is by what the kernel says of each program that has it open: `/proc/PID/fdinfo/FD` (kernel:
 //! `Documentation/gpu/drm-usage-stats.rst`). It is the one source of utilization that i915 and xe give without privilege.
-//!
-//! Which descriptors are a GPU's is found out on a slow rhythm and a little at a time: a machine may have ten thousand
-//! processes. Those of other users can't be seen without privilege.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::clock;
 use crate::metrics::Reason;
-
-/// From one look at all processes to the next, and how long it may take at each sample.
-const EVERY: Duration = Duration::from_secs(10);
-const BUDGET: Duration = Duration::from_millis(10);
-
-/// Descriptors looked at in one process, and GPU descriptors followed in all: far above what programs use.
-const MOST_OF_ONE: usize = 4_096;
-const MOST: usize = 1_024;
 
 /// One program's use of one GPU. A program that opened it twice counts as two.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Client {
     /// Unique on its device (`drm-client-id`); descriptors that were passed on or duplicated share it.
-    id: u64,
-    engines: BTreeMap<String, Engine>,
+    pub(super) id: u64,
+    /// The process whose descriptor was found first.
+    pub(super) process: u32,
+    /// Bytes of device memory that it holds, buffers that it shares with others included.
+    pub(super) memory: Option<u64>,
+    pub(super) engines: BTreeMap<String, Engine>,
+}
+
+impl Client {
+    /// Whether any of these engines ever worked for it.
+    pub(super) fn has_used(&self, engines: &[&str]) -> bool {
+        engines.iter().any(|name| self.engines.get(*name).is_some_and(|engine| engine.busy > 0))
+    }
+
+    /// This client, as far as these engines are concerned.
+    pub(super) fn only(&self, engines: &[&str]) -> Self {
+        let chosen = self.engines.iter().filter(|(name, _)| engines.contains(&name.as_str()));
+        Self { engines: chosen.map(|(name, engine)| (name.clone(), *engine)).collect(), ..self.clone() }
+    }
 }
 
 /// A client's time on one kind of engine since it opened the device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Engine {
-    busy: u64,
+pub(super) struct Engine {
+    pub(super) busy: u64,
     /// What `busy` is a part of, in the GPU's own cycles; `None` where it is nanoseconds of time.
     total: Option<u64>,
     /// How many engines of this kind there are.
     capacity: u64,
 }
 
-/// A descriptor of a GPU in a process.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Descriptor {
-    process: u32,
-    number: u32,
-    /// The device node's name, such as `renderD128`.
-    node: String,
-}
-
-/// The programs that have a GPU open.
-#[derive(Debug)]
-pub(super) struct Clients {
-    proc: PathBuf,
-    descriptors: Vec<Descriptor>,
-    /// Processes still to be looked at in this round.
-    queue: Vec<u32>,
-    next_round: Duration,
-    /// Whether some process could not be looked at, in this round and in the one before.
-    refused: [bool; 2],
-    /// The largest busy time seen of each client, which may fall behind for a moment.
-    largest: BTreeMap<(String, u64, String), u64>,
-}
-
-impl Clients {
-    pub(super) fn new(proc: &Path) -> Self {
-        Self {
-            proc: proc.into(),
-            descriptors: Vec::new(),
-            queue: Vec::new(),
-            next_round: Duration::ZERO,
-            refused: [false; 2],
-            largest: BTreeMap::new(),
-        }
-    }
-
-    /// The clients of each device that may be asked. `nodes` gives the device of each node's name.
-    ///
-    /// `no_permission` for a device that no program in sight uses, if there are programs out of sight.
-    pub(super) fn read(&mut self, nodes: &BTreeMap<String, String>) -> BTreeMap<String, Result<Vec<Client>, Reason>> {
-        self.look_around();
-        let mut found: BTreeMap<&str, Vec<Client>> = BTreeMap::new();
-        let mut seen = BTreeSet::new();
-        let mut largest = BTreeMap::new();
-        let proc = &self.proc;
-        self.descriptors.retain(|descriptor| {
-            let Some(device) = nodes.get(&descriptor.node) else { return true };
-            let path = proc.join(format!("{}/fdinfo/{}", descriptor.process, descriptor.number));
-            let Some(mut client) = fs::read_to_string(path).ok().and_then(|text| parse(&text)) else { return false };
-            if seen.insert((device.clone(), client.id)) {
-                for (name, engine) in &mut client.engines {
-                    let key = (device.clone(), client.id, name.clone());
-                    engine.busy = engine.busy.max(self.largest.get(&key).copied().unwrap_or(0));
-                    largest.insert(key, engine.busy);
-                }
-                found.entry(device).or_default().push(client);
-            }
-            true
-        });
-        self.largest = largest;
-        let out_of_sight = self.refused.contains(&true);
-        let devices: BTreeSet<&String> = nodes.values().collect();
-        let mut clients = |device: &String| match found.remove(device.as_str()) {
-            Some(clients) => Ok(clients),
-            None if out_of_sight => Err(Reason::NoPermission),
-            None => Ok(Vec::new()),
-        };
-        devices.into_iter().map(|device| (device.clone(), clients(device))).collect()
-    }
-
-    /// Looks at some processes: at all in the end, and then again.
-    fn look_around(&mut self) {
-        let begun = clock::now().mono;
-        if self.queue.is_empty() {
-            if begun < self.next_round {
-                return;
-            }
-            let entries = fs::read_dir(&self.proc).into_iter().flatten().filter_map(Result::ok);
-            self.queue = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
-            self.next_round = begun + EVERY;
-            // Where /proc is mounted with hidepid=2, the processes of others, the first one's too, are not even listed.
-            self.refused = [!self.queue.contains(&1), self.refused[0]];
-            let listed: BTreeSet<u32> = self.queue.iter().copied().collect();
-            self.descriptors.retain(|descriptor| listed.contains(&descriptor.process));
-        }
-        while let Some(process) = self.queue.pop() {
-            self.look_at(process);
-            if clock::now().mono.saturating_sub(begun) > BUDGET {
-                break;
-            }
-        }
-    }
-
-    fn look_at(&mut self, process: u32) {
-        self.descriptors.retain(|descriptor| descriptor.process != process);
-        let entries = match fs::read_dir(self.proc.join(format!("{process}/fd"))) {
-            Ok(entries) => entries,
-            Err(error) => {
-                self.refused[0] |= error.kind() == ErrorKind::PermissionDenied;
-                return;
-            }
-        };
-        for entry in entries.filter_map(Result::ok).take(MOST_OF_ONE) {
-            let Ok(target) = fs::read_link(entry.path()) else { continue };
-            let node = target.strip_prefix("/dev/dri").ok().and_then(Path::to_str);
-            let number = entry.file_name().to_str().and_then(|name| name.parse().ok());
-            if let (Some(node), Some(number)) = (node, number)
-                && self.descriptors.len() < MOST
-            {
-                self.descriptors.push(Descriptor { process, number, node: node.into() });
-            }
-        }
-    }
-}
-
 /// The text of a GPU's fdinfo; `None` where it is something else's.
-fn parse(text: &str) -> Option<Client> {
+pub(super) fn parse(text: &str) -> Option<Client> {
     let mut client = Client::default();
     let mut id = None;
     let (mut times, mut cycles, mut totals, mut capacities) =
         (BTreeMap::new(), BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+    let mut memory = BTreeMap::new();
+    let of_device = |region: &&str| region.starts_with("vram") || region.starts_with("local");
     for (key, value) in text.lines().filter_map(|line| line.split_once(':')) {
         let Some(key) = key.strip_prefix("drm-") else { continue };
         let mut words = value.split_ascii_whitespace();
@@ -173,9 +63,15 @@ fn parse(text: &str) -> Option<Client> {
             totals.insert(engine, number);
         } else if let Some(engine) = key.strip_prefix("cycles-") {
             cycles.insert(engine, number);
+        } else if let Some(region) = key.strip_prefix("resident-").filter(of_device) {
+            memory.insert(region, bytes(number, words.next()));
+        } else if let Some(region) = key.strip_prefix("memory-").filter(of_device) {
+            // The older name of the same.
+            memory.entry(region).or_insert(bytes(number, words.next()));
         }
     }
     client.id = id?;
+    client.memory = memory.into_values().reduce(u64::saturating_add);
     let capacity = |engine: &str| capacities.get(engine).copied().unwrap_or(1).max(1);
     for (engine, busy) in &cycles {
         if let Some(total) = totals.get(engine) {
@@ -187,6 +83,16 @@ fn parse(text: &str) -> Option<Client> {
         client.engines.insert((*engine).into(), Engine { busy: *busy, total: None, capacity: capacity(engine) });
     }
     Some(client)
+}
+
+/// A number with its unit.
+fn bytes(number: u64, unit: Option<&str>) -> u64 {
+    let unit = match unit {
+        Some("KiB") => 1 << 10,
+        Some("MiB") => 1 << 20,
+        Some(_) | None => 1,
+    };
+    number.saturating_mul(unit)
 }
 
 /// Percent of the time between two samples in which the busiest kind of engine worked for these clients. Nobody who has
@@ -229,17 +135,15 @@ impl Engine {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::os::unix::fs::symlink;
-
+pub(super) mod tests {
     use proptest::prelude::*;
 
     use super::*;
 
-    const I915: &str = "pos:\t0\nflags:\t02100002\nmnt_id:\t24\nino:\t1094\ndrm-driver:\ti915\ndrm-client-id:\t7\n\
+    pub(in super::super) const I915: &str = "pos:\t0\nflags:\t02100002\nmnt_id:\t24\nino:\t1094\ndrm-driver:\ti915\ndrm-client-id:\t7\n\
         drm-pdev:\t0000:00:02.0\ndrm-total-system0:\t76808 KiB\ndrm-engine-render:\t2000000000 ns\n\
         drm-engine-copy:\t0 ns\ndrm-engine-video:\t500 ns\ndrm-engine-capacity-video:\t2\n";
-    const XE: &str = "drm-driver:\txe\ndrm-client-id:\t42\ndrm-pdev:\t0000:03:00.0\ndrm-resident-vram0:\t300 MiB\n\
+    pub(in super::super) const XE: &str = "drm-driver:\txe\ndrm-client-id:\t42\ndrm-pdev:\t0000:03:00.0\ndrm-resident-vram0:\t300 MiB\n\
         drm-cycles-rcs:\t28257900\ndrm-total-cycles-rcs:\t7655183225\ndrm-cycles-vcs:\t10\ndrm-total-cycles-vcs:\t7655183225\n\
         drm-engine-capacity-vcs:\t2\ndrm-cycles-ccs:\t5\n";
 
@@ -248,7 +152,8 @@ mod tests {
     }
 
     fn client(id: u64, engines: &[(&str, Engine)]) -> Client {
-        Client { id, engines: engines.iter().map(|(name, engine)| ((*name).to_owned(), *engine)).collect() }
+        let engines = engines.iter().map(|(name, engine)| ((*name).to_owned(), *engine)).collect();
+        Client { id, engines, ..Client::default() }
     }
 
     #[test]
@@ -258,6 +163,7 @@ mod tests {
         assert_eq!(parse(I915), Some(i915));
         let total = Some(7_655_183_225);
         let xe = client(42, &[("rcs", engine(28_257_900, total, 1)), ("vcs", engine(10, total, 2))]);
+        let xe = Client { memory: Some(300 << 20), ..xe };
         assert_eq!(parse(XE), Some(xe), "cycles without a total are no share");
         assert_eq!(parse("pos:\t0\nflags:\t02\nmnt_id:\t9\n"), None, "an ordinary file");
         let odd = "drm-client-id: 1\ndrm-engine-capacity-render: 0\ndrm-engine-render: 5 ns\ndrm-engine-copy: 5 s\n";
@@ -316,69 +222,5 @@ mod tests {
             let share = busy(&clients(|time| time.0), &clients(|time| time.1), Duration::from_nanos(nanos)).unwrap();
             prop_assert!((0.0..=100.0).contains(&share), "{share}");
         }
-    }
-
-    /// A process with descriptors, each a device node and what its fdinfo says.
-    fn process(proc: &Path, number: u32, descriptors: &[(u32, &str, &str)]) {
-        let folder = proc.join(number.to_string());
-        for sub in ["fd", "fdinfo"] {
-            fs::create_dir_all(folder.join(sub)).unwrap();
-        }
-        for (descriptor, target, text) in descriptors {
-            symlink(target, folder.join(format!("fd/{descriptor}"))).unwrap();
-            fs::write(folder.join(format!("fdinfo/{descriptor}")), text).unwrap();
-        }
-    }
-
-    fn one_node() -> BTreeMap<String, String> {
-        BTreeMap::from([("renderD128".to_owned(), "gpu".to_owned())])
-    }
-
-    #[test]
-    fn descriptors_of_one_client_count_once_and_those_of_other_files_not_at_all() {
-        let proc = tempfile::tempdir().unwrap();
-        process(proc.path(), 1, &[(0, "/dev/null", "pos: 0\n")]);
-        process(proc.path(), 20, &[(3, "/dev/dri/renderD128", I915), (4, "/dev/dri/renderD128", I915)]);
-        process(proc.path(), 21, &[(9, "/dev/dri/renderD128", I915), (10, "/dev/dri/card1", XE)]);
-        let mut clients = Clients::new(proc.path());
-        let read = clients.read(&one_node());
-        assert_eq!(read["gpu"].as_ref().unwrap().len(), 1, "{read:?}");
-        assert_eq!(read.len(), 1);
-    }
-
-    #[test]
-    fn a_client_that_ends_is_gone_and_one_that_falls_behind_keeps_what_it_had() {
-        let proc = tempfile::tempdir().unwrap();
-        process(proc.path(), 1, &[]);
-        process(proc.path(), 20, &[(3, "/dev/dri/renderD128", I915)]);
-        let mut clients = Clients::new(proc.path());
-        let first = clients.read(&one_node());
-        let file = proc.path().join("20/fdinfo/3");
-        fs::write(&file, I915.replace("2000000000 ns", "1999999999 ns")).unwrap();
-        assert_eq!(clients.read(&one_node()), first);
-        fs::remove_file(&file).unwrap();
-        assert_eq!(clients.read(&one_node())["gpu"], Ok(Vec::new()));
-    }
-
-    #[test]
-    fn where_programs_are_hidden_nobody_in_sight_is_not_nobody() {
-        let proc = tempfile::tempdir().unwrap();
-        process(proc.path(), 20, &[]); // hidepid=2: not even the first process is listed
-        let mut clients = Clients::new(proc.path());
-        assert_eq!(clients.read(&one_node())["gpu"], Err(Reason::NoPermission));
-    }
-
-    #[test]
-    fn a_sleeping_gpus_programs_are_not_asked() {
-        let proc = tempfile::tempdir().unwrap();
-        process(proc.path(), 1, &[]);
-        process(proc.path(), 20, &[(3, "/dev/dri/renderD128", I915)]);
-        let mut clients = Clients::new(proc.path());
-        clients.read(&one_node());
-        let file = proc.path().join("20/fdinfo/3");
-        fs::remove_file(&file).unwrap();
-        assert!(clients.read(&BTreeMap::new()).is_empty());
-        fs::write(&file, I915).unwrap();
-        assert_eq!(clients.read(&one_node())["gpu"].as_ref().unwrap().len(), 1, "it was not even looked at");
     }
 }

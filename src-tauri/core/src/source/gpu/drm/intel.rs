@@ -2,7 +2,7 @@
 //! `sysfs-driver-intel-xe-hwmon`, `xe_gt_freq.c`, `xe_gt_throttle.c`). How busy it is only the programs' fdinfo tells.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::figures::Figures;
 use super::sysfs::{count, number, numbered};
@@ -37,24 +37,40 @@ const LIMITS: [(&str, ClockLimit); 17] = [
 /// Reads a GPU of i915 that is awake. `card` is its node's folder, `…/drm/card0`.
 pub(super) fn read_i915(card: &Path, hwmon: Option<&Path>) -> Figures {
     let gt = card.join("gt/gt0");
-    let clock = |name: &str| {
-        let new = number(&gt.join(format!("rps_{name}_freq_mhz")), 1.0);
-        // Before 5.18 the one GT stood in the card's own folder.
-        if new == Err(Reason::Unsupported) { number(&card.join(format!("gt_{name}_freq_mhz")), 1.0) } else { new }
-    };
     let mut figures = sensors(hwmon, "temp1_input");
-    figures.put("sm_clock", clock("act"));
-    figures.put("sm_clock_max", clock("RP0"));
+    figures.put("sm_clock", i915_clock(card, "act"));
+    figures.put("sm_clock_max", i915_clock_at_most(card));
     figures.clock_limits = clock_limits(&gt.join("throttle_reason_status"), &gt, "throttle_reason_");
     figures
 }
 
-/// Reads a GPU of xe that is awake: clocks and limits are those of the first tile's first GT, which renders.
+/// MHz that the GT of i915 can reach.
+pub(super) fn i915_clock_at_most(card: &Path) -> Result<f64, Reason> {
+    i915_clock(card, "RP0")
+}
+
+fn i915_clock(card: &Path, name: &str) -> Result<f64, Reason> {
+    let new = number(&card.join(format!("gt/gt0/rps_{name}_freq_mhz")), 1.0);
+    // Before 5.18 the one GT stood in the card's own folder.
+    if new == Err(Reason::Unsupported) { number(&card.join(format!("gt_{name}_freq_mhz")), 1.0) } else { new }
+}
+
+/// MHz that the GT of xe can reach.
+pub(super) fn xe_clock_at_most(folder: &Path) -> Result<f64, Reason> {
+    let clocks = xe_clocks(&numbered(folder, "tile")).ok_or(Reason::Unsupported)?;
+    number(&clocks.join("rp0_freq"), 1.0)
+}
+
+/// The folder of the clocks of the first tile's first GT, which renders.
+fn xe_clocks(tiles: &[PathBuf]) -> Option<PathBuf> {
+    Some(numbered(tiles.first()?, "gt").first()?.join("freq0"))
+}
+
+/// Reads a GPU of xe that is awake: clocks and limits are those of the first GT.
 pub(super) fn read_xe(folder: &Path, hwmon: Option<&Path>) -> Figures {
     let tiles = numbered(folder, "tile");
-    let gt = tiles.first().and_then(|tile| numbered(tile, "gt").into_iter().next());
     let mut figures = sensors(hwmon, "temp2_input"); // "pkg"
-    if let Some(clocks) = gt.map(|gt| gt.join("freq0")) {
+    if let Some(clocks) = xe_clocks(&tiles) {
         figures.put("sm_clock", number(&clocks.join("act_freq"), 1.0));
         figures.put("sm_clock_max", number(&clocks.join("rp0_freq"), 1.0));
         let throttle = clocks.join("throttle");

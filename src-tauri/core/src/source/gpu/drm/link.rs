@@ -6,19 +6,27 @@ use std::path::Path;
 use super::sysfs;
 use crate::metrics::Reason;
 
-/// GT/s of each generation of PCI Express, in `current_link_speed` (kernel: `Documentation/ABI/testing/sysfs-bus-pci`).
+/// GT/s of each generation of PCI Express, in `current_link_speed` and `max_link_speed` (kernel: `Documentation/ABI/testing/sysfs-bus-pci`).
 const SPEEDS: [(&str, f64); 6] = [("2.5", 1.0), ("5", 2.0), ("8", 3.0), ("16", 4.0), ("32", 5.0), ("64", 6.0)];
 
 /// Generation and lanes of the slot's link now; `unsupported` for a GPU inside the processor.
 pub(super) fn generation_and_width(folder: &Path) -> [Result<f64, Reason>; 2] {
-    let slot = slot(folder);
-    let generation = sysfs::text(&slot.join("current_link_speed")).and_then(|speed| {
+    read(slot(folder), "current")
+}
+
+/// The same at most, as far as the card is concerned.
+pub(super) fn most(folder: &Path) -> [Result<f64, Reason>; 2] {
+    read(slot(folder), "max")
+}
+
+fn read(slot: &Path, which: &str) -> [Result<f64, Reason>; 2] {
+    let generation = sysfs::text(&slot.join(format!("{which}_link_speed"))).and_then(|speed| {
         let number = speed.split_ascii_whitespace().next().unwrap_or_default();
         let number = number.strip_suffix(".0").unwrap_or(number);
         let found = SPEEDS.iter().find(|(name, _)| *name == number).map(|(_, generation)| *generation);
         found.ok_or(Reason::Unsupported)
     });
-    let width = sysfs::number(&slot.join("current_link_width"), 1.0);
+    let width = sysfs::number(&slot.join(format!("{which}_link_width")), 1.0);
     // 0 lanes, or 255 from a device that does not answer, is no link.
     let width =
         width.and_then(|lanes| if (1.0..=32.0).contains(&lanes) { Ok(lanes) } else { Err(Reason::Unsupported) });

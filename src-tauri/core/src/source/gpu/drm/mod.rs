@@ -5,11 +5,15 @@
 
 mod amdgpu;
 mod card;
+mod details;
 mod fdinfo;
 mod figures;
 mod intel;
 mod link;
+#[cfg(test)]
+mod machine;
 mod names;
+mod programs;
 mod sysfs;
 #[cfg(test)]
 mod tests;
@@ -23,8 +27,10 @@ use super::Identity;
 use crate::clock;
 use crate::metrics::{GpuMetrics, Reason};
 use card::{Card, Driver};
-use fdinfo::Clients;
 use figures::{Figures, metrics};
+use programs::Clients;
+
+pub(crate) use details::DrmDetails;
 
 /// The GPUs of this machine that are not NVML's.
 #[derive(Debug)]

@@ -1,108 +1,17 @@
 //! The kernel's files of real kinds of GPUs as trees: what is shown of them, and what is not even opened.
 
-#[path = "fixtures/tree.rs"]
-mod tree;
-
 use std::collections::BTreeSet;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::symlink;
+use std::time::Duration;
 
 use proptest::prelude::*;
 use rustix::fs::inotify;
-use serde_json::{Value, json};
-use tempfile::TempDir;
+use serde_json::json;
 
-use std::time::Duration;
-
+use super::super::details::Inspect as _;
+use super::machine::{ARC, ARC_B580, IGPU, Machine, RADEON_780M, RX, RX_7900_XTX, UHD_770, is};
 use super::*;
-use crate::clock::Stamp;
-use tree::plant;
-
-const RX_7900_XTX: &str = include_str!("fixtures/rx-7900-xtx.tree");
-const RADEON_780M: &str = include_str!("fixtures/radeon-780m.tree");
-const UHD_770: &str = include_str!("fixtures/uhd-770.tree");
-const ARC_B580: &str = include_str!("fixtures/arc-b580.tree");
-
-/// Where they are.
-const RX: &str = "devices/pci0000:00/0000:00:01.1/0000:01:00.0/0000:02:00.0/0000:03:00.0";
-const IGPU: &str = "devices/pci0000:00/0000:00:02.0";
-const ARC: &str = "devices/pci0000:00/0000:00:01.0/0000:02:00.0/0000:03:01.0/0000:04:00.0";
-
-/// A machine of its own, with GPUs plugged in and out.
-struct Machine {
-    root: TempDir,
-    drm: Drm,
-    /// The sample before.
-    previous: Option<Stamped<Sample>>,
-    seconds: u64,
-}
-
-impl Machine {
-    fn new(trees: &[&str]) -> Self {
-        let root = tempfile::tempdir().unwrap();
-        let drm = Drm::with_names(&root.path().join("proc"), &root.path().join("sys"), &root.path().join("share"));
-        let machine = Self { root, drm, previous: None, seconds: 0 };
-        machine.plug(trees);
-        machine.write("share/libdrm/amdgpu.ids", "744C,\tC8,\tAMD Radeon RX 7900 XTX\n");
-        machine.write("share/misc/pci.ids", "8086  Intel Corporation\n\te20b  Battlemage G21 [Arc B580]\n");
-        fs::create_dir_all(machine.path("proc/1/fd")).unwrap();
-        machine
-    }
-
-    fn path(&self, path: &str) -> PathBuf {
-        self.root.path().join(path)
-    }
-
-    fn write(&self, path: &str, text: &str) {
-        let path = self.path(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-
-    /// Puts more GPUs in.
-    fn plug(&self, trees: &[&str]) {
-        for tree in trees {
-            plant(tree, &self.path("sys"));
-        }
-    }
-
-    fn set(&self, folder: &str, file: &str, text: &str) {
-        self.write(&format!("sys/{folder}/{file}"), &format!("{text}\n"));
-    }
-
-    /// What the payloads are a second later.
-    fn tick(&mut self) -> Vec<GpuMetrics> {
-        self.seconds += 1;
-        let mono = Duration::from_secs(self.seconds);
-        let stamp = Stamp { mono, boot: mono, wall: 1_000 * i64::try_from(self.seconds).unwrap() };
-        let now = Stamped { stamp, sample: self.drm.read().unwrap() };
-        let reading = Drm::derive(self.previous.as_ref().ok_or(Reason::Starting), &now);
-        self.previous = Some(now);
-        let Reading::Gpu(reading) = reading else { panic!("{reading:?}") };
-        assert_eq!(reading.problem.is_some(), reading.devices.is_empty());
-        reading.devices
-    }
-
-    fn one(&mut self) -> GpuMetrics {
-        let gpus = self.tick();
-        let [gpu] = gpus.as_slice() else { panic!("{gpus:#?}") };
-        gpu.clone()
-    }
-}
-
-/// Each field that is expected is so; each figure that is `null` has its reason.
-fn is(gpu: &GpuMetrics, expected: &Value) {
-    let mut payload = serde_json::to_value(gpu).unwrap();
-    payload["sm_clock_max"] = json!(gpu.sm_clock_max); // which is not sent
-    for (field, value) in expected.as_object().unwrap() {
-        let reason = value.as_str().filter(|_| payload[field].is_null());
-        let shown = if reason.is_some() { &payload["missing"][field] } else { &payload[field] };
-        assert_eq!(shown, value, "{field} of {payload:#}");
-    }
-    for name in gpu.missing.keys() {
-        assert!(payload[name].is_null(), "{name} is not missing: {payload:#}");
-    }
-}
 
 #[test]
 fn a_discrete_amd_card_has_every_figure() {
@@ -157,7 +66,7 @@ fn an_intel_processors_gpu_is_as_busy_as_the_programs_in_sight_keep_it() {
     let first = json!({
         "gpu_id": "PCI-0000:00:02.0", "name": "Intel 4680", "utilization": "starting", "sm_clock": 1_300.0,
         "sm_clock_max": 1_550.0, "clock_limits": ["power_cap", "software_thermal"],
-        "memory_used": "unsupported", "memory_total": "unsupported", "temperature": "unsupported",
+        "memory_used": "shared", "memory_total": "shared", "temperature": "unsupported",
         "power_draw": "unsupported", "pcie_generation": "unsupported", "fan_speed": "unsupported",
     });
     is(&machine.one(), &first);
@@ -184,6 +93,48 @@ fn an_intel_card_takes_the_power_that_its_energy_grows_by() {
     machine.set(ARC, "hwmon/hwmon3/energy1_input", "17");
     machine.set(ARC, "hwmon/hwmon3/power1_max", "0");
     is(&machine.one(), &json!({"power_draw": "counter_reset", "power_limit": "unsupported"}));
+}
+
+#[test]
+fn a_card_in_full_says_who_uses_it() {
+    let machine = Machine::new(&[RX_7900_XTX]);
+    for (file, text) in [
+        ("vbios_version", "113-D70401-00"),
+        ("hwmon/hwmon4/temp1_crit", "100000"),
+        ("hwmon/hwmon4/temp1_emergency", "105000"),
+        ("hwmon/hwmon4/power1_cap_max", "390000000"),
+    ] {
+        machine.set(RX, file, text);
+    }
+    let client = |machine: &Machine, gfx: u64, compute: u64| {
+        let text = format!(
+            "drm-driver: amdgpu\ndrm-client-id: 9\ndrm-memory-vram: 2048 KiB\ndrm-resident-vram: 3072 KiB\n\
+             drm-resident-gtt: 9 MiB\ndrm-engine-gfx: {gfx} ns\ndrm-engine-compute: {compute} ns\ndrm-engine-enc: 0 ns\n"
+        );
+        machine.write("proc/20/fdinfo/3", &text);
+    };
+    client(&machine, 5, 0);
+    machine.write("proc/20/cmdline", "/usr/bin/blender\0scene");
+    fs::create_dir_all(machine.path("proc/20/fd")).unwrap();
+    symlink("/dev/dri/renderD129", machine.path("proc/20/fd/3")).unwrap();
+    let mut details = DrmDetails::new(&machine.path("proc"), &machine.path("sys"));
+    let id = "AMD-6c4f2b1d9a83e057";
+    let first = details.inspect(id).unwrap();
+    assert_eq!((first.hotspot_temperature, first.memory_temperature), (Some(81.0), Some(74.0)));
+    assert_eq!((first.slowdown_temperature, first.shutdown_temperature), (Some(100.0), Some(105.0)));
+    assert_eq!((first.power_limit_max, first.missing["power_limit_min"]), (Some(390.0), Reason::Unsupported));
+    assert_eq!(first.vbios_version.as_deref(), Some("113-D70401-00"));
+    let uses = &first.processes.as_ref().unwrap()[0];
+    assert_eq!((uses.pid, uses.name.as_deref(), uses.memory), (20, Some("blender"), Some(3 << 20)));
+    assert_eq!((uses.graphics, uses.compute, uses.sm), (true, false, None), "what it did before is not known");
+
+    client(&machine, u64::MAX, 7);
+    let uses = details.inspect(id).unwrap().processes.unwrap().remove(0);
+    assert_eq!((uses.sm, uses.compute, uses.encoder), (Some(100.0), true, None));
+    machine.set(RX, "power/runtime_status", "suspended");
+    let asleep = details.inspect(id).unwrap();
+    assert_eq!((asleep.reason, asleep.hotspot_temperature), (Some(Reason::Asleep), None));
+    assert_eq!(details.inspect("GPU-another"), None);
 }
 
 /// What is opened of a folder and those in it.

@@ -1,0 +1,139 @@
+//! A GPU of AMD or Intel in full: what its driver allows at most, temperatures beside the die's, and who uses it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::super::super::figure;
+use super::super::details::Inspect;
+use super::super::process;
+use super::super::sleep::Power;
+use super::card::{Card, Driver};
+use super::fdinfo::{self, Client};
+use super::{Drm, link, sysfs};
+use crate::clock;
+use crate::gpu_details::{GpuDetails, GpuProcess};
+use crate::metrics::Reason;
+
+/// Engines that only compute or only draw, that encode and that decode, by the names of all drivers (kernel:
+/// `amdgpu_fdinfo.c`, `Documentation/gpu/i915.rst`, `xe_drm_client.c`).
+const COMPUTE: [&str; 2] = ["compute", "ccs"];
+const GRAPHICS: [&str; 3] = ["gfx", "render", "rcs"];
+const ENCODER: [&str; 2] = ["enc", "enc_1"];
+const DECODER: [&str; 1] = ["dec"];
+
+/// Reads devices in full, apart from the source that reads them at each tick.
+#[derive(Debug)]
+pub(crate) struct DrmDetails {
+    drm: Drm,
+    proc: PathBuf,
+    /// Who used each device at the last reading, and when that was.
+    before: BTreeMap<String, (Duration, Vec<Client>)>,
+}
+
+impl DrmDetails {
+    /// Will read under `proc` and `sys` (normally `/proc` and `/sys`).
+    pub(crate) fn new(proc: &Path, sys: &Path) -> Self {
+        Self { drm: Drm::new(proc, sys), proc: proc.into(), before: BTreeMap::new() }
+    }
+
+    /// Who uses a device, the largest first.
+    fn processes(&mut self, gpu_id: &str, nodes: &[String], now: Duration) -> Result<Vec<GpuProcess>, Reason> {
+        let nodes = nodes.iter().map(|node| (node.clone(), gpu_id.to_owned())).collect();
+        let clients = self.drm.clients.read(&nodes).remove(gpu_id).unwrap_or(Err(Reason::Failed))?;
+        let (then, before) = self.before.remove(gpu_id).unwrap_or((now, Vec::new()));
+        let mut of_processes: BTreeMap<u32, Vec<Client>> = BTreeMap::new();
+        for client in &clients {
+            of_processes.entry(client.process).or_default().push(client.clone());
+        }
+        let users = process::users();
+        let one = |(pid, clients): (u32, Vec<Client>)| {
+            let about = process::about(&self.proc, &users, pid);
+            let share = |kinds: &[&str]| fdinfo::busy(&before, &only(&clients, kinds), now.saturating_sub(then)).ok();
+            let has_used = |kinds: &[&str]| clients.iter().any(|client| client.has_used(kinds));
+            GpuProcess {
+                pid,
+                name: about.name,
+                user: about.user,
+                container: about.container,
+                compute: has_used(&COMPUTE),
+                graphics: has_used(&GRAPHICS),
+                memory: clients.iter().filter_map(|client| client.memory).reduce(|sum, next| sum + next),
+                sm: fdinfo::busy(&before, &clients, now.saturating_sub(then)).ok(),
+                encoder: has_used(&ENCODER).then(|| share(&ENCODER)).flatten(),
+                decoder: has_used(&DECODER).then(|| share(&DECODER)).flatten(),
+                mig_instance: None,
+            }
+        };
+        let mut processes: Vec<GpuProcess> = of_processes.into_iter().map(one).collect();
+        processes.sort_by_key(|process| (std::cmp::Reverse(process.memory), process.pid));
+        self.before.insert(gpu_id.into(), (now, clients));
+        Ok(processes)
+    }
+}
+
+/// The clients with none but these engines.
+fn only(clients: &[Client], kinds: &[&str]) -> Vec<Client> {
+    clients.iter().map(|client| client.only(kinds)).collect()
+}
+
+impl Inspect for DrmDetails {
+    fn inspect(&mut self, gpu_id: &str) -> Option<GpuDetails> {
+        self.drm.find();
+        let now = clock::now();
+        let card = self.drm.cards.iter_mut().find(|card| card.identity.id == gpu_id)?;
+        let mut details = GpuDetails {
+            gpu_id: gpu_id.into(),
+            name: card.identity.name.clone(),
+            timestamp: now.wall,
+            pci_address: card.identity.pci_address.clone(),
+            can_sleep: Some(card.power() != Power::AlwaysOn),
+            shared_memory: Some(card.is_in_the_processor()),
+            ..GpuDetails::default()
+        };
+        if card.power() == Power::Asleep {
+            details.reason = Some(Reason::Asleep);
+            return Some(details);
+        }
+        tell(card, &mut details);
+        let nodes = card.nodes.clone();
+        let processes = self.processes(gpu_id, &nodes, now.mono);
+        details.processes = figure(&mut details.missing, "processes", processes);
+        let held = details.processes.iter().flatten().filter_map(|process| process.memory);
+        details.memory_by_processes = held.reduce(|sum, next| sum + next);
+        Some(details)
+    }
+}
+
+/// What the driver says of a card that is awake (kernel: `Documentation/hwmon/sysfs-interface.rst`).
+fn tell(card: &mut Card, details: &mut GpuDetails) {
+    let [sm_clock_max, memory_clock_max] = card.clocks_at_most();
+    let hwmon = card.hwmon();
+    let sensor = |file: &str, scale: f64| match &hwmon {
+        Some(hwmon) => sysfs::number(&hwmon.join(file), scale),
+        None => Err(Reason::Unsupported),
+    };
+    let amd = |value: Result<f64, Reason>| if card.driver == Driver::Amdgpu { value } else { Err(Reason::Unsupported) };
+    let missing = &mut details.missing;
+    let mut put = |field: &str, value| figure(missing, field, value);
+    details.sm_clock_max = put("sm_clock_max", sm_clock_max);
+    details.memory_clock_max = put("memory_clock_max", memory_clock_max);
+    details.hotspot_temperature = put("hotspot_temperature", amd(sensor("temp2_input", 1e-3))); // "junction"
+    details.memory_temperature = put("memory_temperature", sensor("temp3_input", 1e-3));
+    details.slowdown_temperature = put("slowdown_temperature", sensor("temp1_crit", 1e-3));
+    details.shutdown_temperature = put("shutdown_temperature", sensor("temp1_emergency", 1e-3));
+    let limit = |amd: &str, intel: &str| sensor(if card.driver == Driver::Amdgpu { amd } else { intel }, 1e-6);
+    details.power_limit_default = put("power_limit_default", limit("power1_cap_default", "power1_rated_max"));
+    details.power_limit_min = put("power_limit_min", amd(sensor("power1_cap_min", 1e-6)));
+    details.power_limit_max = put("power_limit_max", amd(sensor("power1_cap_max", 1e-6)));
+    let [generation, width] = link::most(&card.folder);
+    details.pcie_generation_max = put("pcie_generation_max", generation);
+    details.pcie_width_max = put("pcie_width_max", width);
+    for (field, into) in [("gtt_total", &mut details.gtt_total), ("gtt_used", &mut details.gtt_used)] {
+        let bytes = sysfs::count(&card.folder.join(format!("mem_info_{field}")));
+        *into = figure(&mut details.missing, field, bytes);
+    }
+    let version = sysfs::text(&card.folder.join("vbios_version"));
+    details.vbios_version = figure(&mut details.missing, "vbios_version", version);
+    details.display = Some(card.shows_a_picture());
+}
