@@ -439,19 +439,22 @@ export type GpuDetails = {
 	driver_version: string | null,
 	/**  The newest CUDA that the driver serves, such as `12.4` (`nvmlSystemGetCudaDriverVersion_v2`). */
 	cuda_version: string | null,
-	/**  Version of the device's firmware (`nvmlDeviceGetVbiosVersion`). */
+	/**  Version of the device's firmware (`nvmlDeviceGetVbiosVersion`; amdgpu: `vbios_version`). */
 	vbios_version: string | null,
-	/**  MHz that the multiprocessors can reach (`nvmlDeviceGetMaxClockInfo`). */
+	/**  MHz that the multiprocessors can reach (`nvmlDeviceGetMaxClockInfo`; amdgpu: the top of `pp_dpm_sclk`, i915, xe: `rp0_freq`). */
 	sm_clock_max: number | null,
-	/**  MHz that the device memory can reach. */
+	/**  MHz that the device memory can reach (amdgpu: the top of `pp_dpm_mclk`). */
 	memory_clock_max: number | null,
 	/**  MHz of encoder and decoder now (`NVML_CLOCK_VIDEO`). */
 	video_clock: number | null,
 	/**  MHz that they can reach. */
 	video_clock_max: number | null,
-	/**  W that the limit is without anybody's change (`nvmlDeviceGetPowerManagementDefaultLimit`). */
+	/**
+	 *  W that the limit is without anybody's change (`nvmlDeviceGetPowerManagementDefaultLimit`; hwmon's
+	 *  `power1_cap_default`, i915, xe: `power1_rated_max`).
+	 */
 	power_limit_default: number | null,
-	/**  W that the limit can be set to at least (`nvmlDeviceGetPowerManagementLimitConstraints`). */
+	/**  W that the limit can be set to at least (`nvmlDeviceGetPowerManagementLimitConstraints`; hwmon's `power1_cap_min`). */
 	power_limit_min: number | null,
 	/**  W that the limit can be set to at most. */
 	power_limit_max: number | null,
@@ -461,13 +464,13 @@ export type GpuDetails = {
 	energy_watched: number | null,
 	/**  Unix milliseconds. */
 	energy_watched_since: number | null,
-	/**  °C of the device memory (`NVML_FI_DEV_MEMORY_TEMP`). */
+	/**  °C of the device memory (`NVML_FI_DEV_MEMORY_TEMP`; amdgpu: hwmon's "mem", xe: "vram"). */
 	memory_temperature: number | null,
-	/**  °C of the hottest place of the die; NVML reports none. */
+	/**  °C of the hottest place of the die (amdgpu: hwmon's "junction"); NVML reports none. */
 	hotspot_temperature: number | null,
-	/**  °C at which the hardware slows the device down (`NVML_TEMPERATURE_THRESHOLD_SLOWDOWN`). */
+	/**  °C at which the hardware slows the device down (`NVML_TEMPERATURE_THRESHOLD_SLOWDOWN`; hwmon's `temp1_crit`). */
 	slowdown_temperature: number | null,
-	/**  °C at which it shuts down (`NVML_TEMPERATURE_THRESHOLD_SHUTDOWN`). */
+	/**  °C at which it shuts down (`NVML_TEMPERATURE_THRESHOLD_SHUTDOWN`; hwmon's `temp1_emergency`). */
 	shutdown_temperature: number | null,
 	/**  °C from which the driver may go below the base clock (`NVML_TEMPERATURE_THRESHOLD_GPU_MAX`). */
 	max_temperature: number | null,
@@ -479,6 +482,10 @@ export type GpuDetails = {
 	memory_reserved: number | null,
 	/**  Bytes that all `processes` hold together, of those whose memory is known. */
 	memory_by_processes: number | null,
+	/**  Bytes of the system's memory that the device may use as its own (amdgpu: `mem_info_gtt_total`); other drivers have none. */
+	gtt_total: number | null,
+	/**  Bytes of it in use (amdgpu: `mem_info_gtt_used`). */
+	gtt_used: number | null,
 	/**  Bytes of the window through which the processor reaches device memory (`nvmlDeviceGetBAR1MemoryInfo`). */
 	bar1_total: number | null,
 	/**  Bytes of it in use. */
@@ -678,7 +685,10 @@ export type GpuProcess = {
 	graphics: boolean,
 	/**  Bytes of device memory; `null` where the driver does not know. */
 	memory: number | null,
-	/**  Percent of the multiprocessors, averaged since the last reading (`nvmlDeviceGetProcessUtilization`). */
+	/**
+	 *  Percent of the multiprocessors, averaged since the last reading (`nvmlDeviceGetProcessUtilization`; other drivers:
+	 *  percent of the time since then in which the busiest kind of engine worked for it, by its fdinfo).
+	 */
 	sm: number | null,
 	/**  Percent of the encoder. */
 	encoder: number | null,

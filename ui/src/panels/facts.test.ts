@@ -16,16 +16,6 @@ it("tells the processors' clocks, load and pressure, and why there is no tempera
 	});
 });
 
-it("tells a GPU's clocks, and what holds them back", () => {
-	expect(said("gpu", "GPU-1")).toMatchObject({
-		"Held back by": "power limit",
-		"SM clock": "2.3 GHz",
-		"Power limit": "350 W",
-		PCIe: "4 ×16",
-		"Performance state": "P2",
-	});
-});
-
 it("splits memory as free does", () => {
 	expect(said("memory")).toMatchObject({ Installed: "4 KiB", Used: "1.0 KiB", Cached: "1.5 KiB", Swap: "none" });
 	expect(said("memory")).not.toHaveProperty("Compressed (zram)");

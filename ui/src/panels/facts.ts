@@ -1,21 +1,9 @@
 // The list of figures and facts at the foot of a device's page, as values.
 import { fixed, locale } from "../base/locale";
 import { duration } from "../base/time";
-import {
-	brief,
-	bytes,
-	capacity,
-	percent,
-	type Quantity,
-	rate,
-	scaledRate,
-	temperature,
-	text,
-	watts,
-} from "../base/units";
+import { brief, bytes, capacity, percent, type Quantity, rate, scaledRate, temperature, text } from "../base/units";
 import type { ClockLimit, CurrentMetrics, Reason, Settings, SystemInfo } from "../bindings";
 import { t } from "../text";
-import { gpuHelp, isNvml } from "./gpu/words";
 
 export interface Fact {
 	name: string;
@@ -78,37 +66,6 @@ class List {
 		} else if (reason) this.facts.push({ name, help, value: `${t.noFigure} ${t.reasons[reason]}` });
 		return this;
 	}
-}
-
-function gpuFacts(id: string, { batch, info }: Known): List {
-	const gpu = batch?.gpu.find((one) => one.gpu_id === id);
-	const known = info?.gpus.find((one) => one.gpu_id === id);
-	const nvml = isNvml(known?.driver);
-	const help = gpuHelp(known?.driver);
-	return new List(gpu?.missing)
-		.fact(t.facts.model, gpu?.name)
-		.fact(nvml ? t.facts.uuid : t.facts.id, id)
-		.fact(t.facts.index, gpu?.index)
-		.figure(t.facts.installed, help.gpuMemory, "memory_total", gpu?.memory_total, size)
-		.figure(t.facts.heldBack, help.clockLimits, "clock_limits", gpu?.clock_limits?.length, () =>
-			heldBack(gpu?.clock_limits ?? []),
-		)
-		.figure(nvml ? t.facts.smClock : t.facts.gpuClock, help.smClock, "sm_clock", gpu?.sm_clock, clock)
-		.figure(t.facts.memoryClock, help.memoryClock, "memory_clock", gpu?.memory_clock, clock)
-		.figure(t.facts.memoryBandwidth, help.memoryBandwidth, "memory_bandwidth", gpu?.memory_bandwidth, percent)
-		.figure(t.facts.powerLimit, help.powerLimit, "power_limit", gpu?.power_limit, watts)
-		.figure(t.facts.fan, help.fan, "fan_speed", gpu?.fan_speed, percent)
-		.figure(t.facts.pcie, help.pcie, "pcie_generation", gpu?.pcie_generation, (generation) =>
-			gpu?.pcie_width == null ? fixed(generation, 0) : `${fixed(generation, 0)} ×${fixed(gpu.pcie_width, 0)}`,
-		)
-		.figure(
-			t.facts.performanceState,
-			help.performanceState,
-			"performance_state",
-			gpu?.performance_state,
-			(state) => `P${fixed(state, 0)}`,
-		)
-		.fact(t.facts.driver, known && [known.driver, known.driver_version].filter(Boolean).join(" "));
 }
 
 function cpuFacts({ batch, info, settings }: Known): List {
@@ -185,10 +142,9 @@ function networkFacts(name: string, { batch }: Known): List {
 		.figure(facts.drops, help.drops, missing("drops"), found?.drops, frequency);
 }
 
-/** Of a page: `cpu`, `memory`, `gpu/{id}`, `disk/{name}`, `network/{name}`. */
+/** Of a page: `cpu`, `memory`, `disk/{name}`, `network/{name}`; a GPU's has a panel of its own. */
 export function facts(kind: string, name: string, known: Known): Fact[] {
 	const lists: Record<string, () => List> = {
-		gpu: () => gpuFacts(name, known),
 		cpu: () => cpuFacts(known),
 		memory: () => memoryFacts(known),
 		disk: () => diskFacts(name, known),

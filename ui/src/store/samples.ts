@@ -183,6 +183,8 @@ export function gpuDetails(change: Partial<GpuDetails> = {}): GpuDetails {
 		shared_memory: false,
 		memory_reserved: null,
 		memory_by_processes: 3072,
+		gtt_total: null,
+		gtt_used: null,
 		bar1_total: 1024 ** 3,
 		bar1_used: 1024 ** 2,
 		encoder: 0,

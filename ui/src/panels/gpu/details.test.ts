@@ -7,7 +7,7 @@ import { holder, inFull } from "./details";
 const settings = { temperature_unit: "celsius" } as Settings;
 const gpu = batch({ tick: 1, timestamp: 1_700_000_000_000 }).gpu[0] as GpuMetrics;
 const said = (details: GpuDetails | null, of = gpu) => {
-	const { groups } = inFull(of, details, settings);
+	const { groups } = inFull(of, details, settings, "nvidia");
 	return Object.fromEntries(
 		groups.flatMap((group) => group.facts.map((fact) => [fact.name, fact.value.replaceAll("\u00a0", " ")])),
 	);
@@ -28,15 +28,15 @@ it("says what a card is and how it is set", () => {
 		MIG: "off",
 	});
 	expect(said(gpuDetails()).Energy).toMatch(/^4\.10 kWh since the driver was loaded, 720 J since \d\d:\d\d$/);
-	const facts = inFull(gpu, gpuDetails(), settings).groups.flatMap((group) => group.facts);
+	const facts = inFull(gpu, gpuDetails(), settings, "nvidia").groups.flatMap((group) => group.facts);
 	expect(facts.find((fact) => fact.name === "Driver")?.help).toBe("NVML: nvmlSystemGetDriverVersion");
 });
 
 it("collects what is not reported, once each, with the reason", () => {
-	expect(inFull(gpu, gpuDetails(), settings).absent).toEqual([
+	expect(inFull(gpu, gpuDetails(), settings, "nvidia").absent).toEqual([
 		{ reason: "unsupported", names: ["SM activity", "Hot spot", "ECC", "Corrected"] },
 	]);
-	expect(inFull(gpu, null, settings).absent, "nothing was asked for yet").toEqual([]);
+	expect(inFull(gpu, null, settings, "nvidia").absent, "nothing was asked for yet").toEqual([]);
 	expect(said(null)).toMatchObject({ "SM clock": "2.3 GHz" });
 });
 
@@ -74,4 +74,14 @@ it("says what keeps a GPU awake, and whose memory it uses", () => {
 	expect(said(kept, { ...gpu, memory_total: null, missing: { memory_total: "shared" } }).Installed).toBe(
 		"the system’s",
 	);
+});
+
+it("has the words of another driver where the figures are its own", () => {
+	const amd = { ...gpuDetails(), gtt_used: 104_857_600, gtt_total: 33_554_432_000 };
+	const { groups } = inFull(gpu, amd, settings, "amdgpu");
+	const facts = groups.flatMap((group) => group.facts);
+	expect(facts.find((fact) => fact.name === "Driver")?.value).toBe("amdgpu");
+	expect(facts.map((fact) => fact.name)).toEqual(expect.arrayContaining(["ID", "GPU clock"]));
+	expect(facts.find((fact) => fact.name === "GTT")?.value.replaceAll("\u00a0", " ")).toBe("100 MiB / 31.3 GiB");
+	expect(facts.map((fact) => fact.help).join()).not.toMatch(/NVML|nvml/);
 });

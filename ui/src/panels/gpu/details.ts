@@ -5,7 +5,7 @@ import { bytes, capacity, percent, type Quantity, rate, temperature, text, watts
 import type { AwakeHolder, GpuDetails, GpuMetrics, Reason, Settings } from "../../bindings";
 import { t } from "../../text";
 import { clock, type Fact, heldBack } from "../facts";
-import { gpuHelp } from "./words";
+import { gpuHelp, isNvml } from "./words";
 
 export interface Group {
 	title: string;
@@ -47,7 +47,11 @@ class Groups {
 	readonly groups: Group[] = [];
 	private readonly absent = new Map<Reason, string[]>();
 
-	constructor(private readonly missing: { [field in string]: Reason }) {}
+	constructor(
+		private readonly missing: { [field in string]: Reason },
+		/** Whether the figures are NVML's, so that its names are theirs. */
+		private readonly nvml: boolean,
+	) {}
 
 	group(title: string): this {
 		this.groups.push({ title, facts: [] });
@@ -64,7 +68,7 @@ class Groups {
 		help = "",
 	): this {
 		const reason = this.missing[field];
-		const source = nvml && `NVML: ${nvml}`;
+		const source = this.nvml && nvml ? `NVML: ${nvml}` : "";
 		if (value != null) {
 			const said = words(value);
 			if (said)
@@ -131,11 +135,13 @@ export function inFull(
 	gpu: GpuMetrics,
 	known: GpuDetails | null,
 	settings: Settings,
+	driver: string | undefined,
 ): { groups: Group[]; absent: Absent[] } {
 	const d = t.details;
-	const h = gpuHelp("nvidia");
+	const h = gpuHelp(driver);
+	const nvml = isNvml(driver);
 	const details = known ?? ({ nvlinks: [], mig_instances: [], kept_awake_by: [] } as unknown as GpuDetails);
-	const all = new Groups({ ...known?.missing, ...gpu.missing });
+	const all = new Groups({ ...known?.missing, ...gpu.missing }, nvml);
 	const degrees = (value: number) => text(temperature(value, settings.temperature_unit));
 	const outOf = (most: number | null | undefined, words: (value: number) => string) => (now: number) =>
 		most == null ? words(now) : `${words(now)} ${t.of(words(most))}`;
@@ -146,7 +152,7 @@ export function inFull(
 	all
 		.group(d.identity)
 		.fact(t.facts.model, "nvmlDeviceGetName", "", gpu.name, same)
-		.fact(t.facts.uuid, "nvmlDeviceGetUUID", "", gpu.gpu_id, same)
+		.fact(nvml ? t.facts.uuid : t.facts.id, "nvmlDeviceGetUUID", "", gpu.gpu_id, same)
 		.fact(d.pciAddress, "nvmlDeviceGetPciInfo_v3", "", details.pci_address, same)
 		.fact(t.facts.index, "nvmlDeviceGetIndex", "", gpu.index, String)
 		.fact(d.cudaIndex, "", "cuda_index", known && cudaIndex(known), same, d.help.cudaIndex)
@@ -158,7 +164,7 @@ export function inFull(
 			same,
 		)
 		.fact(d.cores, "nvmlDeviceGetNumGpuCores", "cores", details.cores, whole)
-		.fact(t.facts.driver, "nvmlSystemGetDriverVersion", "driver_version", details.driver_version, same)
+		.fact(t.facts.driver, "nvmlSystemGetDriverVersion", "driver_version", nvml ? details.driver_version : driver, same)
 		.fact("CUDA", "nvmlSystemGetCudaDriverVersion_v2", "cuda_version", details.cuda_version, same)
 		.fact("VBIOS", "nvmlDeviceGetVbiosVersion", "vbios_version", details.vbios_version, same);
 	all
@@ -193,7 +199,14 @@ export function inFull(
 	all
 		.group(d.clocks)
 		.fact(t.facts.heldBack, "", "clock_limits", gpu.clock_limits, heldBack, h.clockLimits)
-		.fact(t.facts.smClock, "", "sm_clock", gpu.sm_clock, outOf(details.sm_clock_max, megahertz), h.smClock)
+		.fact(
+			nvml ? t.facts.smClock : t.facts.gpuClock,
+			"",
+			"sm_clock",
+			gpu.sm_clock,
+			outOf(details.sm_clock_max, megahertz),
+			h.smClock,
+		)
 		.fact(
 			t.facts.memoryClock,
 			"",
@@ -281,6 +294,14 @@ export function inFull(
 		)
 		.fact(d.byProcesses, "nvmlDeviceGetComputeRunningProcesses_v3", "processes", details.memory_by_processes, (value) =>
 			text(bytes(value)),
+		)
+		.fact(
+			"GTT",
+			"",
+			"gtt_used",
+			details.gtt_used,
+			outOf(details.gtt_total, (value) => text(bytes(value))),
+			`${d.help.gtt} amdgpu: mem_info_gtt_used`,
 		)
 		.fact(
 			"BAR1",

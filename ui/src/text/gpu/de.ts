@@ -73,6 +73,7 @@ export const deGpu: GpuMessages = {
 			tensor: "Anteil der Zeit, in der die Tensorkerne rechneten.",
 			dram: "Genutzter Anteil der Speicherbandbreite.",
 			reserved: "Was der Treiber für sich behält; es gilt nicht als belegt.",
+			gtt: "Systemspeicher, den die GPU neben ihrem eigenen nutzt.",
 			bar1: "Fenster, durch das der Prozessor auf den Gerätespeicher zugreift.",
 			pcieTraffic: "Vom Gerät empfangene und gesendete Bytes, über 20 ms gemessen.",
 			replays:

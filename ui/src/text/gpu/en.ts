@@ -73,6 +73,7 @@ export const enGpu = {
 			tensor: "Share of time in which the tensor cores worked.",
 			dram: "Share of the memory’s bandwidth that was used.",
 			reserved: "What the driver keeps for itself; it is not counted as used.",
+			gtt: "The system’s memory that the GPU uses beside its own.",
 			bar1: "Window through which the processor reaches device memory.",
 			pcieTraffic: "Bytes that the device receives and sends, measured for 20 ms.",
 			replays: "Packets that had to be sent again: many of them mean a bad slot or riser.",

@@ -73,6 +73,7 @@ export const esGpu: GpuMessages = {
 			tensor: "Parte del tiempo en que trabajaron los núcleos tensoriales.",
 			dram: "Parte del ancho de banda de memoria que se usó.",
 			reserved: "Lo que el controlador se guarda; no cuenta como usado.",
+			gtt: "Memoria del sistema que la GPU usa además de la propia.",
 			bar1: "Ventana por la que el procesador accede a la memoria del dispositivo.",
 			pcieTraffic: "Bytes que el dispositivo recibe y envía, medidos durante 20 ms.",
 			replays: "Paquetes que hubo que repetir: muchos indican una ranura o un riser defectuosos.",

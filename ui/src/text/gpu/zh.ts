@@ -72,6 +72,7 @@ export const zhGpu: GpuMessages = {
 			tensor: "Tensor 核心工作的时间占比。",
 			dram: "显存带宽的使用比例。",
 			reserved: "驱动自身保留的部分，不计入已用。",
+			gtt: "GPU 在自身显存之外使用的系统内存。",
 			bar1: "处理器访问显存的窗口。",
 			pcieTraffic: "设备接收和发送的字节数，测量时长 20 ms。",
 			replays: "被迫重传的数据包：数量多说明插槽或转接卡有问题。",

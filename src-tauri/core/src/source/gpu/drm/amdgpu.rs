@@ -56,10 +56,7 @@ fn positive(value: f64) -> Result<f64, Reason> {
 
 /// MHz that its clocks can reach, of the multiprocessors and of the memory.
 pub(super) fn clocks_at_most(folder: &Path, limits: &mut Limits) -> [Result<f64, Reason>; 2] {
-    [
-        once(&mut limits.graphics, &folder.join("pp_dpm_sclk")),
-        once(&mut limits.memory, &folder.join("pp_dpm_mclk")),
-    ]
+    [once(&mut limits.graphics, &folder.join("pp_dpm_sclk")), once(&mut limits.memory, &folder.join("pp_dpm_mclk"))]
 }
 
 fn once(known: &mut Option<f64>, table: &Path) -> Result<f64, Reason> {

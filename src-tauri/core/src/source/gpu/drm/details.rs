@@ -129,9 +129,10 @@ fn tell(card: &mut Card, details: &mut GpuDetails) {
     let [generation, width] = link::most(&card.folder);
     details.pcie_generation_max = put("pcie_generation_max", generation);
     details.pcie_width_max = put("pcie_width_max", width);
-    for (field, into) in [("gtt_total", &mut details.gtt_total), ("gtt_used", &mut details.gtt_used)] {
-        let bytes = sysfs::count(&card.folder.join(format!("mem_info_{field}")));
-        *into = figure(&mut details.missing, field, bytes);
+    if card.driver == Driver::Amdgpu {
+        let bytes = |field: &str| sysfs::count(&card.folder.join(format!("mem_info_{field}")));
+        details.gtt_total = figure(&mut details.missing, "gtt_total", bytes("gtt_total"));
+        details.gtt_used = figure(&mut details.missing, "gtt_used", bytes("gtt_used"));
     }
     let version = sysfs::text(&card.folder.join("vbios_version"));
     details.vbios_version = figure(&mut details.missing, "vbios_version", version);

@@ -124,6 +124,8 @@ fn a_card_in_full_says_who_uses_it() {
     assert_eq!((first.slowdown_temperature, first.shutdown_temperature), (Some(100.0), Some(105.0)));
     assert_eq!((first.power_limit_max, first.missing["power_limit_min"]), (Some(390.0), Reason::Unsupported));
     assert_eq!(first.vbios_version.as_deref(), Some("113-D70401-00"));
+    assert_eq!((first.sm_clock_max, first.memory_clock_max), (Some(2_526.0), Some(1_249.0)));
+    assert_eq!((first.gtt_total, first.gtt_used), (Some(33_554_432_000), Some(104_857_600)));
     let uses = &first.processes.as_ref().unwrap()[0];
     assert_eq!((uses.pid, uses.name.as_deref(), uses.memory), (20, Some("blender"), Some(3 << 20)));
     assert_eq!((uses.graphics, uses.compute, uses.sm), (true, false, None), "what it did before is not known");
