@@ -149,8 +149,11 @@ async fn shows_it_in_words(app: &App) {
 fn heat_is_told_from_what_the_driver_and_what_the_hardware_slows() {
     super::test(async || {
         let (screen, home) = (Screen::open(), Home::new());
-        let app = page_of(&screen, &home, &but(&[("throttle_reasons", "32"), ("temperature", "88 C")])).await;
+        let hot = but(&[("throttle_reasons", "32"), ("temperature", "88 C")]);
+        let link = "pcie_generation = 1\npcie_generation_max = 4\npcie_width = 4\npcie_width_max = 16\n";
+        let app = page_of(&screen, &home, &(hot + link)).await;
         says(&app, "held_back", &["Slowed by heat 100 %", "Up to 88 °C"]).await;
+        says(&app, "held_back", &["PCIe link below its maximum 100 %", "GPU 90 % busy, 1.0 ×4 of 4.0 ×16"]).await;
         assert!(drawn(&app, "temperature").await > 5.0);
         home.script(&but(&[("throttle_reasons", "72"), ("temperature", "95 C")]));
         let both = says(&app, "held_back", &["Slowed by the hardware for heat", "Slowed by heat", "to 95 °C"]).await;

@@ -372,6 +372,23 @@ busiest_core: number | null;
 cpu_utilization: number | null; 
 /**  Percent. */
 cpu_pressure: number | null } | 
+/**
+ *  It was busy behind a `PCIe` link below what that can be. What this cost is not known: it depends on how much the
+ *  program moves.
+ */
+{ kind: "slow_link"; 
+/**  Share of the time. */
+percent: number; 
+/**  Percent. */
+utilization: number; 
+/**  Its generation, the newest. */
+generation: number | null; 
+/**  What it can be. */
+generation_max: number | null; 
+/**  Its lanes, the newest. */
+width: number | null; 
+/**  What they can be. */
+width_max: number | null } | 
 /**  Hardly any of its memory was left. */
 { kind: "memory_nearly_full"; 
 /**  Share of the time. */

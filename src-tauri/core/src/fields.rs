@@ -66,6 +66,8 @@ pub fn of_gpu(metrics: &GpuMetrics, visit: &mut impl Visit) {
         ("memory_clock", Unit::Megahertz, metrics.memory_clock),
         ("pcie_generation", Unit::Count, metrics.pcie_generation),
         ("pcie_width", Unit::Count, metrics.pcie_width),
+        ("pcie_generation_max", Unit::Count, metrics.pcie_generation_max),
+        ("pcie_width_max", Unit::Count, metrics.pcie_width_max),
         ("performance_state", Unit::Count, metrics.performance_state),
         ("state", Unit::GpuState, metrics.state.map(GpuState::code)),
     ] {

@@ -89,6 +89,13 @@ pub struct GpuMetrics {
     pub pcie_generation: Option<f64>,
     /// Lanes of the `PCIe` link now (sysfs: `current_link_width`).
     pub pcie_width: Option<f64>,
+    /// Generation that the link can have (`nvmlDeviceGetMaxPcieLinkGeneration`, of device and system; sysfs:
+    /// `max_link_speed`, of the card alone). For history alone, like `sm_clock_max`.
+    #[serde(skip)]
+    pub pcie_generation_max: Option<f64>,
+    /// Lanes that it can have, likewise.
+    #[serde(skip)]
+    pub pcie_width_max: Option<f64>,
     /// 0 (P0, full) to 15 (P15, least) (`nvmlDeviceGetPerformanceState`).
     pub performance_state: Option<f64>,
     /// What keeps the clocks below their maximum now (`nvmlDeviceGetCurrentClocksThrottleReasons`; amdgpu: `gpu_metrics`,

@@ -129,6 +129,7 @@ export const de: Messages = {
 		waitingForData: (share, time) => `Wartet wahrscheinlich auf Daten: ${share} von ${time}`,
 		waitingForCpu: (share, time) => `Wartet wahrscheinlich auf die CPU: ${share} von ${time}`,
 		possiblyHung: (time) => `Hängt möglicherweise seit ${time}`,
+		slowLink: (share, time) => `PCIe-Verbindung unter ihrem Maximum: ${share} von ${time}`,
 		memoryNearlyFull: (share, time) => `Speicher fast voll: ${share} von ${time}`,
 		notEnoughData: "Noch zu wenige Messungen für ein Urteil",
 		unavailable: (reason) => `Kein Urteil: ${reason}`,

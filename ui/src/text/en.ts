@@ -134,6 +134,7 @@ export const en = {
 		waitingForData: (share: string, time: string) => `Probably waiting for data ${share} of ${time}`,
 		waitingForCpu: (share: string, time: string) => `Probably waiting for the CPU ${share} of ${time}`,
 		possiblyHung: (time: string) => `Possibly hung for ${time}`,
+		slowLink: (share: string, time: string) => `PCIe link below its maximum ${share} of ${time}`,
 		memoryNearlyFull: (share: string, time: string) => `Memory nearly full ${share} of ${time}`,
 		notEnoughData: "Not enough samples for a verdict yet",
 		unavailable: (reason: string) => `No verdict: ${reason}`,

@@ -129,6 +129,7 @@ export const es: Messages = {
 		waitingForData: (share, time) => `Probablemente esperaba datos: ${share} de ${time}`,
 		waitingForCpu: (share, time) => `Probablemente esperaba a la CPU: ${share} de ${time}`,
 		possiblyHung: (time) => `Posiblemente bloqueada desde hace ${time}`,
+		slowLink: (share, time) => `Enlace PCIe por debajo de su máximo: ${share} de ${time}`,
 		memoryNearlyFull: (share, time) => `Memoria casi llena: ${share} de ${time}`,
 		notEnoughData: "Aún no hay muestras suficientes para un veredicto",
 		unavailable: (reason) => `Sin veredicto: ${reason}`,

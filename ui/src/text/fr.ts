@@ -130,6 +130,7 @@ export const fr: Messages = {
 		waitingForData: (share, time) => `Attendait sans doute des données ${share} de ${time}`,
 		waitingForCpu: (share, time) => `Attendait sans doute le processeur ${share} de ${time}`,
 		possiblyHung: (time) => `Peut-être bloqué depuis ${time}`,
+		slowLink: (share, time) => `Lien PCIe au-dessous de son maximum ${share} de ${time}`,
 		memoryNearlyFull: (share, time) => `Mémoire presque pleine ${share} de ${time}`,
 		notEnoughData: "Pas encore assez de mesures pour un verdict",
 		unavailable: (reason) => `Pas de verdict : ${reason}`,

@@ -129,6 +129,7 @@ export const ja: Messages = {
 		waitingForData: (share, time) => `おそらくデータ待ち: ${time}のうち ${share}`,
 		waitingForCpu: (share, time) => `おそらく CPU 待ち: ${time}のうち ${share}`,
 		possiblyHung: (time) => `${time}前から停止している可能性があります`,
+		slowLink: (share, time) => `PCIe リンクが最大未満: ${time}のうち ${share}`,
 		memoryNearlyFull: (share, time) => `メモリがほぼ満杯: ${time}のうち ${share}`,
 		notEnoughData: "判定に十分なサンプルがまだありません",
 		unavailable: (reason) => `判定なし: ${reason}`,

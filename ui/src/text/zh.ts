@@ -130,6 +130,7 @@ export const zh: Messages = {
 		waitingForData: (share, time) => `很可能在等待数据：${time}中的 ${share}`,
 		waitingForCpu: (share, time) => `很可能在等待 CPU：${time}中的 ${share}`,
 		possiblyHung: (time) => `可能已卡住 ${time}`,
+		slowLink: (share, time) => `PCIe 链路低于其最大值：${time}中的 ${share}`,
 		memoryNearlyFull: (share, time) => `显存几乎用尽：${time}中的 ${share}`,
 		notEnoughData: "采样还不足以判断",
 		unavailable: (reason) => `无法判断：${reason}`,

@@ -202,6 +202,24 @@ pub enum Finding {
         /// Percent.
         cpu_pressure: Option<f64>,
     },
+    /// It was busy behind a `PCIe` link below what that can be. What this cost is not known: it depends on how much the
+    /// program moves.
+    SlowLink {
+        /// Share of the time.
+        #[specta(type = Number)]
+        percent: f64,
+        /// Percent.
+        #[specta(type = Number)]
+        utilization: f64,
+        /// Its generation, the newest.
+        generation: Option<f64>,
+        /// What it can be.
+        generation_max: Option<f64>,
+        /// Its lanes, the newest.
+        width: Option<f64>,
+        /// What they can be.
+        width_max: Option<f64>,
+    },
     /// Hardly any of its memory was left.
     MemoryNearlyFull {
         /// Share of the time.

@@ -27,6 +27,14 @@ pub struct Moment {
     pub sm_clock: Option<f64>,
     /// MHz.
     pub sm_clock_max: Option<f64>,
+    /// Of the link now, and what it can be.
+    pub pcie_generation: Option<f64>,
+    /// The same.
+    pub pcie_generation_max: Option<f64>,
+    /// Lanes now, and what they can be.
+    pub pcie_width: Option<f64>,
+    /// The same.
+    pub pcie_width_max: Option<f64>,
     /// Bytes.
     pub memory_used: Option<f64>,
     /// Bytes.
@@ -58,6 +66,8 @@ pub(super) fn of(part: &Part<'_>, channel: &str) -> Vec<Moment> {
         ["state", "utilization", "memory_bandwidth", "power_draw", "power_limit"].map(gpu);
     let [temperature, sm_clock, sm_clock_max, memory_used, memory_total] =
         ["temperature", "sm_clock", "sm_clock_max", "memory_used", "memory_total"].map(gpu);
+    let [pcie_generation, pcie_generation_max, pcie_width, pcie_width_max] =
+        ["pcie_generation", "pcie_generation_max", "pcie_width", "pcie_width_max"].map(gpu);
     let cores = part.fields(cpu, |field| field.starts_with("per_core/"));
     let disks = part.fields(disk, |field| field.starts_with("devices/") && field.ends_with("/busy"));
     let cpu_utilization = part.series(cpu, "utilization");
@@ -79,6 +89,10 @@ pub(super) fn of(part: &Part<'_>, channel: &str) -> Vec<Moment> {
             temperature: at(temperature),
             sm_clock: at(sm_clock),
             sm_clock_max: at(sm_clock_max),
+            pcie_generation: at(pcie_generation),
+            pcie_generation_max: at(pcie_generation_max),
+            pcie_width: at(pcie_width),
+            pcie_width_max: at(pcie_width_max),
             memory_used: at(memory_used),
             memory_total: at(memory_total),
             busiest_core: most(&cores),

@@ -54,12 +54,14 @@ pub enum Scope {
 /// | by `power_cap`, `sync_boost`, `application_clocks`, `display_clocks` | that state | 10 % | | |
 /// | `waiting_for_data` | utilization < 50 %, and I/O pressure ≥ 20 % (where the kernel has none: a disk ≥ 80 % busy) | 30 % | 10 s | the GPU worked (utilization ≥ 5 %) in at least a fifth of it |
 /// | `waiting_for_cpu` | utilization < 50 %, not waiting for data, and a core ≥ 95 % busy or CPU pressure ≥ 40 % | 30 % | 10 s | the same |
+/// | `slow_link` | utilization ≥ 50 %, and the `PCIe` link below its highest generation or its full width | 10 % | 10 s | |
 /// | `memory_nearly_full` | used ≥ 95 % of the total | 5 % | | |
 ///
 /// The headline is `possibly_hung`, else the finding of the largest share that tells what held the GPU back (in a tie
 /// the one further up), else the largest of `idle`, `running_free` and `untold`. The others found stand beside it.
-/// A busy disk without I/O pressure is not taken for waiting: nobody waits for it.
-pub const RULES: [Rule; 12] = [
+/// A busy disk without I/O pressure is not taken for waiting: nobody waits for it. A link below its best is not taken for what
+/// held the GPU back, as nothing here tells how much went over it; nor is one while the GPU does little, which saves power so.
+pub const RULES: [Rule; 13] = [
     Rule {
         test: Test::Figures(seems_hung),
         scope: Scope::UpToNow,
@@ -111,6 +113,23 @@ pub const RULES: [Rule; 12] = [
                 busiest_core: held.mean(|one| one.busiest_core),
                 cpu_utilization: held.mean(|one| one.cpu_utilization),
                 cpu_pressure: held.mean(|one| one.cpu_pressure),
+            })
+        },
+    },
+    Rule {
+        test: Test::Figures(has_slow_link),
+        scope: Scope::Any,
+        percent: 10.0,
+        seconds: 10.0,
+        together: |_| true,
+        finding: |held| {
+            Some(Finding::SlowLink {
+                percent: held.percent,
+                utilization: held.mean(|one| one.utilization)?,
+                generation: held.last(|one| one.pcie_generation),
+                generation_max: held.last(|one| one.pcie_generation_max),
+                width: held.last(|one| one.pcie_width),
+                width_max: held.last(|one| one.pcie_width_max),
             })
         },
     },
@@ -176,6 +195,12 @@ fn lacks_cpu(one: &Moment) -> bool {
     let waits =
         one.busiest_core.is_some_and(|busy| busy >= 95.0) || one.cpu_pressure.is_some_and(|waited| waited >= 40.0);
     has_little_to_do(one) && waits && !lacks_data(one)
+}
+
+fn has_slow_link(one: &Moment) -> bool {
+    let below = |now: Option<f64>, most: Option<f64>| now.zip(most).is_some_and(|(now, most)| now < most);
+    one.utilization.is_some_and(|busy| busy >= 50.0)
+        && (below(one.pcie_generation, one.pcie_generation_max) || below(one.pcie_width, one.pcie_width_max))
 }
 
 /// Whether something used the GPU at all, in a fifth of the time at least: an idle one waits for nothing.
@@ -259,6 +284,7 @@ impl Finding {
             | Self::WaitingForCpu { percent, .. } => Some(*percent),
             Self::NotEnoughData { .. }
             | Self::Unavailable { .. }
+            | Self::SlowLink { .. }
             | Self::MemoryNearlyFull { .. }
             | Self::Idle { .. }
             | Self::RunningFree { .. }

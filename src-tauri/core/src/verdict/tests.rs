@@ -1,4 +1,6 @@
 //! Each rule at its thresholds and just below them, and shares that add up whatever happened.
+#![allow(clippy::large_types_passed_by_value, reason = "a moment is made for the one case that it is given to")]
+mod slow_link;
 
 use std::time::Duration;
 
@@ -20,6 +22,10 @@ const AT_WORK: Moment = Moment {
     temperature: Some(65.0),
     sm_clock: Some(2_500.0),
     sm_clock_max: Some(2_745.0),
+    pcie_generation: Some(4.0),
+    pcie_generation_max: Some(4.0),
+    pcie_width: Some(16.0),
+    pcie_width_max: Some(16.0),
     memory_used: Some(6e9),
     memory_total: Some(24e9),
     busiest_core: Some(40.0),
@@ -339,8 +345,9 @@ fn any_moment() -> impl Strategy<Value = Moment> {
     let state = prop::option::weighted(0.8, prop::sample::select(GpuState::ALL.to_vec()));
     let gpu = (state, percent(), percent(), prop::option::weighted(0.8, 0.0..700.0f64), percent());
     let machine = (percent(), percent(), percent(), percent());
-    (gpu, machine, 0.1..5.0f64).prop_map(
-        |((state, utilization, memory_bandwidth, power_draw, memory), machine, seconds)| {
+    let width = prop::option::weighted(0.8, prop::sample::select(vec![4.0, 16.0]));
+    (gpu, machine, width, 0.1..5.0f64).prop_map(
+        |((state, utilization, memory_bandwidth, power_draw, memory), machine, pcie_width, seconds)| {
             let (busiest_core, cpu_pressure, disk_busy, io_pressure) = machine;
             Moment {
                 seconds,
@@ -349,6 +356,8 @@ fn any_moment() -> impl Strategy<Value = Moment> {
                 memory_bandwidth,
                 power_draw,
                 power_limit: Some(450.0),
+                pcie_width,
+                pcie_width_max: Some(16.0),
                 memory_used: memory,
                 memory_total: Some(100.0),
                 busiest_core,
@@ -398,6 +407,10 @@ proptest! {
                     prop_assert!(percent >= 30.0 && utilization < 50.0);
                     percent
                 }
+                Finding::SlowLink { percent, utilization, .. } => {
+                    prop_assert!(percent >= 10.0 && utilization >= 50.0);
+                    percent
+                }
                 Finding::MemoryNearlyFull { percent, memory_used, memory_total } => {
                     prop_assert!(memory_used >= memory_total * 0.95);
                     percent
@@ -425,6 +438,7 @@ proptest! {
                 | Finding::Unavailable { .. }
                 | Finding::WaitingForData { .. }
                 | Finding::WaitingForCpu { .. }
+                | Finding::SlowLink { .. }
                 | Finding::MemoryNearlyFull { .. }
                 | Finding::Idle { .. }
                 | Finding::RunningFree { .. }

@@ -1,4 +1,5 @@
 // A GPU's figures in words, as its tiles show them.
+import { fixed } from "../../base/locale";
 import {
 	bytes,
 	capacity,
@@ -63,4 +64,10 @@ export function figures(gpu: GpuMetrics, unit: TemperatureUnit, outOf: boolean):
 /** A model's name without what every NVIDIA card's begins with, for where there is little room. */
 export function shortName(name: string): string {
 	return name.replace(/^NVIDIA\s+(GeForce\s+)?(?=\S)/, "");
+}
+
+/** A PCIe link: 4.0 ×16. */
+export function link(generation: number | null, width: number | null): string | null {
+	if (generation === null) return null;
+	return width === null ? fixed(generation, 0) : `${fixed(generation, 0)}.0 ×${fixed(width, 0)}`;
 }

@@ -4,6 +4,7 @@ import { duration, SECOND } from "../../base/time";
 import { bytes, capacity, percent, type TemperatureUnit, temperature, text, watts } from "../../base/units";
 import type { Finding, GpuVerdict } from "../../bindings";
 import { t } from "../../text";
+import { link } from "./figures";
 
 export interface Words {
 	headline: string;
@@ -63,6 +64,11 @@ function grounds(finding: Finding, unit: TemperatureUnit): string[] {
 				verdict.gpuAt(share(finding.utilization)),
 				verdict.powerOf(text(watts(finding.power_draw)), text(watts(finding.power_limit))),
 			];
+		case "slow_link": {
+			const now = link(finding.generation, finding.width);
+			const most = link(finding.generation_max, finding.width_max);
+			return [verdict.gpuAt(share(finding.utilization)), ...(now && most ? [t.details.linkOf(now, most)] : [])];
+		}
 		case "memory_nearly_full":
 			return [verdict.memoryOf(text(bytes(finding.memory_used)), text(capacity(finding.memory_total)))];
 		case "running_free":
@@ -89,6 +95,8 @@ function title(finding: Finding, sampled: number): string {
 			return verdict.waitingForCpu(share(finding.percent), whole);
 		case "possibly_hung":
 			return verdict.possiblyHung(time(finding.seconds));
+		case "slow_link":
+			return verdict.slowLink(share(finding.percent), whole);
 		case "memory_nearly_full":
 			return verdict.memoryNearlyFull(share(finding.percent), whole);
 		case "idle":

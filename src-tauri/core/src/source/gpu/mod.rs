@@ -60,7 +60,7 @@ struct Device {
 }
 
 /// The figures of a device that are plain numbers, by the payload's names.
-const FIGURES: [&str; 12] = [
+const FIGURES: [&str; 14] = [
     "utilization",
     "temperature",
     "power_draw",
@@ -72,6 +72,8 @@ const FIGURES: [&str; 12] = [
     "memory_clock",
     "pcie_generation",
     "pcie_width",
+    "pcie_generation_max",
+    "pcie_width_max",
     "performance_state",
 ];
 
@@ -121,6 +123,8 @@ impl Device {
             memory_clock: number("memory_clock"),
             pcie_generation: number("pcie_generation"),
             pcie_width: number("pcie_width"),
+            pcie_generation_max: self.number("pcie_generation_max").ok(),
+            pcie_width_max: self.number("pcie_width_max").ok(),
             performance_state: number("performance_state"),
             clock_limits: figure(&mut missing, "clock_limits", self.clock_limits.clone()),
             memory_used: figure(&mut missing, "memory_used", self.memory.map(|memory| memory.used)),

@@ -79,6 +79,9 @@ impl Card {
         let [generation, width] = link::generation_and_width(&self.folder);
         figures.put("pcie_generation", generation);
         figures.put("pcie_width", width);
+        let [generation, width] = link::most(&self.folder);
+        figures.put("pcie_generation_max", generation);
+        figures.put("pcie_width_max", width);
         let idle = figures.is_idle() && !self.shows_a_picture();
         // Nothing is held open: to let go of it is to leave it alone for a while.
         self.sleep.lets_go(power, idle, now);

@@ -70,6 +70,7 @@ pub(super) fn metrics(
         });
         figure(&mut missing, field, value.map(rate::six_digits))
     };
+    let silent = |field: &str| now.and_then(|now| now.number(field)).ok();
     GpuMetrics {
         gpu_id: identity.id.clone(),
         index: identity.index,
@@ -81,10 +82,12 @@ pub(super) fn metrics(
         memory_bandwidth: number("memory_bandwidth"),
         fan_speed: number("fan_speed"),
         sm_clock: number("sm_clock"),
-        sm_clock_max: now.and_then(|now| now.number("sm_clock_max")).ok(),
+        sm_clock_max: silent("sm_clock_max"),
         memory_clock: number("memory_clock"),
         pcie_generation: number("pcie_generation"),
         pcie_width: number("pcie_width"),
+        pcie_generation_max: silent("pcie_generation_max"),
+        pcie_width_max: silent("pcie_width_max"),
         memory_used: figure(&mut missing, "memory_used", now.and_then(|now| now.memory_used)),
         memory_total: figure(&mut missing, "memory_total", now.and_then(|now| now.memory_total)),
         clock_limits: figure(&mut missing, "clock_limits", now.and_then(|now| now.clock_limits.clone())),

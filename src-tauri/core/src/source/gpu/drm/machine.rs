@@ -90,7 +90,13 @@ impl Machine {
 /// Each field that is expected is so; each figure that is `null` has its reason.
 pub(super) fn is(gpu: &GpuMetrics, expected: &Value) {
     let mut payload = serde_json::to_value(gpu).unwrap();
-    payload["sm_clock_max"] = json!(gpu.sm_clock_max); // which is not sent
+    for (unsent, value) in [
+        ("sm_clock_max", gpu.sm_clock_max),
+        ("pcie_generation_max", gpu.pcie_generation_max),
+        ("pcie_width_max", gpu.pcie_width_max),
+    ] {
+        payload[unsent] = json!(value);
+    }
     for (field, value) in expected.as_object().unwrap() {
         let reason = value.as_str().filter(|_| payload[field].is_null());
         let shown = if reason.is_some() { &payload["missing"][field] } else { &payload[field] };

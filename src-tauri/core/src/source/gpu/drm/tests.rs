@@ -30,10 +30,14 @@ fn a_discrete_amd_card_has_every_figure() {
     let mut table = vec![0_u8; 120];
     (table[0], table[2], table[3], table[116]) = (120, 1, 3, 1 << 4);
     fs::write(machine.path(&format!("sys/{RX}/gpu_metrics")), table).unwrap();
+    let slot = "devices/pci0000:00/0000:00:01.1/0000:01:00.0";
+    machine.set(slot, "max_link_speed", "16.0 GT/s PCIe");
+    machine.set(slot, "max_link_width", "16");
     machine.set(RX, "hwmon/hwmon4/power1_average", "");
     machine.set(RX, "hwmon/hwmon4/power1_input", "18500000");
     fs::remove_file(machine.path(&format!("sys/{RX}/hwmon/hwmon4/pwm1"))).unwrap();
-    let expected = json!({"clock_limits": ["software_thermal"], "power_draw": 18.5, "fan_speed": 46.5});
+    let expected = json!({"clock_limits": ["software_thermal"], "power_draw": 18.5, "fan_speed": 46.5,
+        "pcie_width": 8.0, "pcie_generation_max": 4.0, "pcie_width_max": 16.0});
     is(&machine.one(), &expected);
 }
 

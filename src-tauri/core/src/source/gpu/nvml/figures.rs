@@ -12,10 +12,12 @@ use super::super::{Device, Identity, Memory};
 use super::refusal;
 use crate::metrics::{ClockLimit, Reason};
 
-/// What is asked once per session, since it does not change.
+/// What figures can be at most: asked once per session, since it does not change.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Fixed {
-    sm_clock_max: Result<f64, Reason>,
+    sm_clock: Result<f64, Reason>,
+    pcie_generation: Result<f64, Reason>,
+    pcie_width: Result<f64, Reason>,
 }
 
 /// Devices that use the system's memory, by their compute capability: Jetson TX2, Xavier, Orin, Thor (whose number
@@ -28,7 +30,7 @@ pub(super) fn read(
     identity: Identity,
     fixed: &mut BTreeMap<String, Fixed>,
 ) -> Result<Device, NvmlError> {
-    let Fixed { sm_clock_max } = match fixed.get(&identity.id) {
+    let most = match fixed.get(&identity.id) {
         Some(fixed) => *fixed,
         None => ask_fixed(device, &identity.id, fixed)?,
     };
@@ -44,10 +46,12 @@ pub(super) fn read(
             ("memory_bandwidth", rates.map(|rates| f64::from(rates.memory)).and_then(|value| plausible(value, 100.0))),
             ("fan_speed", value(device.fan_speed(0).map(f64::from), 200.0)?),
             ("sm_clock", value(clock(Clock::SM), 100_000.0)?),
-            ("sm_clock_max", sm_clock_max),
+            ("sm_clock_max", most.sm_clock),
             ("memory_clock", value(clock(Clock::Memory), 100_000.0)?),
             ("pcie_generation", value(device.current_pcie_link_gen().map(f64::from), 64.0)?),
             ("pcie_width", value(device.current_pcie_link_width().map(f64::from), 64.0)?),
+            ("pcie_generation_max", most.pcie_generation),
+            ("pcie_width_max", most.pcie_width),
             ("performance_state", value(device.performance_state().map(|state| f64::from(state.as_c())), 15.0)?),
         ],
         memory: memory(device)?,
@@ -62,8 +66,12 @@ fn ask_fixed(
     id: &str,
     fixed: &mut BTreeMap<String, Fixed>,
 ) -> Result<Fixed, NvmlError> {
-    let asked = Fixed { sm_clock_max: value(device.max_clock_info(Clock::SM).map(f64::from), 100_000.0)? };
-    if lasts(&asked.sm_clock_max) {
+    let asked = Fixed {
+        sm_clock: value(device.max_clock_info(Clock::SM).map(f64::from), 100_000.0)?,
+        pcie_generation: value(device.max_pcie_link_gen().map(f64::from), 64.0)?,
+        pcie_width: value(device.max_pcie_link_width().map(f64::from), 64.0)?,
+    };
+    if [asked.sm_clock, asked.pcie_generation, asked.pcie_width].iter().all(lasts) {
         fixed.insert(id.into(), asked);
     }
     Ok(asked)
