@@ -18,7 +18,7 @@ it("says what a card is and how it is set", () => {
 		Model: "Test GPU",
 		"PCI address": "0000:01:00.0",
 		"CUDA index": "0",
-		"SM clock": "2.3 GHz / 2.7 GHz",
+		"SM clock": "2,310 MHz / 2,745 MHz",
 		"Power limit": "350 W (can be 150 W to 600 W)",
 		Memory: "70 °C / 105 °C",
 		"Encoder / decoder": "0 % / 12 %",
@@ -37,7 +37,7 @@ it("collects what is not reported, once each, with the reason", () => {
 		{ reason: "unsupported", names: ["SM activity", "Hot spot", "ECC", "Corrected"] },
 	]);
 	expect(inFull(gpu, null, settings, "nvidia").absent, "nothing was asked for yet").toEqual([]);
-	expect(said(null)).toMatchObject({ "SM clock": "2.3 GHz" });
+	expect(said(null)).toMatchObject({ "SM clock": "2,310 MHz" });
 });
 
 it("says that CUDA's order is a guess where it is one, and both orders where they differ", () => {

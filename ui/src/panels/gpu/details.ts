@@ -2,9 +2,10 @@
 // that a card without ECC is not a page of dashes.
 import { fixed, locale } from "../../base/locale";
 import { bytes, capacity, percent, type Quantity, rate, temperature, text, watts } from "../../base/units";
-import type { AwakeHolder, GpuDetails, GpuMetrics, Reason, Settings } from "../../bindings";
+import type { AwakeHolder, GpuDetails, GpuMetrics, MigInstance, Reason, Settings } from "../../bindings";
 import { t } from "../../text";
-import { clock, type Fact, heldBack } from "../facts";
+import { type Fact, heldBack } from "../facts";
+import { link } from "./figures";
 import { gpuHelp, isNvml } from "./words";
 
 export interface Group {
@@ -21,7 +22,8 @@ export interface Absent {
 const time = new Intl.DateTimeFormat(locale, { timeStyle: "short", hourCycle: "h23" });
 const whole = (value: number) => fixed(value, 0);
 const share = (value: number) => text(percent(value));
-const megahertz = (value: number) => text(clock(value));
+/** To the MHz, as clocks are compared: 1,980 of 2,040 MHz is a limit, and both are 2.0 GHz. */
+const megahertz = (value: number) => text({ value: fixed(value, 0), unit: "MHz" });
 const yes = (value: boolean) => (value ? t.details.yes : t.details.no);
 const on = (value: boolean) => (value ? t.details.on : t.details.off);
 
@@ -103,11 +105,6 @@ function cudaIndex(details: GpuDetails): string | null {
 	return t.details.cudaOrder(details.cuda_index_guessed ? t.details.guessed(fastest) : fastest, byBus);
 }
 
-function link(generation: number | null, width: number | null): string | null {
-	if (generation === null) return null;
-	return width === null ? whole(generation) : `${whole(generation)}.0 ×${whole(width)}`;
-}
-
 function traffic(received: number | null, sent: number | null): string | null {
 	const words = both((value) => text(rate(value)), received, sent);
 	return words && `↓ ${words.replace(" / ", "  ↑ ")}`;
@@ -128,6 +125,17 @@ function remapped(details: GpuDetails): string | null {
 	const count = whole(details.remapped_rows);
 	if (details.remapped_rows_failed) return t.details.failed(count);
 	return details.remapped_rows_pending ? t.details.pending(count) : count;
+}
+
+/** Memory of an instance in use, out of what it has. */
+export function held({ memory_used: used, memory_total: total }: MigInstance): string {
+	const now = used === null ? t.noFigure : text(bytes(used, total ?? used));
+	return total === null ? now : `${now} ${t.of(text(capacity(total)))}`;
+}
+
+/** Where each link leads. */
+function links({ nvlinks }: GpuDetails): string {
+	return nvlinks.map((one) => `${one.link}: ${one.active ? (one.remote ?? t.details.on) : t.details.off}`).join("\n");
 }
 
 /** Everything there is to say of a device; before its first answer, what its last tick says. */
@@ -252,6 +260,7 @@ export function inFull(
 		.fact(t.facts.fan, "", "fan_speed", gpu.fan_speed, share, h.fan);
 	all
 		.group(d.heat)
+		.fact("GPU", "", "temperature", gpu.temperature, degrees, h.gpuTemperature)
 		.fact(
 			d.memoryTemperature,
 			"NVML_FI_DEV_MEMORY_TEMP",
@@ -333,8 +342,13 @@ export function inFull(
 			d.help.pcieTraffic,
 		)
 		.fact(d.replays, "nvmlDeviceGetPcieReplayCounter", "pcie_replays", details.pcie_replays, whole, d.help.replays)
-		.fact("NVLink", "nvmlDeviceGetNvLinkState", "nvlinks", details.nvlinks.length || null, (count) =>
-			d.linksUp(whole(up), whole(count), whole(errors)),
+		.fact(
+			"NVLink",
+			"nvmlDeviceGetNvLinkState",
+			"nvlinks",
+			details.nvlinks.length || null,
+			(count) => d.linksUp(whole(up), whole(count), whole(errors)),
+			links(details),
 		)
 		.fact(
 			d.nvlinkTraffic,

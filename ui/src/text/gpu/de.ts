@@ -99,6 +99,9 @@ export const deGpu: GpuMessages = {
 		nobody: "Kein Prozess nutzt sie.",
 		unknown: "von hier nicht sichtbar",
 		help: {
+			engines:
+				"Anteil der Zeit seit dem letzten Blick, in der die meistbeschäftigte Art von Einheit für ihn arbeitete (fdinfo: drm-engine-*, drm-cycles-*).",
+			resident: "Gerätespeicher, den er belegt, geteilte Puffer eingeschlossen (fdinfo: drm-resident-*).",
 			sm: "Anteil an den Multiprozessoren seit dem letzten Blick (NVML: nvmlDeviceGetProcessUtilization).",
 			codecs: "Anteil an Encoder und Decoder seit dem letzten Blick (NVML: nvmlDeviceGetProcessUtilization).",
 			memory: "Speicher, den der Prozess auf dem Gerät belegt (NVML: nvmlDeviceGetComputeRunningProcesses_v3).",

@@ -97,6 +97,9 @@ export const enGpu = {
 		nobody: "No process uses it.",
 		unknown: "not visible from here",
 		help: {
+			engines:
+				"Share of the time since the last look in which the busiest kind of engine worked for it (fdinfo: drm-engine-*, drm-cycles-*).",
+			resident: "Memory of the device that it holds, buffers that it shares included (fdinfo: drm-resident-*).",
 			sm: "Share of the multiprocessors since the last look (NVML: nvmlDeviceGetProcessUtilization).",
 			codecs: "Share of the encoder and of the decoder since the last look (NVML: nvmlDeviceGetProcessUtilization).",
 			memory: "Memory that the process holds on the device (NVML: nvmlDeviceGetComputeRunningProcesses_v3).",

@@ -97,6 +97,9 @@ export const esGpu: GpuMessages = {
 		nobody: "Ningún proceso la usa.",
 		unknown: "no visible desde aquí",
 		help: {
+			engines:
+				"Parte del tiempo desde la última lectura en que el tipo de motor más ocupado trabajó para él (fdinfo: drm-engine-*, drm-cycles-*).",
+			resident: "Memoria del dispositivo que ocupa, incluidos los búferes compartidos (fdinfo: drm-resident-*).",
 			sm: "Parte de los multiprocesadores desde la última consulta (NVML: nvmlDeviceGetProcessUtilization).",
 			codecs:
 				"Parte del codificador y del decodificador desde la última consulta (NVML: nvmlDeviceGetProcessUtilization).",

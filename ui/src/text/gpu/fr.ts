@@ -97,6 +97,9 @@ export const frGpu: GpuMessages = {
 		nobody: "Aucun processus ne l’utilise.",
 		unknown: "invisible d’ici",
 		help: {
+			engines:
+				"Part du temps, depuis la dernière lecture, où le type de moteur le plus occupé a travaillé pour lui (fdinfo : drm-engine-*, drm-cycles-*).",
+			resident: "Mémoire de l’appareil qu’il occupe, tampons partagés compris (fdinfo : drm-resident-*).",
 			sm: "Part des multiprocesseurs depuis la dernière lecture (NVML : nvmlDeviceGetProcessUtilization).",
 			codecs: "Part de l’encodeur et du décodeur depuis la dernière lecture (NVML : nvmlDeviceGetProcessUtilization).",
 			memory: "Mémoire que le processus occupe sur le périphérique (NVML : nvmlDeviceGetComputeRunningProcesses_v3).",

@@ -96,6 +96,9 @@ export const jaGpu: GpuMessages = {
 		nobody: "使用中のプロセスはありません。",
 		unknown: "ここからは見えません",
 		help: {
+			engines:
+				"前回の確認以降、最も使われた種類のエンジンがこのプロセスのために動いた時間の割合 (fdinfo: drm-engine-*, drm-cycles-*)。",
+			resident: "プロセスが保持するデバイスメモリ。共有バッファを含みます (fdinfo: drm-resident-*)。",
 			sm: "前回の確認以降のマルチプロセッサの使用率 (NVML: nvmlDeviceGetProcessUtilization)。",
 			codecs: "前回の確認以降のエンコーダとデコーダの使用率 (NVML: nvmlDeviceGetProcessUtilization)。",
 			memory: "プロセスがデバイス上に確保しているメモリ (NVML: nvmlDeviceGetComputeRunningProcesses_v3)。",
