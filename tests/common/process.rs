@@ -128,3 +128,14 @@ pub(crate) fn output(program: &str, arguments: &[&str]) -> String {
     assert!(status.success(), "{program} {arguments:?}: {status}: {}", String::from_utf8_lossy(&stderr));
     String::from_utf8(stdout).unwrap()
 }
+
+/// `%CPU` that pidstat (sysstat) measures of these over some seconds, added up.
+pub(crate) fn pidstat(processes: &[String], seconds: &str) -> f64 {
+    let text =
+        output("env", &["LC_ALL=C", "S_TIME_FORMAT=ISO", "pidstat", "-u", "-p", &processes.join(","), seconds, "1"]);
+    let heading = text.lines().find(|line| line.contains("%CPU")).unwrap_or_else(|| panic!("{text}"));
+    // The heading's line begins with a time or `#`, the averages' with "Average:".
+    let place = heading.split_whitespace().rev().position(|word| word == "%CPU").unwrap();
+    let average = text.lines().filter(|line| line.starts_with("Average:") && !line.contains("%CPU"));
+    average.map(|line| line.split_whitespace().rev().nth(place).unwrap().parse::<f64>().unwrap()).sum()
+}

@@ -20,7 +20,7 @@ const SOON: Duration = Duration::from_mins(1);
 pub(crate) const ROUNDS: usize = 3;
 
 /// After a program has shown itself and before it is measured: what it does once is done.
-const WARM: Duration = Duration::from_secs(6);
+pub(crate) const WARM: Duration = Duration::from_secs(6);
 
 /// What one program took in one round.
 #[derive(Debug, Clone, Copy)]
@@ -33,7 +33,8 @@ pub(crate) struct Taken {
     pub(crate) wakes: f64,
 }
 
-fn measured(roots: &[u32], length: Duration) -> Taken {
+/// What these and all below them take over so long, once they are warm.
+pub(crate) fn measured(roots: &[u32], length: Duration) -> Taken {
     std::thread::sleep(WARM);
     let tree = Tree::of(roots.iter().copied());
     let (spent, woken, begun) = (tree.cpu_seconds(), tree.wakes(), Instant::now());
@@ -48,31 +49,40 @@ fn measured(roots: &[u32], length: Duration) -> Taken {
     }
 }
 
-/// The app without anything that drives its page.
+/// How long until the page says in this log that it has painted so many rows; and how many they are.
+pub(crate) fn painted(log: impl Fn() -> String, least: u32) -> (Duration, u32) {
+    let begun = Instant::now();
+    let rows = |line: &str| {
+        line.contains("the page is there")
+            .then(|| line.split("rows=").nth(1)?.split_whitespace().next()?.parse().ok())?
+    };
+    loop {
+        let log = log();
+        if let Some(rows) = log.lines().filter_map(rows).find(|rows| *rows >= least) {
+            return (begun.elapsed(), rows);
+        }
+        assert!(begun.elapsed() < SOON, "{log}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// The app without anything that drives its page, where there is no GPU.
 pub(crate) struct Telltale<'a> {
     screen: &'a Screen,
     home: TempDir,
-    /// A script of simulated GPUs, or no driver.
-    gpus: Option<&'static str>,
 }
 
 impl<'a> Telltale<'a> {
-    pub(crate) fn new(screen: &'a Screen, gpus: Option<&'static str>, interval: f64) -> Self {
+    pub(crate) fn new(screen: &'a Screen) -> Self {
         let home = tempfile::tempdir().unwrap();
         let file = home.path().join("config/dev.telltale.desktop/settings.json");
         fs::create_dir_all(file.parent().unwrap()).unwrap();
-        fs::write(file, json!({ "version": 1, "interval": interval }).to_string()).unwrap();
-        Self { screen, home, gpus }
+        fs::write(file, json!({ "version": 1, "interval": 2.0 }).to_string()).unwrap();
+        Self { screen, home }
     }
 
     fn log(&self) -> PathBuf {
         self.home.path().join("log")
-    }
-
-    /// Times that the page has said that it has drawn something.
-    fn reports(&self) -> Vec<String> {
-        let log = fs::read_to_string(self.log()).unwrap_or_default();
-        log.lines().filter(|line| line.contains("the page is there")).map(str::to_owned).collect()
     }
 
     fn start(&self, arguments: &[&str]) -> Group {
@@ -88,29 +98,18 @@ impl<'a> Telltale<'a> {
             ] {
                 command.env(variable, self.home.path().join(folder));
             }
-            match self.gpus {
-                None => command.env("TELLTALE_NVML_LIB", "/nonexistent/libnvidia-ml.so.1"),
-                Some(script) => {
-                    let script =
-                        crate::common::root().join("tests/nvml-sim/scripts").join(script).with_extension("sim");
-                    command.env("TELLTALE_NVML_LIB", built("libnvml_sim.so")).env("TELLTALE_NVML_SIM", script)
-                }
-            };
+            command.env("TELLTALE_NVML_LIB", "/nonexistent/libnvidia-ml.so.1");
         })
     }
 
-    /// How long until the page reports, after `before` reports, that it has drawn figures; and how many rows it has then.
-    fn drawn(&self, before: usize) -> (Duration, u32) {
-        let begun = Instant::now();
-        let rows = |report: &String| report.split("rows=").nth(1)?.split_whitespace().next()?.parse::<u32>().ok();
-        loop {
-            let rows = self.reports().iter().skip(before).filter_map(rows).find(|rows| *rows > 0);
-            if let Some(rows) = rows {
-                return (begun.elapsed(), rows);
-            }
-            assert!(begun.elapsed() < SOON, "{}", fs::read_to_string(self.log()).unwrap_or_default());
-            std::thread::sleep(Duration::from_millis(5));
-        }
+    /// How long until the page has painted figures that were not there before.
+    fn painted(&self, before: &str) -> Duration {
+        painted(|| self.said()[before.len()..].into(), 1).0
+    }
+
+    /// What it wrote in its log.
+    fn said(&self) -> String {
+        fs::read_to_string(self.log()).unwrap_or_default()
     }
 
     fn close_window(&self, app: &Group) {
@@ -129,38 +128,20 @@ impl<'a> Telltale<'a> {
         panel.await_item();
         panel.line("CPU");
         let hidden = measured(&[app.id()], length);
-        let before = self.reports().len();
+        let before = self.said();
         panel.click("Open Telltale");
-        let (opened, _) = self.drawn(before);
+        let opened = self.painted(&before);
         let open = measured(&[app.id()], length);
         self.close_window(&app);
         let closed = measured(&[app.id()], length);
         ([hidden, open, closed], opened)
     }
 
-    /// With its window open.
-    pub(crate) fn window(&self, length: Duration) -> Taken {
-        let app = self.start(&[]);
-        self.drawn(0);
-        measured(&[app.id()], length)
-    }
-
     /// From the start of the process to the first chart with a sample.
     pub(crate) fn start_to_chart(&self) -> Duration {
-        let before = self.reports().len();
+        let before = self.said();
         let _app = self.start(&[]);
-        self.drawn(before).0
-    }
-
-    /// Keeps it in the tray until `long`, and then opens its window: how long that took, and over how many rows.
-    pub(crate) fn open_after(&self, long: Duration) -> (Duration, u32) {
-        let panel = Panel::open(self.screen);
-        let _app = self.start(&["--hidden"]);
-        panel.await_item();
-        std::thread::sleep(long);
-        let before = self.reports().len();
-        panel.click("Open Telltale");
-        self.drawn(before)
+        self.painted(&before)
     }
 }
 

@@ -1,5 +1,5 @@
 //! The page itself, with eight simulated GPUs and an hour of history: the time its scripts take per tick, seen and
-//! minimized, and how long it waits for its history.
+//! minimized, and whether it says itself what it costs.
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use crate::app::{App, Gpus, Home};
+use crate::common::process::pidstat;
 use crate::common::screen::Screen;
 use crate::common::until::until;
-use crate::processes::Tree;
-
-const SOON: Duration = Duration::from_mins(1);
+use crate::processes::{Tree, id_of};
+use crate::{SOON, median};
 
 /// An hour at the shortest interval.
 const ROWS: u64 = 7200;
@@ -57,48 +57,77 @@ async fn account(app: &App) -> Account {
 }
 
 /// A line of the table.
+#[derive(Debug, Clone)]
 pub(crate) struct Line {
-    what: String,
-    ticks: Option<f64>,
-    work: Option<f64>,
+    what: &'static str,
+    ticks: f64,
+    pub(crate) work: f64,
     cpu: f64,
     memory: u64,
 }
 
 impl Line {
+    /// Milliseconds of script; `None` where there was no tick.
+    pub(crate) fn per_tick(&self) -> Option<f64> {
+        (self.ticks > 0.0).then_some(self.work / self.ticks)
+    }
+
     pub(crate) fn show(&self) -> String {
-        let number =
-            |value: Option<f64>, digits: usize| value.map_or("–".into(), |value| format!("{value:.digits$}"));
-        let per_tick = self.work.zip(self.ticks).filter(|(_, ticks)| *ticks > 0.0).map(|(work, ticks)| work / ticks);
-        format!(
-            "| {} | {} | {} | {} | {:.1} % | {} MiB |",
-            self.what,
-            number(self.ticks, 0),
-            number(self.work, 0),
-            number(per_tick, 2),
-            self.cpu,
-            self.memory >> 20,
-        )
+        let Self { what, ticks, work, cpu, memory } = self;
+        let per_tick = self.per_tick().map_or("–".into(), |figure| format!("{figure:.2}"));
+        format!("| {what} | {ticks:.0} | {work:.0} | {per_tick} | {cpu:.1} % | {} MiB |", memory >> 20)
     }
 }
 
-async fn measured(app: &App, what: &str, length: Duration) -> Line {
-    let tree = Tree::of(app.processes().iter().filter_map(|path| path.file_name()?.to_str()?.parse().ok()));
+/// What the page told of itself.
+pub(crate) struct Page {
+    /// At half a second with five minutes and an hour in sight, at two seconds, and minimized; the median of three each.
+    pub(crate) lines: [Line; 4],
+    /// What the app says that it takes, over what pidstat says, less one; the median of three.
+    pub(crate) own_cost_off: f64,
+}
+
+async fn measured(app: &App, what: &'static str, length: Duration) -> Line {
+    let tree = Tree::of([id_of(app)]);
     let before = account(app).await;
     let (spent, begun) = (tree.cpu_seconds(), Instant::now());
     tokio::time::sleep(length).await;
     let cpu = (tree.cpu_seconds() - spent) / begun.elapsed().as_secs_f64() * 100.0;
     let after = account(app).await;
     Line {
-        what: what.into(),
-        ticks: Some(after.tick - before.tick),
-        work: Some(after.work - before.work),
+        what,
+        ticks: after.tick - before.tick,
+        work: after.work - before.work,
         cpu,
         memory: tree.proportional_bytes(),
     }
 }
 
-pub(crate) async fn window(length: Duration) -> Vec<Line> {
+/// The one in the middle of three, by its script.
+async fn middle(app: &App, what: &'static str, length: Duration) -> Line {
+    let mut three = Vec::new();
+    for _ in 0..3 {
+        three.push(measured(app, what, length).await);
+    }
+    three.sort_by(|one, other| one.work.total_cmp(&other.work));
+    three.swap_remove(1)
+}
+
+async fn settled(app: &App) {
+    app.later_tick(app.later_tick(app.tick().await).await).await;
+}
+
+/// What the app says that it takes beside what pidstat says, over so many seconds.
+async fn own_cost_off(app: &App, seconds: u64) -> f64 {
+    let said = async || app.ask("get_own_cost").await["cpu_seconds"].as_f64().unwrap();
+    let processes = app.without_driver();
+    let (before, begun) = (said().await, Instant::now());
+    let measured = pidstat(&processes, &seconds.to_string());
+    let own = (said().await - before) / begun.elapsed().as_secs_f64() * 100.0;
+    (own / measured - 1.0).abs() * 100.0
+}
+
+pub(crate) async fn page(length: Duration) -> Page {
     let (screen, home) = (Screen::open(), Home::new());
     let app = App::start(&screen, &home, Gpus::Simulated("eight")).await;
     app.resize(1280, 800).await;
@@ -114,43 +143,37 @@ pub(crate) async fn window(length: Duration) -> Vec<Line> {
         if now.rows > 7000.0 { Ok(()) } else { Err(now.rows) }
     })
     .await;
-    let mut lines = Vec::new();
-    println!("{}", history(&app).await);
-    for range in ["5m", "1h"] {
+    let range = async |range: &str| {
         app.click(&format!("[data-testid=\"range-{range}\"]")).await;
-        app.later_tick(app.later_tick(app.tick().await).await).await;
-        lines.push(measured(&app, &format!("Overview, 8 GPUs, {range} in sight"), length).await);
-    }
+        settled(&app).await;
+    };
+    range("5m").await;
+    let five_minutes = middle(&app, "every 0.5 s, 5 m in sight", length).await;
+    let own_cost_off = median(vec![
+        own_cost_off(&app, length.as_secs()).await,
+        own_cost_off(&app, length.as_secs()).await,
+        own_cost_off(&app, length.as_secs()).await,
+    ]);
+    range("1h").await;
+    let an_hour = middle(&app, "every 0.5 s, 1 h in sight", length).await;
+    range("5m").await;
+    app.call("update_settings", json!({ "patch": { "interval": 2.0 } })).await.unwrap();
+    settled(&app).await;
+    let slow = middle(&app, "every 2 s, 5 m in sight", length * 2).await;
+    app.call("update_settings", json!({ "patch": { "interval": 0.5 } })).await.unwrap();
     // As its user does it, by the window manager.
     let found = xdotool(&screen, &["search", "--onlyvisible", "--class", "telltale"]);
     let window = found.lines().next().unwrap();
     xdotool(&screen, &["windowminimize", window]);
     until("the page is hidden", SOON, async || if account(&app).await.hidden { Ok(()) } else { Err("it is seen") })
         .await;
-    lines.push(measured(&app, "the same, minimized", length).await);
+    let hidden = middle(&app, "every 0.5 s, minimized", length).await;
     xdotool(&screen, &["windowmap", window]);
     until("the page is seen again", SOON, async || if account(&app).await.hidden { Err("hidden") } else { Ok(()) })
         .await;
-    app.later_tick(app.tick().await).await;
+    settled(&app).await;
     app.close().await;
-    lines
-}
-
-/// How long the page waits for all the history that the core has by now, and how much that is.
-async fn history(app: &App) -> String {
-    const ASK: &str = "const done = arguments[arguments.length - 1];
-        (async () => {
-            const times = [];
-            for (let i = 0; i < 5; i++) {
-                const begun = performance.now();
-                const history = await window.__TAURI_INTERNALS__.invoke('get_metrics_history', { query: {} });
-                times.push(performance.now() - begun);
-                if (i === 4) done([times.sort((a, b) => a - b)[2], history.timestamps.length, history.series.length]);
-            }
-        })();";
-    let answer = app.client.execute_async(ASK, vec![]).await.unwrap();
-    let (milliseconds, rows, series): (f64, usize, usize) = serde_json::from_value(answer).unwrap();
-    format!("history to the page: {milliseconds:.0} ms for {rows} rows of {series} series")
+    Page { lines: [five_minutes, an_hour, slow, hidden], own_cost_off }
 }
 
 /// What xdotool prints of that screen.

@@ -3,6 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::fs;
 
+use crate::app::App;
+
 /// Processes with all their descendants.
 pub(crate) struct Tree(HashSet<u32>);
 
@@ -17,6 +19,13 @@ fn stat(process: u32) -> Option<Vec<u64>> {
 const PARENT: usize = 4 - 3;
 const USER: usize = 14 - 3;
 const SYSTEM: usize = 15 - 3;
+
+/// The app's process id.
+pub(crate) fn id_of(app: &App) -> u32 {
+    let processes = app.processes();
+    let name = processes.first().and_then(|process| process.file_name()?.to_str());
+    name.expect("the app runs").parse().unwrap()
+}
 
 impl Tree {
     pub(crate) fn of(roots: impl IntoIterator<Item = u32>) -> Self {

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::net::{TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use fantoccini::{Client, ClientBuilder, Locator};
@@ -196,6 +196,14 @@ impl App {
             environment.split(|byte| *byte == 0).any(|entry| entry == home.as_bytes())
         };
         fs::read_dir("/proc").unwrap().map(|entry| entry.unwrap().path()).filter(ours).collect()
+    }
+
+    /// The process ids of the app and its web view: of [`App::family`] all but the driver.
+    pub(crate) fn without_driver(&self) -> Vec<String> {
+        let mut family = self.family();
+        let name = |process: &Path| fs::read_to_string(process.join("comm")).unwrap_or_default();
+        family.retain(|process| !name(process).starts_with("WebKitWebDriver"));
+        family.iter().map(|process| process.file_name().unwrap().to_str().unwrap().to_owned()).collect()
     }
 
     /// Loads the page anew. It shows what it showed.

@@ -1,34 +1,14 @@
 //! What Telltale says that it costs, beside what pidstat and the kernel say.
 
 use std::fs;
-use std::path::Path;
 
 use serde_json::{Value, json};
 
 use super::SOON;
 use super::app::{App, Gpus, Home};
-use crate::common::process::output;
+use crate::common::process::pidstat;
 use crate::common::screen::Screen;
 use crate::common::until::until;
-
-/// The app and the processes of its web view.
-fn family(app: &App) -> Vec<String> {
-    let mut family = app.family();
-    let name = |process: &Path| fs::read_to_string(process.join("comm")).unwrap_or_default();
-    family.retain(|process| !name(process).starts_with("WebKitWebDriver"));
-    family.iter().map(|process| process.file_name().unwrap().to_str().unwrap().to_owned()).collect()
-}
-
-/// `%CPU` that pidstat (sysstat) measures of these over some seconds, added up.
-fn pidstat(processes: &[String], seconds: &str) -> f64 {
-    let text =
-        output("env", &["LC_ALL=C", "S_TIME_FORMAT=ISO", "pidstat", "-u", "-p", &processes.join(","), seconds, "1"]);
-    let heading = text.lines().find(|line| line.contains("%CPU")).unwrap_or_else(|| panic!("{text}"));
-    // The heading's line begins with a time or `#`, the averages' with "Average:".
-    let place = heading.split_whitespace().rev().position(|word| word == "%CPU").unwrap();
-    let average = text.lines().filter(|line| line.starts_with("Average:") && !line.contains("%CPU"));
-    average.map(|line| line.split_whitespace().rev().nth(place).unwrap().parse::<f64>().unwrap()).sum()
-}
 
 fn proportional_kib(process: &str) -> Option<u64> {
     let text = fs::read_to_string(format!("/proc/{process}/smaps_rollup")).ok()?;
@@ -52,7 +32,7 @@ fn as_soon_as_the_page_has_drawn_its_memory_is_counted() {
         })
         .await;
         let cost = app.ask("get_own_cost").await;
-        let (shown, pss) = (cost["memory"].as_f64().unwrap(), memory_of(&family(&app)));
+        let (shown, pss) = (cost["memory"].as_f64().unwrap(), memory_of(&app.without_driver()));
         eprintln!("own {shown:.0}, smaps {pss:.0}: {:.2}", shown / pss);
         // A page that has just drawn still grows.
         assert!((shown - pss).abs() <= pss * 0.25, "{shown} beside {pss}: {cost}");
@@ -77,7 +57,7 @@ async fn agrees() {
         if cost["cpu"].is_number() { Ok(()) } else { Err(cost) }
     })
     .await;
-    let processes = family(&app);
+    let processes = app.without_driver();
     let seconds = |cost: &Value| cost["cpu_seconds"].as_f64().unwrap();
     let (before, begun) = (app.ask("get_own_cost").await, std::time::Instant::now());
     let measured = pidstat(&processes, "20");

@@ -13,7 +13,7 @@ mod linux {
     use std::path::{Path, PathBuf};
     use std::time::Duration;
 
-    use criterion::Criterion;
+    use criterion::{Criterion, Throughput};
     use rustix::time::{ClockId, clock_gettime};
     use telltale_core::collector::{Collector, Roots};
     use telltale_core::feed::Feed as _;
@@ -170,6 +170,7 @@ mod linux {
             };
             let bytes: usize = files.iter().map(|path| std::fs::read(path).unwrap().len()).sum();
             println!("{name}: {} files, {bytes} bytes a tick", files.len());
+            group.throughput(Throughput::Bytes(bytes as u64));
             let mut floor = Floor::new(files);
             group.bench_function(format!("floor/{name}"), |bench| {
                 bench.iter_custom(|times| timed(times, tree, || floor.tick()));

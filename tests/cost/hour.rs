@@ -1,0 +1,96 @@
+//! A window over a full history with eight GPUs: how long its history takes to come, what it takes, and how long it takes
+//! to open from the tray.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::app::{App, Gpus, Home};
+use crate::beside::{Taken, WARM, measured, painted};
+use crate::common::panel::Panel;
+use crate::common::process::output;
+use crate::common::screen::Screen;
+use crate::common::until::{until, until_sync};
+use crate::processes::{Tree, id_of};
+use crate::{SOON, median};
+
+/// Twice as many as an hour at two seconds, so that with the few cores of a small machine there are as many values as
+/// an hour of eight GPUs and 64 cores has (290 series of 1800 rows).
+const ROWS: u64 = 3600;
+
+/// Seconds between two samples while they are gathered: nobody waits for an hour.
+const QUICK: &str = "0.01";
+
+pub(crate) struct Hour {
+    pub(crate) rows: usize,
+    pub(crate) series: usize,
+    /// From the page's question to its answer, parsed. Milliseconds, median of 5.
+    pub(crate) to_the_page: f64,
+    /// With the window that was opened last, at two seconds.
+    pub(crate) open: Taken,
+    /// Bytes in the tray once the window was closed; median of 3.
+    pub(crate) closed: u64,
+    /// From the click in the tray's menu until the history is painted; median of 3.
+    pub(crate) opened: Duration,
+}
+
+pub(crate) fn hour(length: Duration) -> Hour {
+    let (screen, home) = (Screen::open(), Home::new());
+    let panel = Panel::open(&screen);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (app, (to_the_page, rows, series)) = runtime.block_on(gathered(&screen, &home));
+    let process = id_of(&app);
+    // From here on without the driver, which has lost its page: by the tray, as its user does it.
+    let (mut opened, mut closed) = (Vec::new(), Vec::new());
+    for _ in 0..3 {
+        output("env", &[&format!("DISPLAY={}", screen.environment()[0].1), "wmctrl", "-c", "Telltale"]);
+        until_sync("no process is left below it", SOON, || match Tree::of([process]).len() {
+            1 => Ok(()),
+            more => Err(more),
+        });
+        std::thread::sleep(WARM);
+        closed.push(Tree::of([process]).proportional_bytes());
+        let before = home.said();
+        panel.click("Open Telltale");
+        let (after, _) = painted(|| home.said()[before.len()..].into(), u32::try_from(rows).unwrap());
+        opened.push(after);
+        // What it does after that is not the tray's.
+        std::thread::sleep(WARM);
+    }
+    let open = measured(&[process], length);
+    panel.click("Quit");
+    Hour { rows, series, to_the_page, open, closed: median(closed), opened: median(opened) }
+}
+
+/// The app once its history is long, and how long the page waits for it.
+async fn gathered(screen: &Screen, home: &Home) -> (App, (f64, usize, usize)) {
+    let app = App::start_with(screen, home, Gpus::Simulated("eight"), None, |command| {
+        command.env("TELLTALE_TEST_INTERVAL", QUICK);
+    })
+    .await;
+    app.resize(1280, 800).await;
+    until("the history is long", SOON * 3, async || {
+        let rows = app.ask("get_diagnostics").await["history"]["rows"].as_u64();
+        if rows >= Some(ROWS) { Ok(()) } else { Err(rows) }
+    })
+    .await;
+    app.call("update_settings", json!({ "patch": { "interval": 2.0 } })).await.unwrap();
+    app.later_tick(app.later_tick(app.tick().await).await).await;
+    let history = history(&app).await;
+    (app, history)
+}
+
+/// How long the page waits for all the history that the core has by now, and how much that is.
+async fn history(app: &App) -> (f64, usize, usize) {
+    const ASK: &str = "const done = arguments[arguments.length - 1];
+        (async () => {
+            const times = [];
+            for (let i = 0; i < 5; i++) {
+                const begun = performance.now();
+                const history = await window.__TAURI_INTERNALS__.invoke('get_metrics_history', { query: {} });
+                times.push(performance.now() - begun);
+                if (i === 4) done([times.sort((a, b) => a - b)[2], history.timestamps.length, history.series.length]);
+            }
+        })();";
+    serde_json::from_value(app.client.execute_async(ASK, vec![]).await.unwrap()).unwrap()
+}
