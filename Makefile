@@ -12,9 +12,9 @@ BUILD_PACKAGES := build-essential pkg-config libwebkit2gtk-4.1-dev
 # The window tests: a screen, a window manager, a driver for the web view. The accuracy tests: loads and other meters. The
 # tests of packages: what checks each thing in them, and a root to install them in.
 TEST_PACKAGES := xvfb openbox wmctrl xdotool xclip dbus webkit2gtk-driver imagemagick stress-ng sysstat iproute2 procps util-linux \
-	libfaketime rpm desktop-file-utils appstream man-db systemd zsh fish debootstrap
+	libfaketime strace rpm desktop-file-utils appstream man-db systemd zsh fish debootstrap
 TEST_PROGRAMS := Xvfb openbox wmctrl xdotool xclip dbus-daemon WebKitWebDriver identify stress-ng mpstat iostat ip free unshare \
-	rpm desktop-file-validate appstreamcli lexgrog systemd-analyze zsh fish
+	strace rpm desktop-file-validate appstreamcli lexgrog systemd-analyze zsh fish
 
 # What people have today, and a terminal for those that need one.
 BENCH_PACKAGES := btop htop gnome-system-monitor xterm

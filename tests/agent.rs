@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt as _;
-use std::process::Output;
+use std::path::Path;
+use std::process::{Output, Stdio};
 
 use serde_json::Value;
 
-use crate::common::agent::{LINE, Watch, figure, parse, run};
-use crate::common::process::output;
+use crate::common::agent::{LINE, NO_NVML, Watch, figure, parse, run};
+use crate::common::process::{Group, output};
 use crate::common::{among_others, built};
 
 const CHANNELS: [&str; 4] = ["system/cpu", "system/disk", "system/memory", "system/network"];
@@ -173,4 +174,44 @@ fn it_links_neither_gtk_nor_webkit() {
     for library in ["webkit", "gtk", "libgdk", "javascriptcore", "libsoup"] {
         assert!(!libraries.contains(library), "{libraries}");
     }
+}
+
+/// System calls by name of so many ticks at the shortest interval, all threads and the printed lines included (strace(1)).
+fn system_calls(ticks: &str) -> BTreeMap<String, u64> {
+    let folder = tempfile::tempdir().unwrap();
+    let counted = folder.path().join("counted");
+    let mut agent = Group::start("strace", |command| {
+        command.args(["-f", "-c", "-U", "calls,name", "-o"]).arg(&counted).arg(built("telltale-agent"));
+        command.args(["watch", "--interval", "0.5", "--count", ticks]).env(NO_NVML.0, NO_NVML.1);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+    });
+    assert_eq!(agent.wait(LINE * 3).code(), Some(0));
+    let table = std::fs::read_to_string(counted).unwrap();
+    let row = |line: &str| {
+        let (calls, name) = line.trim().split_once(' ')?;
+        Some((name.trim().to_owned(), calls.parse().ok()?))
+    };
+    table.lines().filter_map(row).filter(|(name, _)| name != "total").collect()
+}
+
+#[test]
+fn a_steady_tick_makes_few_system_calls() {
+    let _turn = among_others();
+    // The longer run has ten steady ticks more, and everything else as often.
+    let (few, more) = std::thread::scope(|scope| {
+        let few = scope.spawn(|| system_calls("4"));
+        let more = system_calls("14");
+        (few.join().unwrap(), more)
+    });
+    let per_tick: BTreeMap<&str, f64> = more
+        .iter()
+        .map(|(name, calls)| (&**name, (*calls as f64 - few.get(name).copied().unwrap_or(0) as f64) / 10.0))
+        .collect();
+    let all: f64 = per_tick.values().sum();
+    let per_tick: BTreeMap<_, _> = per_tick.into_iter().filter(|(_, calls)| *calls != 0.0).collect();
+    eprintln!("{all:.1} system calls a tick: {per_tick:?}");
+    // Ten files of /proc, read and read once more for their ends; two writes for the line of each of four channels; two
+    // directories that GPUs are looked for in; and the threads wake each other. Then one for each core that has a clock.
+    let clocks = (0..).take_while(|core| Path::new(&format!("/sys/devices/system/cpu/cpu{core}/cpufreq")).exists());
+    assert!(all <= 60.0 + clocks.count() as f64, "{all} in a tick: {per_tick:?}");
 }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 /// Idle for so long, a GPU is let go of; longer each time that it then did not fall asleep, up to the second.
@@ -32,15 +32,30 @@ pub(super) struct Powers(BTreeMap<String, Power>);
 /// NVIDIA's number in the PCI vendor list.
 pub(super) const NVIDIA: &str = "0x10de";
 
-impl Powers {
-    /// Reads the state of a vendor's display devices under `sys` (normally `/sys`).
-    pub(super) fn read(sys: &Path, vendor: &str) -> Self {
-        let entries = fs::read_dir(sys.join("bus/pci/devices")).into_iter().flatten().filter_map(Result::ok);
-        let is_gpu = |folder: &PathBuf| text(folder, "vendor") == vendor && text(folder, "class").starts_with("0x03");
-        let of = |folder: PathBuf| Some((folder.file_name()?.to_str()?.to_owned(), power(&folder)));
-        Self(entries.map(|entry| entry.path()).filter(is_gpu).filter_map(of).collect())
-    }
+/// The devices on the PCI bus by address, and whether each is one of the vendor's displays: what it is does not change
+/// while it is there, and asking all of them at every tick would be most of what a tick costs.
+#[derive(Debug, Default)]
+pub(super) struct Bus(BTreeMap<String, bool>);
 
+impl Bus {
+    /// Reads the state of a vendor's display devices under `sys` (normally `/sys`).
+    pub(super) fn powers(&mut self, sys: &Path, vendor: &str) -> Powers {
+        let bus = sys.join("bus/pci/devices");
+        let entries = fs::read_dir(&bus).into_iter().flatten().filter_map(Result::ok);
+        let is_gpu = |folder: &Path| text(folder, "vendor") == vendor && text(folder, "class").starts_with("0x03");
+        let addresses = entries.filter_map(|entry| entry.file_name().into_string().ok());
+        let device = |address: String| {
+            let known = self.0.get(&address).copied();
+            let is_gpu = known.unwrap_or_else(|| is_gpu(&bus.join(&address)));
+            (address, is_gpu)
+        };
+        self.0 = addresses.map(device).collect();
+        let gpus = self.0.iter().filter(|(_, is_gpu)| **is_gpu);
+        Powers(gpus.map(|(address, _)| (address.clone(), power(&bus.join(address)))).collect())
+    }
+}
+
+impl Powers {
     /// All of them together.
     pub(super) fn overall(&self) -> Power {
         let any = |power| self.0.values().any(|one| *one == power);
@@ -149,7 +164,8 @@ mod tests {
     fn each_of_nvidias_display_devices_has_its_own_state() {
         let root = tempfile::tempdir().unwrap();
         let sys = root.path();
-        let read = || Powers::read(sys, NVIDIA);
+        let mut bus = Bus::default();
+        let mut read = || bus.powers(sys, NVIDIA);
         assert_eq!(read().overall(), Power::AlwaysOn, "none at all");
         device(sys, "0000:00:02.0", "0x8086", "0x030000", "auto", "suspended");
         device(sys, "0000:01:00.1", "0x10de", "0x040300", "auto", "suspended"); // its sound
@@ -169,6 +185,11 @@ mod tests {
         assert_eq!(read().of(Some("0000:02:00.0")), Power::Awake);
         device(sys, "0000:02:00.0", "0x10de", "0x030000", "on", "active");
         assert_eq!((read().of(Some("0000:02:00.0")), read().overall()), (Power::AlwaysOn, Power::Awake));
+        // One was taken out, and comes back as another vendor's.
+        fs::remove_dir_all(sys.join("bus/pci/devices/0000:01:00.0")).unwrap();
+        assert_eq!(read().overall(), Power::AlwaysOn);
+        device(sys, "0000:01:00.0", "0x1002", "0x030000", "auto", "suspended");
+        assert_eq!(read().overall(), Power::AlwaysOn);
     }
 
     const S: fn(u64) -> Duration = Duration::from_secs;

@@ -8,19 +8,20 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use nvml_wrapper::{Device, Nvml};
 
 use super::super::super::Problem;
-use super::super::sleep::{NVIDIA, Powers};
+use super::super::sleep::{Bus, NVIDIA, Powers};
 use super::Identity;
 use nvml_wrapper::error::NvmlError;
 
 /// The driver's library where none is named. The unversioned name belongs to development packages.
 const LIBRARY: &str = if cfg!(windows) { "nvml.dll" } else { "libnvidia-ml.so.1" };
 
-/// What both threads share. A lock is held for no call.
+/// What both threads share. A lock is held for no call of NVML.
 #[derive(Debug)]
 pub struct Access {
     pub(super) library: OsString,
     pub(super) proc: PathBuf,
     sys: PathBuf,
+    bus: Mutex<Bus>,
     asks_sleeping: AtomicBool,
     open: Mutex<Open>,
 }
@@ -41,7 +42,8 @@ impl Access {
     /// sleep is read under `sys` (normally `/sys`), processes under `proc`.
     pub fn new(library: Option<OsString>, proc: PathBuf, sys: PathBuf) -> Self {
         let library = library.unwrap_or_else(|| LIBRARY.into());
-        Self { library, proc, sys, asks_sleeping: AtomicBool::new(false), open: Mutex::default() }
+        let (bus, open) = (Mutex::default(), Mutex::default());
+        Self { library, proc, sys, bus, asks_sleeping: AtomicBool::new(false), open }
     }
 
     /// Whether devices are asked although that wakes them.
@@ -51,7 +53,10 @@ impl Access {
 
     /// Which devices sleep: none, as far as anybody shall care, where they are asked anyway.
     pub(super) fn powers(&self) -> Powers {
-        if self.asks_sleeping.load(Ordering::Relaxed) { Powers::default() } else { Powers::read(&self.sys, NVIDIA) }
+        if self.asks_sleeping.load(Ordering::Relaxed) {
+            return Powers::default();
+        }
+        self.bus.lock().unwrap_or_else(PoisonError::into_inner).powers(&self.sys, NVIDIA)
     }
 
     pub(super) fn publish(&self, open: Open) {
