@@ -30,7 +30,7 @@ pub fn csv(history: &MetricsHistory, out: &mut impl Write, mut report: impl FnMu
         }
         write!(out, "{}", rfc3339(*timestamp))?;
         for series in &history.series {
-            match series.values.get(row).copied().flatten() {
+            match series.values.at(row) {
                 Some(code) if series.unit == Unit::GpuState => {
                     write!(out, ",{}", GpuState::from_code(code).map_or("", GpuState::name))?;
                 }
@@ -119,8 +119,12 @@ mod tests {
     fn csv_has_states_by_name() {
         let mut history = history(2);
         let values = [GpuState::PowerCap, GpuState::Idle].map(|state| Some(state.code())).to_vec();
-        history.series[1] =
-            HistorySeries { field: "state".into(), unit: Unit::GpuState, values, ..history.series[1].clone() };
+        history.series[1] = HistorySeries {
+            field: "state".into(),
+            unit: Unit::GpuState,
+            values: values.into(),
+            ..history.series[1].clone()
+        };
         let written = text(|out| csv(&history, out, |_| true));
         assert!(written.starts_with("time,system/cpu/utilization %,system/cpu/state\r\n"), "{written}");
         assert!(written.contains(",0,power_cap\r\n") && written.ends_with(",0.5,idle\r\n"), "{written}");

@@ -2,6 +2,7 @@
 //! that was there for a minute costs a minute.
 
 use std::collections::VecDeque;
+use std::collections::vec_deque::Iter;
 use std::iter::repeat_n;
 use std::ops::Range;
 
@@ -59,6 +60,13 @@ impl Column {
 
     /// The values at these rows, in order; `None` where there is none.
     pub(super) fn range(&self, rows: Range<u64>) -> impl Iterator<Item = Option<f64>> + Clone + '_ {
+        let (before, known, after) = self.part(rows);
+        let known = known.map(|value| (!value.is_nan()).then_some(*value));
+        repeat_n(None, before).chain(known).chain(repeat_n(None, after))
+    }
+
+    /// Of these rows: how many are before the column's first, what is known, and how many are after its last.
+    fn part(&self, rows: Range<u64>) -> (usize, Iter<'_, f64>, usize) {
         let place = |row: u64| {
             let place = usize::try_from(row.saturating_sub(self.start)).unwrap_or(usize::MAX);
             place.min(self.values.len())
@@ -67,8 +75,17 @@ impl Column {
         let wanted = usize::try_from(rows.end.saturating_sub(rows.start)).unwrap_or(0);
         let before = usize::try_from(self.start.saturating_sub(rows.start)).unwrap_or(usize::MAX).min(wanted);
         let after = wanted - before - known.len();
-        let known = known.map(|value| (!value.is_nan()).then_some(*value));
-        repeat_n(None, before).chain(known).chain(repeat_n(None, after))
+        (before, known, after)
+    }
+
+    /// A copy of the values at these rows; NaN where there is none.
+    pub(super) fn copy(&self, rows: Range<u64>) -> Vec<f64> {
+        let (before, known, after) = self.part(rows);
+        let mut copy = Vec::with_capacity(before + known.len() + after);
+        copy.resize(before, f64::NAN);
+        copy.extend(known);
+        copy.resize(copy.len() + after, f64::NAN);
+        copy
     }
 
     /// The value at a row; `None` where there is none.

@@ -5,11 +5,15 @@ mod part;
 mod query;
 #[cfg(test)]
 mod tests;
+mod values;
 
 pub use part::{Part, Series};
 pub use query::{HistoryGap, HistoryQuery, HistorySeries, MAX_POINTS, MetricsHistory, QueryError};
+pub use values::{Iter, Values};
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
+
+use indexmap::IndexMap;
 
 use crate::clock::Stamp;
 use crate::diagnostics::HistorySize;
@@ -35,7 +39,8 @@ pub struct History {
     rows: VecDeque<Row>,
     /// Number of the oldest row since the start: columns are placed by it.
     first: u64,
-    columns: HashMap<String, HashMap<String, Column>>,
+    /// By channel and path, in the order in which they came.
+    columns: IndexMap<String, IndexMap<String, Column>>,
     gaps: VecDeque<HistoryGap>,
     wall_offset: Option<i64>,
 }
@@ -45,6 +50,14 @@ struct Row {
     timestamp: i64,
     /// `None` for a row that stands inside a gap.
     tick: Option<u64>,
+}
+
+/// Where a column is. Every tick fills them in the same order, so that one is found at the place behind the one before
+/// without being looked up.
+#[derive(Debug, Clone, Copy, Default)]
+struct Place {
+    channel: usize,
+    field: usize,
 }
 
 impl History {
@@ -72,9 +85,11 @@ impl History {
     pub fn fill(&mut self, tick: u64) -> impl Visit + '_ {
         let found = self.rows.iter().rposition(|row| row.tick == Some(tick));
         let row = found.map(|index| self.first + index as u64);
+        let mut next = Place::default();
         move |channel: &str, path: &str, unit: Unit, value: Option<f64>| {
             if let (Some(row), Some(value)) = (row, value) {
-                self.set(row, channel, path, unit, value);
+                let Place { channel, field } = self.set(row, next, channel, path, unit, value);
+                next = Place { channel, field: field + 1 };
             }
         }
     }
@@ -113,16 +128,13 @@ impl History {
 
     /// How much is kept, and the bytes that it is allocated in.
     pub fn size(&self) -> HistorySize {
-        // A hash map keeps a byte per bucket beside its entries, and fills at most seven eighths of its buckets.
-        let buckets = |capacity: usize| capacity.saturating_mul(8) / 7;
-        let by_channel = buckets(self.columns.capacity()) * (size_of::<(String, HashMap<String, Column>)>() + 1);
+        let by_channel = map_bytes::<IndexMap<String, Column>>(self.columns.capacity());
         let columns: usize = self
             .columns
             .iter()
             .map(|(channel, columns)| {
-                let entries = buckets(columns.capacity()) * (size_of::<(String, Column)>() + 1);
                 let held = |(path, column): (&String, &Column)| path.capacity() + column.bytes();
-                channel.capacity() + entries + columns.iter().map(held).sum::<usize>()
+                channel.capacity() + map_bytes::<Column>(columns.capacity()) + columns.iter().map(held).sum::<usize>()
             })
             .sum();
         let gaps = self.gaps.capacity() * size_of::<HistoryGap>();
@@ -133,7 +145,7 @@ impl History {
 
     /// Columns kept now.
     pub fn columns(&self) -> usize {
-        self.columns.values().map(HashMap::len).sum()
+        self.columns.values().map(IndexMap::len).sum()
     }
 
     fn push(&mut self, row: Row) {
@@ -161,18 +173,36 @@ impl History {
         });
     }
 
-    fn set(&mut self, row: u64, channel: &str, path: &str, unit: Unit, value: f64) {
+    /// Sets a value, which may be at that place; returns where it is.
+    fn set(&mut self, row: u64, place: Place, channel: &str, path: &str, unit: Unit, value: f64) -> Place {
         let first = self.first;
-        if let Some(column) = self.columns.get_mut(channel).and_then(|columns| columns.get_mut(path)) {
+        if let Some((place, column)) = self.find(place, channel, path) {
             column.set(first, row, value);
-            return;
+            return place;
         }
         if self.columns() >= MAX_COLUMNS {
             self.forget_oldest_column();
         }
         let mut column = Column::new(unit, row);
         column.set(first, row, value);
-        self.columns.entry(channel.into()).or_default().insert(path.into(), column);
+        let entry = self.columns.entry(channel.into());
+        let channel = entry.index();
+        let (field, _) = entry.or_default().insert_full(path.into(), column);
+        Place { channel, field }
+    }
+
+    fn find(&mut self, place: Place, channel: &str, path: &str) -> Option<(Place, &mut Column)> {
+        let channel = match self.columns.get_index(place.channel) {
+            Some((name, _)) if name == channel => place.channel,
+            _ => self.columns.get_index_of(channel)?,
+        };
+        let (_, columns) = self.columns.get_index_mut(channel)?;
+        let field = match columns.get_index(place.field) {
+            Some((name, _)) if name == path => place.field,
+            _ => columns.get_index_of(path)?,
+        };
+        let (_, column) = columns.get_index_mut(field)?;
+        Some((Place { channel, field }, column))
     }
 
     fn forget_oldest_column(&mut self) {
@@ -183,7 +213,7 @@ impl History {
         let Some((_, channel, path)) = all.min() else { return };
         let (channel, path) = (channel.clone(), path.clone());
         if let Some(columns) = self.columns.get_mut(&channel) {
-            columns.remove(&path);
+            columns.shift_remove(&path);
         }
     }
 
@@ -219,4 +249,10 @@ impl History {
             gap.to = gap.to.map(|to| to + jump);
         }
     }
+}
+
+/// Bytes of a map: its entries with their hashes, and a table of their places that is at most seven eighths full, with a
+/// byte more for each.
+fn map_bytes<T>(capacity: usize) -> usize {
+    capacity * size_of::<(usize, String, T)>() + capacity.saturating_mul(8) / 7 * (size_of::<usize>() + 1)
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use specta::Type;
 
 use super::History;
+use super::Values;
 use super::column::Column;
 use crate::channel::{Selector, UnknownChannel};
 use crate::fields::Unit;
@@ -53,11 +54,14 @@ pub struct HistorySeries {
     /// What the values are measured in.
     pub unit: Unit,
     /// The values, or each bucket's mean (of states the most frequent one); `null` where there is no sample.
-    pub values: Vec<Option<f64>>,
+    #[specta(type = Vec<Option<f64>>)]
+    pub values: Values,
     /// Each bucket's smallest value; `null` as a whole without `max_points`.
-    pub min: Option<Vec<Option<f64>>>,
+    #[specta(type = Option<Vec<Option<f64>>>)]
+    pub min: Option<Values>,
     /// Each bucket's largest value; `null` as a whole without `max_points`.
-    pub max: Option<Vec<Option<f64>>>,
+    #[specta(type = Option<Vec<Option<f64>>>)]
+    pub max: Option<Values>,
 }
 
 /// A stretch in which a channel was not sampled.
@@ -147,19 +151,14 @@ fn one_series(
     range: Range<usize>,
     points: Option<&[Range<usize>]>,
 ) -> HistorySeries {
-    let rows = |range: Range<usize>| column.range(first + range.start as u64..first + range.end as u64);
+    let rows = |range: &Range<usize>| first + range.start as u64..first + range.end as u64;
     let (values, min, max) = match points {
-        None => (rows(range).collect(), None, None),
+        None => (Values::of_numbers(column.copy(rows(&range))), None, None),
         Some(points) => {
-            let mut values = Vec::with_capacity(points.len());
-            let (mut min, mut max) = (values.clone(), values.clone());
-            for bucket in points {
-                let summary = Summary::of(column.unit, rows(bucket.clone()).flatten());
-                values.push(summary.map(|summary| summary.mean));
-                min.push(summary.map(|summary| summary.min));
-                max.push(summary.map(|summary| summary.max));
-            }
-            (values, Some(min), Some(max))
+            let summary = |bucket| Summary::of(column.unit, column.range(rows(bucket)).flatten());
+            let summaries: Vec<Option<Summary>> = points.iter().map(summary).collect();
+            let each = |figure: fn(Summary) -> f64| summaries.iter().map(|summary| summary.map(figure)).collect();
+            (each(|summary| summary.mean), Some(each(|summary| summary.min)), Some(each(|summary| summary.max)))
         }
     };
     HistorySeries { channel: channel.into(), field: field.into(), unit: column.unit, values, min, max }
