@@ -114,8 +114,9 @@ screenshots: rust-and-node packages test-packages $(UI_BUILT) ## Takes the pictu
 
 bench: rust-and-node packages test-packages $(UI_BUILT) ## Measures Telltale beside btop, htop and gnome-system-monitor: tests/cost/RESULTS.md
 	$(call need,$(BENCH_PACKAGES),$(call programs,$(BENCH_PROGRAMS)))
-	cargo bench --package telltale-core
 	cargo build --release --package telltale --package nvml-sim
+	TELLTALE_NVML_LIB=$(CURDIR)/target/release/libnvml_sim.so TELLTALE_NVML_SIM=$(CURDIR)/target/bench.sim \
+		cargo bench --package telltale-core
 	cargo bench --bench cost
 
 audit: rust-and-node $(UI_INSTALLED) $(DENY) ## Asks the advisory databases of crates and of npm; needs the network
