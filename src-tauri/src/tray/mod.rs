@@ -34,6 +34,8 @@ pub(crate) struct Presence {
     host: AtomicBool,
     /// What was put up, and what it shows, or would show.
     panel: Mutex<(Option<Panel>, Menu)>,
+    /// Held while it is put up, which is once.
+    putting_up: tokio::sync::Mutex<()>,
 }
 
 impl Presence {
@@ -84,22 +86,24 @@ pub(crate) fn start(app: &AppHandle) -> anyhow::Result<bool> {
     app.state::<Shell>().tasks.keep("tray", move || keep_current(shown.clone()));
     if bus.has_host() {
         app.state::<Shell>().tray.host.store(true, Ordering::Relaxed);
-        put_up(app);
+        tauri::async_runtime::block_on(put_up(app));
     }
     let watching = app.clone();
     bus.watch(move |present| host_changed(&watching, present));
     Ok(app.state::<Shell>().tray.is_up())
 }
 
-/// From the main thread, with a host there.
-fn put_up(app: &AppHandle) {
+/// With a host there. Once there is a window the main thread must not wait for this: it needs the runtime, whose one thread
+/// asks the main thread about the window at each tick.
+async fn put_up(app: &AppHandle) {
     let presence = &app.state::<Shell>().tray;
+    let _turn = presence.putting_up.lock().await;
     // It registers itself with each host that comes.
     if presence.lock().0.is_some() {
         return;
     }
     let shown = presence.lock().1.clone();
-    match Panel::put_up(app, shown) {
+    match Panel::put_up(app, shown).await {
         Ok(panel) => presence.lock().0 = Some(panel),
         Err(error) => tracing::warn!(%error, "the tray could not be put up"),
     }
@@ -123,10 +127,7 @@ async fn rise(app: AppHandle) {
         if shell.tray.is_up() || !shell.tray.host.load(Ordering::Relaxed) {
             return;
         }
-        let handle = app.clone();
-        if app.run_on_main_thread(move || put_up(&handle)).is_err() {
-            return; // the app ends
-        }
+        put_up(&app).await;
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
 }

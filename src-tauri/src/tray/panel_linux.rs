@@ -1,11 +1,13 @@
 //! The tray over D-Bus: one message a tick for all that changed, from the thread that has the snapshot. (tray-icon, over
 //! the same ksni, has two threads of its own and wakes both for each line.)
 
+use std::sync::OnceLock;
+
 use ksni::menu::{MenuItem, StandardItem};
 use ksni::{ToolTip, Tray, TrayMethods as _};
 use tauri::AppHandle;
 
-use super::menu::Menu;
+use super::menu::{Menu, STEPS};
 use super::{Choice, icon};
 
 /// What is on the panel.
@@ -13,13 +15,13 @@ use super::{Choice, icon};
 pub(super) struct Panel(std::sync::Arc<ksni::Handle<Item>>);
 
 impl Panel {
-    /// Puts it up, from outside the runtime. It registers itself with each host that comes later.
+    /// Puts it up. It registers itself with each host that comes later.
     ///
     /// # Errors
     /// Where there is no bus, or no host now.
-    pub(super) fn put_up(app: &AppHandle, shown: Menu) -> anyhow::Result<Self> {
-        let item = Item { app: app.clone(), icon: image(shown.step), shown };
-        Ok(Self(tauri::async_runtime::block_on(item.spawn())?.into()))
+    pub(super) async fn put_up(app: &AppHandle, shown: Menu) -> anyhow::Result<Self> {
+        let item = Item { app: app.clone(), icons: images(shown.step), shown };
+        Ok(Self(item.spawn().await?.into()))
     }
 
     /// Sends what differs, and nothing else.
@@ -27,7 +29,7 @@ impl Panel {
         self.0
             .update(|item| {
                 if item.shown.step != now.step {
-                    item.icon = image(now.step);
+                    item.icons = images(now.step);
                 }
                 item.shown = now;
             })
@@ -39,7 +41,8 @@ impl Panel {
 struct Item {
     app: AppHandle,
     shown: Menu,
-    icon: ksni::Icon,
+    /// One of each size; the host takes what suits it.
+    icons: Vec<ksni::Icon>,
 }
 
 impl Item {
@@ -63,12 +66,19 @@ impl Tray for Item {
     }
 
     fn icon_pixmap(&self) -> Vec<ksni::Icon> {
-        vec![self.icon.clone()]
+        self.icons.clone()
     }
 
     fn tool_tip(&self) -> ToolTip {
         ToolTip {
-            icon_pixmap: self.icon_pixmap(),
+            // It is fetched at each change of the text.
+            icon_pixmap: self
+                .icons
+                .iter()
+                .find(|one| u32::try_from(one.width) == Ok(icon::MIDDLE))
+                .cloned()
+                .into_iter()
+                .collect(),
             title: self.title(),
             description: self.shown.tooltip(),
             ..ToolTip::default()
@@ -91,12 +101,17 @@ impl Tray for Item {
     }
 }
 
-/// ARGB, as D-Bus has it.
-fn image(step: u8) -> ksni::Icon {
-    let mut data = icon::image(step);
-    for pixel in data.chunks_exact_mut(4) {
-        pixel.rotate_right(1);
-    }
-    let side = i32::try_from(icon::SIDE).unwrap_or(0);
-    ksni::Icon { width: side, height: side, data }
+/// ARGB, as D-Bus has it. Each step is drawn once, which takes milliseconds.
+fn images(step: u8) -> Vec<ksni::Icon> {
+    static DRAWN: [OnceLock<Vec<ksni::Icon>>; STEPS as usize] = [const { OnceLock::new() }; STEPS as usize];
+    let image = |side: u32| {
+        let mut data = icon::image(step, side);
+        for pixel in data.chunks_exact_mut(4) {
+            pixel.rotate_right(1);
+        }
+        let side = i32::try_from(side).unwrap_or(0);
+        ksni::Icon { width: side, height: side, data }
+    };
+    let draw = || icon::SIDES.map(image).into();
+    DRAWN.get(usize::from(step)).map_or_else(draw, |drawn| drawn.get_or_init(draw).clone())
 }

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 
 use tauri::AppHandle;
+use tokio::sync::oneshot;
 use tray_icon::menu::{Menu, MenuItem, PredefinedMenuItem};
 use tray_icon::{Icon, MouseButton, TrayIcon, TrayIconBuilder, TrayIconEvent};
 
@@ -30,15 +31,19 @@ thread_local! {
 }
 
 impl Panel {
-    /// Puts it up, from the main thread.
+    /// Puts it up.
     ///
     /// # Errors
     /// Where the system refuses it.
-    pub(super) fn put_up(app: &AppHandle, shown: menu::Menu) -> anyhow::Result<Self> {
+    pub(super) async fn put_up(app: &AppHandle, shown: menu::Menu) -> anyhow::Result<Self> {
         hear(app);
-        let mut live = Live::new()?;
-        live.show(shown)?;
-        LIVE.set(Some(live));
+        let (done, put_up) = oneshot::channel();
+        app.run_on_main_thread(move || {
+            let live = Live::new().and_then(|mut live| live.show(shown).map(|()| live));
+            // Nobody waits any more when the app ends.
+            let _ = done.send(live.map(|live| LIVE.set(Some(live))));
+        })?;
+        put_up.await??;
         Ok(Self)
     }
 
@@ -132,5 +137,5 @@ impl Live {
 }
 
 fn image(step: u8) -> anyhow::Result<Icon> {
-    Ok(Icon::from_rgba(icon::image(step), icon::SIDE, icon::SIDE)?)
+    Ok(Icon::from_rgba(icon::image(step, icon::MIDDLE), icon::MIDDLE, icon::MIDDLE)?)
 }
