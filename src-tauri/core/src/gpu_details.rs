@@ -281,7 +281,7 @@ impl std::fmt::Display for AwakeHolder {
 
 /// There is no such GPU.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("gpu_id: {found:?} is not a GPU of this machine; there are {}", listed(.known))]
+#[error("gpu_id: no GPU {found:?}; {}", listed(.known))]
 pub struct UnknownGpu {
     /// What was asked for.
     pub found: String,
@@ -290,5 +290,5 @@ pub struct UnknownGpu {
 }
 
 fn listed(ids: &[String]) -> String {
-    if ids.is_empty() { "none".into() } else { ids.join(", ") }
+    if ids.is_empty() { "there is none".into() } else { format!("there are {}", ids.join(", ")) }
 }

@@ -146,7 +146,7 @@ async fn nothing_slow_without_a_question(machine: &Machine) {
     }
     assert_eq!(machine.count("nvmlDeviceGetMaxClockInfo"), 3, "what does not change is asked once of each");
     let error = machine.collector.gpu_details("GPU-none").err().unwrap();
-    assert!(error.to_string().contains("gpu_id: \"GPU-none\"") && error.to_string().contains(A), "{error}");
+    assert!(error.to_string().contains("gpu_id: no GPU \"GPU-none\"") && error.to_string().contains(A), "{error}");
 
     machine.details(A).await;
     machine.details(A).await;

@@ -11,6 +11,7 @@ use specta::Type;
 use specta_typescript::Number;
 
 use crate::channel::gpu_event;
+use crate::gpu_details::UnknownGpu;
 use crate::gpu_state::GpuState;
 use crate::history::{History, HistoryGap};
 use crate::metrics::Reason;
@@ -38,13 +39,8 @@ pub struct VerdictQuery {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum VerdictError {
     /// No such device has been seen.
-    #[error("gpu_id: no GPU {given:?}; {}", known(.devices))]
-    UnknownGpu {
-        /// What was asked for.
-        given: String,
-        /// The devices there are.
-        devices: Vec<String>,
-    },
+    #[error(transparent)]
+    UnknownGpu(#[from] UnknownGpu),
     /// It ends before it begins.
     #[error("since ({since}) must not be after until ({until})")]
     Range {
@@ -59,14 +55,10 @@ impl VerdictError {
     /// The field of the query that was wrong.
     pub fn field(&self) -> &'static str {
         match self {
-            Self::UnknownGpu { .. } => "gpu_id",
+            Self::UnknownGpu(_) => "gpu_id",
             Self::Range { .. } => "since",
         }
     }
-}
-
-fn known(devices: &[String]) -> String {
-    if devices.is_empty() { "there is none".into() } else { format!("there are {}", devices.join(", ")) }
 }
 
 /// What holds a GPU back, over a range. All shares are percent of `sampled`, 0–100.
@@ -271,9 +263,9 @@ pub fn of(
     query: &VerdictQuery,
     devices: impl IntoIterator<Item = String>,
 ) -> Result<GpuVerdict, VerdictError> {
-    let devices: Vec<_> = devices.into_iter().collect();
-    if !devices.contains(&query.gpu_id) {
-        return Err(VerdictError::UnknownGpu { given: query.gpu_id.clone(), devices });
+    let known: Vec<_> = devices.into_iter().collect();
+    if !known.contains(&query.gpu_id) {
+        return Err(UnknownGpu { found: query.gpu_id.clone(), known }.into());
     }
     let (since, until) = (query.since.unwrap_or(i64::MIN), query.until.unwrap_or(i64::MAX));
     if since > until {

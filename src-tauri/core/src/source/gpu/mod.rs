@@ -106,34 +106,47 @@ impl Device {
     }
 
     fn metrics(&self, timestamp: i64) -> GpuMetrics {
-        let mut missing = Missing::new();
-        let mut number = |name: &str| figure(&mut missing, name, self.number(name));
-        GpuMetrics {
-            gpu_id: self.identity.id.clone(),
-            index: self.identity.index,
-            name: self.identity.name.clone(),
-            utilization: number("utilization"),
-            temperature: number("temperature"),
-            power_draw: number("power_draw"),
-            power_limit: number("power_limit"),
-            memory_bandwidth: number("memory_bandwidth"),
-            fan_speed: number("fan_speed"),
-            sm_clock: number("sm_clock"),
-            sm_clock_max: self.number("sm_clock_max").ok(),
-            memory_clock: number("memory_clock"),
-            pcie_generation: number("pcie_generation"),
-            pcie_width: number("pcie_width"),
-            pcie_generation_max: self.number("pcie_generation_max").ok(),
-            pcie_width_max: self.number("pcie_width_max").ok(),
-            performance_state: number("performance_state"),
-            clock_limits: figure(&mut missing, "clock_limits", self.clock_limits.clone()),
-            memory_used: figure(&mut missing, "memory_used", self.memory.map(|memory| memory.used)),
-            memory_total: figure(&mut missing, "memory_total", self.memory.map(|memory| memory.total)),
-            missing,
-            timestamp,
-            // the collector tells it, for all sources alike
-            state: None,
-        }
+        let memory = [self.memory.map(|memory| memory.used), self.memory.map(|memory| memory.total)];
+        payload(&self.identity, timestamp, |name| self.number(name), memory, self.clock_limits.clone())
+    }
+}
+
+/// The payload of a device of any source; `number` gives the figures by their names, `memory` the bytes in use and in all.
+fn payload(
+    identity: &Identity,
+    timestamp: i64,
+    number: impl Fn(&str) -> Result<f64, Reason>,
+    [used, total]: [Result<u64, Reason>; 2],
+    clock_limits: Result<Vec<ClockLimit>, Reason>,
+) -> GpuMetrics {
+    let mut missing = Missing::new();
+    let mut sent = |name: &str| figure(&mut missing, name, number(name));
+    let unsent = |name: &str| number(name).ok();
+    GpuMetrics {
+        gpu_id: identity.id.clone(),
+        index: identity.index,
+        name: identity.name.clone(),
+        utilization: sent("utilization"),
+        temperature: sent("temperature"),
+        power_draw: sent("power_draw"),
+        power_limit: sent("power_limit"),
+        memory_bandwidth: sent("memory_bandwidth"),
+        fan_speed: sent("fan_speed"),
+        sm_clock: sent("sm_clock"),
+        sm_clock_max: unsent("sm_clock_max"),
+        memory_clock: sent("memory_clock"),
+        pcie_generation: sent("pcie_generation"),
+        pcie_width: sent("pcie_width"),
+        pcie_generation_max: unsent("pcie_generation_max"),
+        pcie_width_max: unsent("pcie_width_max"),
+        performance_state: sent("performance_state"),
+        memory_used: figure(&mut missing, "memory_used", used),
+        memory_total: figure(&mut missing, "memory_total", total),
+        clock_limits: figure(&mut missing, "clock_limits", clock_limits),
+        missing,
+        timestamp,
+        // the collector tells it, for all sources alike
+        state: None,
     }
 }
 

@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::super::super::figure;
-use super::super::Identity;
+use super::super::{Identity, payload};
 use super::fdinfo::{self, Client};
-use crate::metrics::{ClockLimit, GpuMetrics, Missing, Reason};
+use crate::metrics::{ClockLimit, GpuMetrics, Reason};
 use crate::rate;
 
 /// The figures of one GPU. One that is not there is one that its driver does not give.
@@ -60,41 +59,16 @@ pub(super) fn metrics(
     timestamp: i64,
 ) -> GpuMetrics {
     let now = now.as_ref().map_err(|reason| *reason);
-    let mut missing = Missing::new();
-    missing.insert("performance_state".into(), now.err().unwrap_or(Reason::Unsupported)); // P-states are NVIDIA's
-    let mut number = |field: &str| {
+    let number = |field: &str| {
         let value = now.and_then(|now| match (now.number(field), field) {
             (Err(Reason::Unsupported), "utilization") => utilization(before, now),
             (Err(Reason::Unsupported), "power_draw") => power(before, now),
             (value, _) => value,
         });
-        figure(&mut missing, field, value.map(rate::six_digits))
+        value.map(rate::six_digits)
     };
-    let silent = |field: &str| now.and_then(|now| now.number(field)).ok();
-    GpuMetrics {
-        gpu_id: identity.id.clone(),
-        index: identity.index,
-        name: identity.name.clone(),
-        utilization: number("utilization"),
-        temperature: number("temperature"),
-        power_draw: number("power_draw"),
-        power_limit: number("power_limit"),
-        memory_bandwidth: number("memory_bandwidth"),
-        fan_speed: number("fan_speed"),
-        sm_clock: number("sm_clock"),
-        sm_clock_max: silent("sm_clock_max"),
-        memory_clock: number("memory_clock"),
-        pcie_generation: number("pcie_generation"),
-        pcie_width: number("pcie_width"),
-        pcie_generation_max: silent("pcie_generation_max"),
-        pcie_width_max: silent("pcie_width_max"),
-        memory_used: figure(&mut missing, "memory_used", now.and_then(|now| now.memory_used)),
-        memory_total: figure(&mut missing, "memory_total", now.and_then(|now| now.memory_total)),
-        clock_limits: figure(&mut missing, "clock_limits", now.and_then(|now| now.clock_limits.clone())),
-        missing,
-        timestamp,
-        ..GpuMetrics::default()
-    }
+    let memory = [now.and_then(|now| now.memory_used), now.and_then(|now| now.memory_total)];
+    payload(identity, timestamp, number, memory, now.and_then(|now| now.clock_limits.clone()))
 }
 
 /// Percent of the time in which the busiest engine worked for the programs in sight.
