@@ -1,6 +1,8 @@
 //! The agent over the simulated NVML library: every figure in the contract's unit, every fault with its reason, and
 //! nothing that a GPU does touches another channel.
 
+pub(crate) mod let_go;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;

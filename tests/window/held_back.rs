@@ -183,6 +183,7 @@ fn an_idle_gpu_is_idle_and_one_that_does_not_tell_says_so() {
 fn a_gpu_that_is_busy_with_nothing_is_possibly_hung_after_a_minute_and_a_lost_one_is_a_gap() {
     super::test(async || {
         let (screen, home) = (Screen::open(), Home::new());
+        let idle = crate::gpu::let_go::watch(); // the minute serves that too
         let stuck = but(&[("utilization", "98 %"), ("power_draw", "90 W"), ("memory_bandwidth", "0 %")]);
         let app = page_of(&screen, &home, &stuck).await;
         says(&app, "running_free", &["Running free"]).await;
@@ -200,6 +201,7 @@ fn a_gpu_that_is_busy_with_nothing_is_possibly_hung_after_a_minute_and_a_lost_on
             it.as_str().is_some_and(|it| it.contains("gap: lost"))
         })
         .await;
+        idle.join().unwrap();
         app.close().await;
     });
 }
