@@ -3,7 +3,6 @@
 // rest of it moves. What is painted is opaque and stands on whole pixels, so that moving it is the same as painting it.
 import type uPlot from "uplot";
 import { lowerBound } from "../base/scale";
-import { tickLabel, tickStep, ticks } from "../base/time";
 import type { HistoryGap } from "../bindings";
 import type { Span } from "../store/view.svelte";
 import { type Run, runs } from "./runs";
@@ -40,9 +39,6 @@ const LINE = 1.5;
 const MARGIN = 4;
 /** Pixels between two lines of a gap's hatching. */
 const HATCH = 6;
-/** Pixels between two labels of the time axis, and from the plot to them. */
-const LABEL_WIDTH = 90;
-const LABEL_GAP = 6;
 
 /** How much time a pixel of the canvas is. */
 export function perPixel({ bbox }: uPlot, { from, to }: Span): number {
@@ -80,27 +76,6 @@ export function paint(u: uPlot, scene: Scene, ink: Ink, start: number): void {
 	ctx.lineWidth = LINE * devicePixelRatio;
 	ctx.lineJoin = "bevel";
 	for (let at = 0; at < scene.columns.length; at++) line(u, scene, ink, at, from);
-	ctx.restore();
-}
-
-/** Writes the time axis anew. */
-export function label(u: uPlot, { from, to }: Span, ink: Ink, hasRightAxis: boolean): void {
-	const { left, top, width, height } = u.bbox;
-	const { ctx } = u;
-	const room = LABEL_WIDTH * ink.scale * devicePixelRatio;
-	const y = top + height + LABEL_GAP * devicePixelRatio;
-	const most = Math.max(1, width / room);
-	const step = tickStep(to - from, most);
-	// A label that would hang over the window's edge is left out.
-	const last = hasRightAxis ? to : to - (room / 4) * ((to - from) / width);
-	ctx.save();
-	ctx.clearRect(0, y, ctx.canvas.width, ctx.canvas.height - y);
-	ctx.fillStyle = ink.text;
-	ctx.font = ink.font;
-	ctx.textAlign = "center";
-	ctx.textBaseline = "top";
-	for (const time of ticks(from, to, most))
-		if (time <= last) ctx.fillText(tickLabel(time, step), Math.round(left + ((time - from) / (to - from)) * width), y);
 	ctx.restore();
 }
 

@@ -4,8 +4,9 @@ import { MovingPeak } from "../base/peak";
 import { lowerBound } from "../base/scale";
 import type { History } from "../store/history";
 import type { Span } from "../store/view.svelte";
+import { label } from "./labels";
 import { axisSpec, ink, options } from "./options";
-import { type Ink, label, move, paint, perPixel, type Scene, startOfChange } from "./painter";
+import { type Ink, move, paint, perPixel, type Scene, startOfChange } from "./painter";
 import { isDense } from "./runs";
 import type { ChartSpec } from "./spec";
 
