@@ -12,6 +12,7 @@ mod held_back;
 mod network_log;
 mod own_cost;
 mod pages;
+mod panel_states;
 mod refused;
 mod save;
 mod screenshots;

@@ -2,6 +2,7 @@
 //! with a contact sheet of them all for people to look at.
 
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -60,7 +61,9 @@ const PAGES: [Page; 8] = [
     },
 ];
 
-const SIZES: [(u32, u32); 2] = [(1280, 800), (900, 600)];
+pub(super) const SIZES: [(u32, u32); 2] = [(1280, 800), (900, 600)];
+/// Both, with how bright a picture is then.
+pub(super) const THEMES: [(&str, Range<f64>); 2] = [("dark", 0.0..0.35), ("light", 0.65..1.0)];
 
 /// The panels with their states, and the words on the page.
 const SHOWN: &str = "const main = document.querySelector('main');
@@ -68,7 +71,7 @@ const SHOWN: &str = "const main = document.querySelector('main');
         main.textContent.replace(/\\u00a0/g, ' ')];";
 
 /// What does not fit: the page sideways, and each element whose words are cut off, or that hangs over its panel.
-const OVERFLOW: &str = "
+pub(super) const OVERFLOW: &str = "
     const out = [];
     const main = document.querySelector('main');
     if (document.documentElement.scrollWidth > innerWidth) out.push('the page scrolls sideways');
@@ -104,7 +107,7 @@ async fn lists_the_faults(app: &App) {
     .await;
 }
 
-fn pictures() -> PathBuf {
+pub(super) fn pictures() -> PathBuf {
     let folder = root().join("tests/out/screenshots");
     fs::create_dir_all(&folder).unwrap();
     folder
@@ -138,7 +141,7 @@ fn every_page_in_both_themes_and_sizes() {
         app.call("update_settings", json!({ "patch": { "interval": 0.5 } })).await.unwrap();
         let mut made = Vec::new();
         let mut misfits = Vec::new();
-        for (theme, brightness) in [("dark", 0.0..0.35), ("light", 0.65..1.0)] {
+        for (theme, brightness) in THEMES {
             app.call("update_settings", json!({ "patch": { "theme": theme, "interval": 0.5 } })).await.unwrap();
             app.reload().await;
             app.click("[data-testid=\"range-1m\"]").await;

@@ -78,6 +78,6 @@ it("shows a bar per core, in rows that are full", async () => {
 it("names the disks and interfaces of the whole in one line, cut off at its end", async () => {
 	render(App, { host });
 	await vi.waitFor(() => expect(all('[data-panel="disk"] .subtitle')).toHaveLength(1));
-	expect(all('[data-panel="disk"] .subtitle')[0]?.title).toContain("nvme29n1");
-	expect(all('[data-panel="network"] .subtitle')[0]?.title).not.toContain("veth");
+	expect(all('[data-panel="disk"] h2')[0]?.title).toContain("nvme29n1");
+	expect(all('[data-panel="network"] h2')[0]?.title).not.toContain("veth");
 });

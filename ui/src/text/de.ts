@@ -293,7 +293,7 @@ export const de: Messages = {
 		gpu: "Keine GPU-Werte",
 		advice: {
 			absent:
-				"Installieren Sie auf einem Computer mit NVIDIA-Karte deren Treiber; diese Seite erkennt ihn innerhalb einer Minute von selbst.",
+				"Eine NVIDIA-Karte braucht ihren Treiber, installiert und geladen; diese Seite erkennt ihn innerhalb einer Minute von selbst.",
 			no_permission:
 				"Prüfen Sie die Zugriffsrechte von /dev/nvidia*, oder bitten Sie die Systemverwaltung um Aufnahme in die Gruppe video.",
 			other: "Telltale versucht es weiter; ein Neustart ist nicht nötig.",

@@ -294,7 +294,7 @@ export const en = {
 	unavailable: {
 		gpu: "No GPU figures",
 		advice: {
-			absent: "On a machine with an NVIDIA card, install its driver; this page finds it by itself within a minute.",
+			absent: "An NVIDIA card needs its driver, installed and loaded; this page finds it by itself within a minute.",
 			no_permission: "Check the permissions of /dev/nvidia*, or ask the administrator for the video group.",
 			other: "Telltale keeps trying; nothing has to be restarted.",
 		},

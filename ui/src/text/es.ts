@@ -292,7 +292,7 @@ export const es: Messages = {
 		gpu: "Sin datos de GPU",
 		advice: {
 			absent:
-				"En un equipo con tarjeta NVIDIA, instale su controlador; esta página lo detectará automáticamente en menos de un minuto.",
+				"Una tarjeta NVIDIA necesita su controlador instalado y cargado; esta página lo detectará automáticamente en menos de un minuto.",
 			no_permission: "Compruebe los permisos de /dev/nvidia* o solicite al administrador acceso al grupo video.",
 			other: "Telltale sigue intentándolo; no es necesario reiniciar nada.",
 		},

@@ -295,7 +295,7 @@ export const fr: Messages = {
 		gpu: "Aucune donnée de GPU",
 		advice: {
 			absent:
-				"Sur un ordinateur équipé d’une carte NVIDIA, installez son pilote\u202f; cette page le détectera d’elle-même en moins d’une minute.",
+				"Une carte NVIDIA a besoin de son pilote, installé et chargé\u202f; cette page le détectera d’elle-même en moins d’une minute.",
 			no_permission:
 				"Vérifiez les permissions de /dev/nvidia*, ou demandez à l’administrateur l’accès au groupe video.",
 			other: "Telltale continue d’essayer\u202f; il n’y a rien à redémarrer.",

@@ -287,8 +287,7 @@ export const ja: Messages = {
 	unavailable: {
 		gpu: "GPU の測定値なし",
 		advice: {
-			absent:
-				"NVIDIA カードを搭載したコンピューターでは、ドライバーをインストールしてください。1 分以内に自動的に検出されます。",
+			absent: "NVIDIA カードには、インストールされ読み込まれたドライバーが必要です。1 分以内に自動的に検出されます。",
 			no_permission: "/dev/nvidia* のアクセス権を確認するか、video グループへの追加を管理者に依頼してください。",
 			other: "Telltale は再試行を続けます。再起動の必要はありません。",
 		},

@@ -283,7 +283,7 @@ export const zh: Messages = {
 	unavailable: {
 		gpu: "没有 GPU 数据",
 		advice: {
-			absent: "如果计算机装有 NVIDIA 显卡，请安装其驱动程序；本页面会在一分钟内自动检测到。",
+			absent: "NVIDIA 显卡需要已安装并已加载的驱动程序；本页面会在一分钟内自动检测到。",
 			no_permission: "请检查 /dev/nvidia* 的权限，或请管理员将您加入 video 组。",
 			other: "Telltale 会继续尝试，无需重新启动任何程序。",
 		},
