@@ -5,13 +5,14 @@ export function panelOf(target: EventTarget | null): HTMLElement | null {
 	return target instanceof Element ? target.closest<HTMLElement>("[data-panel]") : null;
 }
 
-const words = (element: Element) => (element.textContent ?? "").replace(/\s+/g, " ").trim();
+const words = (element: Element | null) => (element?.textContent ?? "").replace(/\s+/g, " ").trim();
 
 /** Title and time, then `label: value` of each figure; one that stands there twice (legend and tile) once. */
 export function figuresOf(panel: HTMLElement, time: number | null): string {
 	const name = panel.getAttribute("aria-label") ?? "";
-	const subtitle = panel.querySelector(".subtitle");
-	const heading = [name, subtitle ? words(subtitle) : "", time === null ? "" : new Date(time).toISOString()];
+	// What stands beside the name, in full: a small panel has no room for it.
+	const subtitle = panel.querySelector<HTMLElement>("h2")?.title || words(panel.querySelector(".subtitle"));
+	const heading = [name, subtitle, time === null ? "" : new Date(time).toISOString()];
 	const lines = [...panel.querySelectorAll<HTMLElement>("[data-label]")].map(
 		(figure) => `${figure.dataset.label}: ${words(figure)}`,
 	);

@@ -32,7 +32,8 @@ export function sourceRow(source: SourceStatus): SourceRow {
 	const words = source.reason === null ? t.diagnostics.current : because(source.reason, source.detail);
 	return {
 		source: source.source,
-		well: source.reason === null,
+		// A kind of hardware that this machine has not is no fault.
+		well: source.reason === null || source.reason === "absent",
 		state: waiting ? `${words} (${duration((source.waiting ?? 0) * SECOND)})` : words,
 		age: source.age === null ? t.noFigure : duration(source.age * SECOND),
 		took: milliseconds(source.duration),
