@@ -116,7 +116,7 @@ bench: rust-and-node packages test-packages $(UI_BUILT) ## Measures Telltale bes
 	$(call need,$(BENCH_PACKAGES),$(call programs,$(BENCH_PROGRAMS)))
 	cargo build --release --package telltale --package nvml-sim
 	TELLTALE_NVML_LIB=$(CURDIR)/target/release/libnvml_sim.so TELLTALE_NVML_SIM=$(CURDIR)/target/bench.sim \
-		cargo bench --package telltale-core
+		cargo bench --package telltale-core -- --warm-up-time 1 --measurement-time 3
 	cargo bench --bench cost
 
 audit: rust-and-node $(UI_INSTALLED) $(DENY) ## Asks the advisory databases of crates and of npm; needs the network

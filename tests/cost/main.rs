@@ -169,8 +169,13 @@ fn goals(starts: Duration, beside: &Beside, hour: &Hour, page: &Page) -> String 
 }
 
 fn main() {
-    // cargo passes `--bench`; there is nothing to choose
     let length = Duration::from_secs(std::env::var(SECONDS).map_or(60, |seconds| seconds.parse().unwrap()));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    // `cargo bench --bench cost -- page`, for who works at it; cargo itself passes `--bench`.
+    if std::env::args().any(|argument| argument == "page") {
+        println!("{}", show_page(&runtime.block_on(page::page(length / 5)).lines));
+        return;
+    }
     let machine = machine();
     let (starts, beside) = {
         let screen = Screen::open();
@@ -180,7 +185,6 @@ fn main() {
     eprintln!("an hour of history");
     let hour = hour::hour(length);
     eprintln!("the page");
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let page = runtime.block_on(page::page(length / 5));
     let text = format!(
         "# What Telltale costs\n\nWritten by `make bench`; [README.md](README.md) says where it goes. {machine}. {} build, canvas and \
