@@ -20,8 +20,9 @@ pub(crate) struct Screen {
 impl Screen {
     pub(crate) fn open() -> Self {
         let mut server = Group::start("Xvfb", |command| {
-            // It picks a free number and says which on the descriptor given: 1, its stdout.
-            command.args(["-displayfd", "1", "-screen", "0", "1400x950x24", "-nolisten", "tcp"]);
+            // It picks a free number and says which on the descriptor given: 1, its stdout. Without -noreset it would start
+            // anew when its last client goes, as a wmctrl that asks early, and close on the window manager that just comes.
+            command.args(["-displayfd", "1", "-screen", "0", "1400x950x24", "-nolisten", "tcp", "-noreset"]);
             command.stdout(Stdio::piped()).stderr(Stdio::null());
         });
         let display = format!(":{}", server.lines().next(START).expect("Xvfb says its display"));
