@@ -1,14 +1,18 @@
 //! The process that draws the page is killed, or hangs: the page comes back, showing what it showed, with its history, and no events queue up for it.
 
+use std::collections::BTreeSet;
 use std::fs;
-use std::time::Instant;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
 use crate::common::among_others;
 use crate::common::desktop::{Desktop, SOON, number, rows, web_process};
 use crate::common::process::output;
-use crate::common::until::until_sync;
+use crate::common::screen::Screen;
+use crate::common::until::{until, until_sync};
+use crate::window::app::{App, Gpus, Home};
 
 #[test]
 fn killed_it_comes_back_with_its_page_and_its_history() {
@@ -64,6 +68,56 @@ fn hung_it_gets_no_more_events_and_comes_back_by_itself_or_in_another_process() 
     assert_ne!(web_process(&app), Some(first), "it is another process that does");
     until_sync("the one that hung is gone", SOON, || {
         if fs::exists(format!("/proc/{first}/stat")).unwrap() { Err(first) } else { Ok(()) }
+    });
+}
+
+/// Events would queue up in the app while their page can't take them, and all come at once when it can.
+#[test]
+fn stopped_it_is_sent_no_event_until_it_answers() {
+    const LISTEN: &str = "window.seen = [];
+        const handler = window.__TAURI_INTERNALS__.transformCallback((event) => window.seen.push(event.payload.tick));
+        return window.__TAURI_INTERNALS__.invoke('plugin:event|listen', { event: 'system/all', target: { kind: 'Any' }, handler });";
+    // How long the page stays stopped: a few ticks, and short of the time after which it is loaded anew.
+    const TICKS_MISSED: Duration = Duration::from_secs(2);
+    crate::window::test(async || {
+        let (screen, home) = (Screen::open(), Home::new());
+        let app = App::start(&screen, &home, Gpus::NoDriver).await;
+        app.call("update_settings", json!({ "patch": { "interval": 0.5 } })).await.unwrap();
+        app.run(LISTEN).await;
+        let seen = async || serde_json::from_value::<BTreeSet<u64>>(app.run("return window.seen").await).unwrap();
+        let said = async |words: &str| {
+            until(&format!("the log says that {words}"), SOON, async || {
+                let log = home.said();
+                log.lines().find(|line| line.contains(words)).map(str::to_owned).ok_or(log)
+            })
+            .await
+        };
+        until("events come", SOON, async || match seen().await.len() {
+            0 => Err(()),
+            _ => Ok(()),
+        })
+        .await;
+        let is_page = |folder: &PathBuf| {
+            fs::read_to_string(folder.join("comm")).is_ok_and(|name| name.starts_with("WebKitWebProces"))
+        };
+        let page = app.family().into_iter().find(is_page).unwrap();
+        let page = page.file_name().unwrap().to_str().unwrap().parse().unwrap();
+        signal("STOP", page);
+        said("the page does not answer: it gets no events").await;
+        tokio::time::sleep(TICKS_MISSED).await;
+        signal("CONT", page);
+        let missed = number("missed=", &said("the page answers again").await);
+        let before = seen().await.len();
+        let seen = until("events come again", SOON, async || {
+            let seen = seen().await;
+            if seen.len() > before { Ok(seen) } else { Err(seen) }
+        })
+        .await;
+        let (first, last) = (*seen.first().unwrap(), *seen.last().unwrap());
+        let hole = (first..=last).filter(|tick| !seen.contains(tick)).count();
+        println!("stopped: {missed} ticks without an event");
+        assert!(missed > 0 && hole >= missed as usize, "{missed} ticks were not sent: {seen:?}");
+        app.close().await;
     });
 }
 

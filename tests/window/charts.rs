@@ -203,10 +203,10 @@ fn a_chart_that_moved_on_looks_as_if_it_were_drawn_anew() {
             let wide = app.client.execute_async(PIXELS, vec![]).await.unwrap();
             let (narrow, wide) = (narrow.as_array().unwrap(), wide.as_array().unwrap());
             assert!(wide.len() >= 5 && narrow.iter().zip(wide).all(|(one, other)| one[0] != other[0]), "{narrow:?}");
-            // The edge of a line is smoothed in another way where only a part of it is drawn; a line that is missing,
-            // or in the wrong place, is further off.
+            // The edge of a line is smoothed in another way where only a part of it is drawn, by 68 of 255 at most in what
+            // was seen; a line that is missing, or one pixel beside its place, is off by 160 and more.
             for one in wide {
-                assert!(one[1].as_u64().is_some_and(|off| off < 64), "{range}: {wide:?}");
+                assert!(one[1].as_u64().is_some_and(|off| off < 120), "{range}: {wide:?}");
             }
             press_button(&app, "pause", false).await;
         }
