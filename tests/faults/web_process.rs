@@ -114,9 +114,9 @@ fn stopped_it_is_sent_no_event_until_it_answers() {
         })
         .await;
         let (first, last) = (*seen.first().unwrap(), *seen.last().unwrap());
-        let hole = (first..=last).filter(|tick| !seen.contains(tick)).count();
+        let gap = (first..=last).filter(|tick| !seen.contains(tick)).count();
         println!("stopped: {missed} ticks without an event");
-        assert!(missed > 0 && hole >= missed as usize, "{missed} ticks were not sent: {seen:?}");
+        assert!(missed > 0 && gap >= missed as usize, "{missed} ticks were not sent: {seen:?}");
         app.close().await;
     });
 }

@@ -95,16 +95,21 @@ pub(super) const OVERFLOW: &str = "
 const FAULTS: &str = "const panel = document.querySelector('[data-panel=\"faults\"]');
     return [Array.from(panel.querySelectorAll('[data-fault]'), one => one.dataset.fault), panel.textContent]";
 
-/// The Diagnostics page lists the core's faults, the newest first, or says that there are none. A busy machine may have some.
-async fn lists_the_faults(app: &App) {
+/// The channels of the core's faults, the newest first, as the Diagnostics page lists them; where there are none, it says
+/// so. A busy machine may have some.
+pub(super) async fn lists_the_faults(app: &App) -> Vec<Value> {
     until("the page's faults are the core's", SOON, async || {
         let faults = app.ask("get_diagnostics").await["faults"].take();
         let shown = app.run(FAULTS).await;
         let channels: Vec<_> = faults.as_array().unwrap().iter().rev().map(|fault| fault["channel"].clone()).collect();
         let none_said = shown[1].as_str().unwrap().contains("None since");
-        if shown[0] == json!(channels) && none_said == channels.is_empty() { Ok(()) } else { Err((faults, shown)) }
+        if shown[0] == json!(channels) && none_said == channels.is_empty() {
+            Ok(channels)
+        } else {
+            Err((faults, shown))
+        }
     })
-    .await;
+    .await
 }
 
 pub(super) fn pictures() -> PathBuf {

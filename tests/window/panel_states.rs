@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::SOON;
 use super::app::{App, Gpus, Home};
-use super::pages::{OVERFLOW, SIZES, THEMES, pictures};
+use super::pages::{OVERFLOW, SIZES, THEMES, lists_the_faults, pictures};
 use super::screenshots::measure;
 use crate::common::screen::Screen;
 use crate::common::until::until;
@@ -81,6 +81,10 @@ fn a_panel_that_is_waiting_stale_or_unavailable_says_so_in_both_themes_and_sizes
         shows(&app, "gpu/", "data", &["Answers"]).await;
         home.script(&GPU.replace("[gpu]", "[gpu]\nstate = hang"));
         in_all_looks(&app, "gpu/", "stale", &["no sample for", "not answering"], async || {}).await;
+
+        assert!(app.open("diagnostics").await);
+        let faults = lists_the_faults(&app).await;
+        assert!(faults.iter().any(|channel| channel.as_str().unwrap().starts_with("system/gpu")), "{faults:?}");
 
         in_all_looks(&app, "account", "waiting", &["Telltale"], async || {
             assert!(app.open("overview").await);
