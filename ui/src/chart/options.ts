@@ -9,6 +9,8 @@ export interface Surroundings {
 	spec(): ChartSpec;
 	/** The ends of a value axis now. */
 	ends(side: "left" | "right"): readonly [number, number];
+	/** What the topmost tick of a value axis says from now on. */
+	labelled(side: "left" | "right", top: string): void;
 	/** The axes are drawn, the plot is empty. */
 	cleared(): void;
 	/** The pointer moved, or left (null). */
@@ -81,7 +83,9 @@ export function options(element: HTMLElement, { text, scale: scaled }: Ink, arou
 		splits: (_, __, min, max) => [0, 1, 2].map((half) => min + ((max - min) * half) / 2),
 		values: (_, splits) => {
 			const top = splits.at(-1) ?? 0;
-			return splits.map((value) => axisSpec(around.spec(), side).format(value, top));
+			const labels = splits.map((value) => axisSpec(around.spec(), side).format(value, top));
+			around.labelled(side, labels.at(-1) ?? "");
+			return labels;
 		},
 	});
 	const scale = (side: "left" | "right"): uPlot.Scale => ({

@@ -38,6 +38,9 @@ export class Plot {
 	private readonly made: uPlot;
 	private readonly ink: Ink;
 	private readonly peaks: readonly MovingPeak[];
+	/** What the topmost tick of the left axis says. */
+	top = "";
+	/** Its ends are those that the axes beside the plot are labelled for. */
 	private scene: Scene;
 	/** What was painted last: the history's state, and the newest row and the one before it. */
 	private painted = { epoch: -1, last: 0, before: 0, width: 0, height: 0 };
@@ -54,8 +57,11 @@ export class Plot {
 			options(element, this.ink, {
 				spec: around.spec,
 				ends: (side) => this.endsOf(side) ?? axisSpec(around.spec(), side).ends(0),
+				labelled: (side, top) => {
+					if (side === "left") this.top = top;
+				},
 				cleared: () => {
-					this.scene = this.look();
+					this.scene = { ...this.look(), ends: this.scene.ends };
 					this.whole();
 				},
 				pointed: (place) => around.pointed(place === null ? null : this.timeAt(place)),
@@ -65,6 +71,8 @@ export class Plot {
 			NO_ROWS,
 			element,
 		);
+		// uPlot lays out its axes after this, and asks for their ends then.
+		this.scene = this.look();
 	}
 
 	destroy(): void {
