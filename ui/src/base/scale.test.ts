@@ -1,6 +1,6 @@
 // Ends of axes, grids of bars, and finding rows.
 import { describe, expect, it } from "vitest";
-import { barGrid, binaryCeiling, decimalCeiling, lowerBound, nearest } from "./scale";
+import { barGrid, binaryCeiling, decimalCeiling, evenRows, lowerBound, nearest } from "./scale";
 
 describe("binaryCeiling", () => {
 	it("never falls below its floor", () => expect(binaryCeiling(0, 1024)).toBe(1024));
@@ -29,6 +29,14 @@ it.each([1, 2, 8, 16, 32, 64, 128, 256])("%d bars are all in the grid, none narr
 		expect(columns * (rows - 1)).toBeLessThan(count);
 		expect((width + 4) / columns - 4, `${count} bars in ${width} px`).toBeGreaterThan(0);
 	}
+});
+
+it("fills rows evenly", () => {
+	expect(evenRows(8, 4)).toEqual([4, 4, 4, 4, 4, 4, 4, 4]);
+	expect(evenRows(8, 3)).toEqual([3, 3, 3, 3, 3, 3, 2, 2]);
+	expect(evenRows(7, 3)).toEqual([3, 3, 3, 2, 2, 2, 2]);
+	expect(evenRows(5, 4)).toEqual([3, 3, 3, 2, 2]);
+	expect([evenRows(2, 0), evenRows(0, 3)]).toEqual([[1, 1], []]);
 });
 
 it("finds rows by time", () => {

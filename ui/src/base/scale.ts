@@ -29,6 +29,13 @@ export function barGrid(count: number, width: number): { columns: number; rows: 
 	return { columns, rows: Math.ceil(count / columns) };
 }
 
+/** Of so many things in rows with room for `most`: how many stand in the row of each. Rows differ by one at most. */
+export function evenRows(count: number, most: number): number[] {
+	const rows = Math.ceil(count / Math.max(1, most));
+	const lengths = Array.from({ length: rows }, (_, row) => Math.ceil((count - row) / rows));
+	return lengths.flatMap((length) => Array<number>(length).fill(length));
+}
+
 /** The first index whose number is not less than the one given; the numbers rise. */
 export function lowerBound(sorted: readonly number[], wanted: number): number {
 	let low = 0;
