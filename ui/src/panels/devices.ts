@@ -73,13 +73,14 @@ export function entries(batch: CurrentMetrics | null): Entry[] {
 		most: memory?.ram_total ?? null,
 		floor: MIB,
 	});
-	for (const { name } of disk?.devices ?? []) {
+	const numbered = (letter: string, at: number, count: number) => (count > 1 ? `${letter}${at}` : letter);
+	for (const [at, { name }] of (disk?.devices ?? []).entries()) {
 		add({
 			page: `disk/${name}`,
 			kind: "disk",
 			device: name,
 			name,
-			short: "D",
+			short: numbered("D", at, disk?.devices.length ?? 0),
 			hue: "disk",
 			channel: "system/disk",
 			fields: [`devices/${name}/read_rate`, `devices/${name}/write_rate`],
@@ -87,14 +88,14 @@ export function entries(batch: CurrentMetrics | null): Entry[] {
 			floor: MIB,
 		});
 	}
-	for (const { name, kind } of network?.interfaces ?? []) {
+	for (const [at, { name, kind }] of (network?.interfaces ?? []).entries()) {
 		add({
 			page: `network/${name}`,
 			kind: "network",
 			device: name,
 			group: kind === "physical" ? "system" : "other",
 			name,
-			short: "N",
+			short: numbered("N", at, network?.interfaces.length ?? 0),
 			hue: "network",
 			channel: "system/network",
 			fields: [`interfaces/${name}/download_rate`, `interfaces/${name}/upload_rate`],

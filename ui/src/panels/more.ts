@@ -1,6 +1,6 @@
 // The smaller charts of a device's page, under the large one.
 
-import { binaryCeiling, decimalCeiling } from "../base/scale";
+import { decimalCeiling } from "../base/scale";
 import { brief, percent, text } from "../base/units";
 import { type ChartSpec, type Hue, PERCENT, type SeriesSpec } from "../chart/spec";
 import { t } from "../text";
@@ -80,7 +80,7 @@ function network(name: string): More[] {
 		packets("download_packets", t.packetsIn, "network"),
 		packets("upload_packets", t.packetsOut, "memory"),
 	];
-	const left = { ends: (peak: number): [number, number] => [0, binaryCeiling(peak, 64)], format: perSecond };
+	const left = { ends: (peak: number): [number, number] => [0, decimalCeiling(peak, 100)], format: perSecond };
 	return [{ id: `packets/${name}`, title: t.packets, spec: { title: t.packets, series, left, right: null } }];
 }
 
