@@ -95,11 +95,11 @@ impl Gpus {
     }
 }
 
-/// What starts the driver where a script has mounted something.
-fn mounted(script: &str) -> Vec<OsString> {
-    let script = format!("{script}\nexec WebKitWebDriver \"$@\"");
-    let words = [vec!["unshare"], namespace::options(&["--mount"]), vec!["sh", "-c", &script, "mounts"]].concat();
-    words.into_iter().map(Into::into).collect()
+/// What starts the app where a script has mounted something.
+fn mounted(script: &str, app: &Path) -> Value {
+    let (script, app) = (format!("{script}\nexec \"$0\""), app.to_str().unwrap());
+    let arguments = [namespace::options(&["--mount"]), vec!["sh", "-e", "-c", &script, app]].concat();
+    json!({ "binary": "/usr/bin/unshare", "args": arguments })
 }
 
 /// The running app.
@@ -115,8 +115,8 @@ impl App {
         Self::start_with(screen, home, gpus, None, |_| {}).await
     }
 
-    /// Starts it where a script has mounted something over the home (`$HOME`), in a namespace of its own, and with what
-    /// `configure` adds to its environment.
+    /// Starts it where a script has mounted something, in a namespace of its own, and with what `configure` adds to its
+    /// environment. In the script `$HOME` is the home and `$$` the app's own process.
     pub(crate) async fn start_with(
         screen: &Screen,
         home: &Home,
@@ -126,10 +126,7 @@ impl App {
     ) -> Self {
         let binary = built("telltale");
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let starter = match mounts {
-            Some(script) => mounted(script),
-            None => gpus.starter(home),
-        };
+        let starter = gpus.starter(home);
         let mut driver = Group::start(&starter[0], |command| {
             command.args(&starter[1..]).args(["--host=127.0.0.1", &format!("--port={port}")]);
             // The app inherits all this.
@@ -157,7 +154,8 @@ impl App {
             TcpStream::connect(("127.0.0.1", port))
         })
         .await;
-        let options = json!({ "webkitgtk:browserOptions": { "binary": binary, "args": [] } });
+        let browser = mounts.map_or_else(|| json!({ "binary": binary, "args": [] }), |script| mounted(script, &binary));
+        let options = json!({ "webkitgtk:browserOptions": browser });
         let connected = ClientBuilder::new(HttpConnector::new())
             .capabilities(options.as_object().unwrap().clone())
             .connect(&format!("http://127.0.0.1:{port}"))

@@ -4,6 +4,7 @@ mod access;
 pub(crate) mod app;
 mod charts;
 mod commands;
+mod crowd;
 mod figures;
 mod gpu_in_full;
 mod gpus;
