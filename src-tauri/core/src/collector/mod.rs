@@ -1,7 +1,8 @@
 //! The interval loop: asks every source at each tick, waits for none, publishes what is in.
 //!
 //! A source that is still busy is not asked again. Its channel keeps its last sample, with its age and the reason;
-//! when the sample comes after all, it is published under the tick it was asked for.
+//! when the sample comes after all, it is published under the tick it was asked for. One whose last sample took longer than
+//! a tick waits is asked last and not waited for, until it is quick again.
 
 mod account;
 mod channels;
@@ -62,7 +63,8 @@ impl Default for Roots {
 }
 
 /// Every source, under a name of its own. A new source is one more line here. Of several that feed the GPU channel, the
-/// devices of the first come first. They are asked from the last to the first: what may take long comes last.
+/// devices of the first come first. They are asked from the last to the first: what may take long comes last, and what did
+/// take long the last time after all others.
 fn workers(roots: &Roots, nvml: &Arc<gpu::Access>) -> Vec<Worker> {
     let nvml = Arc::clone(nvml);
     vec![
@@ -303,10 +305,12 @@ impl Loop {
         drop(history);
         let mut account = self.shared.account();
         account.began(&now, self.interval, &timing);
-        for worker in self.workers.iter_mut().rev() {
-            let asked = worker.ask(&self.queue, self.tick, self.interval);
-            self.channels.asked(worker.source(), asked);
-            account.asked(worker.source(), &now, asked);
+        for slow in [false, true] {
+            for worker in self.workers.iter_mut().rev().filter(|worker| worker.is_slow() == slow) {
+                let asked = worker.ask(&self.queue, self.tick, self.interval);
+                self.channels.asked(worker.source(), asked);
+                account.asked(worker.source(), &now, asked);
+            }
         }
         drop(account);
         self.queue.go();
@@ -317,19 +321,26 @@ impl Loop {
     fn accept(&mut self, outcome: Outcome) {
         let late = outcome.tick < self.tick;
         if let Some(worker) = self.workers.iter_mut().find(|worker| worker.source() == outcome.source) {
-            worker.answered();
+            worker.answered(outcome.duration);
         }
         self.shared.account().answered(&outcome);
         self.channels.accept(outcome, &mut self.shared.history());
-        let complete = self.workers.iter().all(|worker| worker.asked() != Some(self.tick));
+        let complete = self.owing().all(Worker::is_slow);
         let due = self.deadline.is_some();
         if (due && complete) || (!due && (late || self.tick > 0)) {
             self.publish();
         }
     }
 
+    /// Those that were asked for the newest tick and have not answered.
+    fn owing(&self) -> impl Iterator<Item = &Worker> {
+        self.workers.iter().filter(|worker| worker.asked() == Some(self.tick))
+    }
+
     fn publish(&mut self) {
-        self.relief = None;
+        if self.owing().count() < 2 {
+            self.relief = None; // nothing waits behind another
+        }
         let first = self.deadline.take().is_some();
         let snapshot = self.channels.snapshot(self.tick, &self.at, &clock::now(), self.interval);
         let mut history = self.shared.history();

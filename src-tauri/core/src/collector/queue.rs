@@ -24,7 +24,7 @@ struct Shared {
 #[derive(Debug, Default)]
 struct State {
     waiting: VecDeque<(Arc<dyn Ask>, Request)>,
-    /// Handed on together once nothing waits, so that the loop wakes once for all of them.
+    /// Handed on together once nothing waits but what is slow, so that the loop wakes once for all of them.
     answered: Vec<Outcome>,
     /// The number of the thread that takes what waits. One with another number was relieved.
     on_duty: u64,
@@ -102,6 +102,9 @@ impl Shared {
                 state = self.more.wait(state).unwrap_or_else(PoisonError::into_inner);
                 continue;
             };
+            if request.slow {
+                self.hand_on(&mut state);
+            }
             state.asking = true;
             drop(state);
             let outcome = source.answer(request);

@@ -1,5 +1,7 @@
 //! The loop with sources that hang, fail and panic, made for real on their own threads.
 
+mod slow;
+
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Condvar};

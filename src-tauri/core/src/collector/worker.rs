@@ -6,12 +6,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::queue::Queue;
-use super::too_long;
+use super::{DEADLINE, PATIENCE, too_long};
 use crate::channel::Channel;
 use crate::clock::{self, Stamp};
 use crate::diagnostics::panic_words;
 use crate::metrics::Reason;
 use crate::source::{Problem, Reading, Source, Stamped};
+
+/// A source that took longer than this last time is not waited for: those before it may have taken their own time, and it
+/// would come after the deadline.
+const WORTH_WAITING: Duration = DEADLINE.saturating_sub(PATIENCE);
 
 /// Ticks that a source which panicked sits out, at first and at the most.
 const PENALTY: (u32, u32) = (1, 32);
@@ -37,6 +41,8 @@ pub(super) struct Worker {
     asking: Arc<dyn Ask>,
     /// The tick it was asked for and has not answered: there is never a second call in flight.
     asked: Option<u64>,
+    /// Its last answer took so long that the next is not waited for.
+    slow: bool,
 }
 
 /// What a source is asked for.
@@ -44,6 +50,8 @@ pub(super) struct Worker {
 pub(super) struct Request {
     tick: u64,
     interval: Duration,
+    /// It is likely to take long: what is in already is not to wait for it.
+    pub(super) slow: bool,
 }
 
 /// What answers a request, on whichever thread; it may take as long as it likes.
@@ -59,7 +67,8 @@ impl Worker {
         make: impl Fn() -> S + Send + Sync + 'static,
     ) -> Self {
         let state = State { source: None, previous: None, interval: Duration::ZERO, penalty: PENALTY.0, sits_out: 0 };
-        Self { source, channel, asking: Arc::new(Asked { name: source, make, state: Mutex::new(state) }), asked: None }
+        let asking = Arc::new(Asked { name: source, make, state: Mutex::new(state) });
+        Self { source, channel, asking, asked: None, slow: false }
     }
 
     pub(super) fn source(&self) -> &'static str {
@@ -80,13 +89,19 @@ impl Worker {
         if self.asked.is_some() {
             return false;
         }
-        queue.push(Arc::clone(&self.asking), Request { tick, interval });
+        queue.push(Arc::clone(&self.asking), Request { tick, interval, slow: self.slow });
         self.asked = Some(tick);
         true
     }
 
-    pub(super) fn answered(&mut self) {
+    /// Whether a tick is published without waiting for it.
+    pub(super) fn is_slow(&self) -> bool {
+        self.slow
+    }
+
+    pub(super) fn answered(&mut self, took: Option<Duration>) {
         self.asked = None;
+        self.slow = took.is_some_and(|took| took > WORTH_WAITING);
     }
 }
 
@@ -114,7 +129,7 @@ impl<S: Source, M> fmt::Debug for Asked<S, M> {
 }
 
 impl<S: Source + Send, M: Fn() -> S + Send + Sync> Ask for Asked<S, M> {
-    fn answer(&self, Request { tick, interval }: Request) -> Outcome {
+    fn answer(&self, Request { tick, interval, .. }: Request) -> Outcome {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let State { source, previous, interval: before, penalty, sits_out } = &mut *state;
         let longest = too_long(interval.max(std::mem::replace(before, interval)));
