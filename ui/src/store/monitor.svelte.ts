@@ -38,11 +38,13 @@ export class Monitor {
 		document.addEventListener("visibilitychange", this.seen);
 		this.unsubscribe = await this.host.subscribe((batch) => this.link.event(batch));
 		this.link.start();
+		// The longest answer, asked for first.
+		const past = this.fill();
 		const [settings, info, batch] = await Promise.all([this.host.settings(), this.host.info(), this.host.current()]);
 		this.settings = settings;
 		this.info = info;
 		this.take(batch);
-		await this.fill();
+		await past;
 	}
 
 	stop(): void {
