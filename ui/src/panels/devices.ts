@@ -15,6 +15,8 @@ export interface Entry {
 	/** Which heading it stands under; `other` ones are tucked away. */
 	group: "graphics" | "system" | "other";
 	name: string;
+	/** What its figure is. */
+	figure: string;
 	/** For a rail of icons. */
 	short: string;
 	hue: Hue;
@@ -41,6 +43,7 @@ export function entries(batch: CurrentMetrics | null): Entry[] {
 		device: one.gpu_id,
 		group: "graphics",
 		name: t.gpu(one.index),
+		figure: t.utilization,
 		short: `G${one.index}`,
 		hue: "gpu",
 		channel: gpuChannel(one.gpu_id),
@@ -54,6 +57,7 @@ export function entries(batch: CurrentMetrics | null): Entry[] {
 		kind: "cpu",
 		device: "",
 		name: t.cpu,
+		figure: t.utilization,
 		short: "C",
 		hue: "cpu",
 		channel: "system/cpu",
@@ -66,6 +70,7 @@ export function entries(batch: CurrentMetrics | null): Entry[] {
 		kind: "memory",
 		device: "",
 		name: t.memory,
+		figure: t.ram,
 		short: "M",
 		hue: "memory",
 		channel: "system/memory",
@@ -80,6 +85,7 @@ export function entries(batch: CurrentMetrics | null): Entry[] {
 			kind: "disk",
 			device: name,
 			name,
+			figure: `${t.read} + ${t.write}`,
 			short: numbered("D", at, disk?.devices.length ?? 0),
 			hue: "disk",
 			channel: "system/disk",
@@ -95,6 +101,7 @@ export function entries(batch: CurrentMetrics | null): Entry[] {
 			device: name,
 			group: kind === "physical" ? "system" : "other",
 			name,
+			figure: `${t.down} + ${t.upload}`,
 			short: numbered("N", at, network?.interfaces.length ?? 0),
 			hue: "network",
 			channel: "system/network",

@@ -8,6 +8,7 @@ import { t } from "../text";
 export interface Fact {
 	name: string;
 	value: string;
+	/** What it means and its name where it comes from, in a sentence. */
 	help?: string | undefined;
 }
 
@@ -47,8 +48,8 @@ class List {
 
 	constructor(private readonly missing: { [field in string]: Reason } = {}) {}
 
-	fact(name: string, value: string | number | null | undefined): this {
-		if (value != null && value !== "") this.facts.push({ name, value: String(value) });
+	fact(name: string, help: string, value: string | number | null | undefined): this {
+		if (value != null && value !== "") this.facts.push({ name, help, value: String(value) });
 		return this;
 	}
 
@@ -74,9 +75,9 @@ function cpuFacts({ batch, info, settings }: Known): List {
 	const mean = clocks.length > 0 ? clocks.reduce((sum, one) => sum + one, 0) / clocks.length : null;
 	const load = [cpu?.load_1, cpu?.load_5, cpu?.load_15].map((one) => (one == null ? t.noFigure : fixed(one, 2)));
 	return new List(cpu?.missing)
-		.fact(t.facts.model, info?.cpu_model)
-		.fact(t.facts.physicalCores, info?.cpu_cores)
-		.fact(t.facts.threads, info?.cpu_threads)
+		.fact(t.facts.model, t.help.model, info?.cpu_model)
+		.fact(t.facts.physicalCores, t.help.physicalCores, info?.cpu_cores)
+		.fact(t.facts.threads, t.help.threads, info?.cpu_threads)
 		.figure(t.facts.clock, t.help.clock, "core_clocks", mean, (value) =>
 			t.clocks(text(clock(value)), text(clock(Math.max(...clocks)))),
 		)
@@ -85,17 +86,17 @@ function cpuFacts({ batch, info, settings }: Known): List {
 			temperature(value, settings?.temperature_unit ?? "celsius"),
 		)
 		.figure(t.facts.pressure, t.help.pressureSome, "pressure_some", cpu?.pressure_some, percent)
-		.fact(t.facts.kernel, info?.kernel)
-		.fact(t.facts.os, info?.os)
-		.fact(t.facts.started, info?.boot_time == null ? null : moment.format(info.boot_time))
-		.fact(t.facts.up, info?.boot_time == null || !batch ? null : duration(batch.timestamp - info.boot_time));
+		.fact(t.facts.kernel, t.help.kernel, info?.kernel)
+		.fact(t.facts.os, t.help.os, info?.os)
+		.fact(t.facts.started, t.help.up, info?.boot_time == null ? null : moment.format(info.boot_time))
+		.fact(t.facts.up, t.help.up, info?.boot_time == null || !batch ? null : duration(batch.timestamp - info.boot_time));
 }
 
 function memoryFacts({ batch }: Known): List {
 	const memory = batch?.memory;
 	const { facts, help } = t;
 	return new List(memory?.missing)
-		.figure(facts.installed, help.ramUsed, "ram_total", memory?.ram_total, size)
+		.figure(facts.installed, help.installed, "ram_total", memory?.ram_total, size)
 		.figure(t.used, help.ramUsed, "ram_used", memory?.ram_used, bytes)
 		.figure(facts.available, help.available, "ram_available", memory?.ram_available, bytes)
 		.figure(facts.free, help.free, "ram_free", memory?.ram_free, bytes)
@@ -117,8 +118,8 @@ function diskFacts(name: string, { batch }: Known): List {
 	const { facts, help } = t;
 	const missing = (field: string) => `devices/${name}/${field}`;
 	return new List(batch?.disk?.missing)
-		.fact(facts.model, disk?.model)
-		.figure(facts.size, "", missing("size"), disk?.size, size)
+		.fact(facts.model, help.diskModel, disk?.model)
+		.figure(facts.size, help.size, missing("size"), disk?.size, size)
 		.figure(t.busy, help.busy, missing("busy"), disk?.busy, percent)
 		.figure(t.latency, help.latency, missing("latency"), disk?.latency, latency)
 		.figure(facts.readOps, help.ops, missing("read_ops"), disk?.read_ops, frequency)
@@ -132,10 +133,10 @@ function networkFacts(name: string, { batch }: Known): List {
 	const { facts, help } = t;
 	const missing = (field: string) => `interfaces/${name}/${field}`;
 	return new List(batch?.network?.missing)
-		.fact(facts.kind, found && t.kinds[found.kind])
-		.fact(facts.state, found?.state)
+		.fact(facts.kind, help.kind, found && t.kinds[found.kind])
+		.fact(facts.state, help.state, found?.state)
 		.figure(facts.speed, help.speed, missing("link_speed"), found?.link_speed, linkSpeed)
-		.fact(t.addresses, found && (found.addresses.join("  ") || t.noAddress))
+		.fact(t.addresses, help.addresses, found && (found.addresses.join("  ") || t.noAddress))
 		.figure(facts.packetsIn, help.packets, missing("download_packets"), found?.download_packets, frequency)
 		.figure(facts.packetsOut, help.packets, missing("upload_packets"), found?.upload_packets, frequency)
 		.figure(facts.errors, help.errors, missing("errors"), found?.errors, frequency)

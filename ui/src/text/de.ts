@@ -236,16 +236,27 @@ export const de: Messages = {
 		gpuMemoryPlain: "Belegter Speicher der Karte.",
 		gpuTemperature: "Temperatur des GPU-Chips.",
 		gpuPower: "Leistungsaufnahme der gesamten Karte.",
+		core: "Anteil der aktiven Zeit dieses Kerns an der gesamten Zeit seit der letzten Messung; Warten auf Datenträger gilt als Leerlauf (/proc/stat).",
 		cpuUtilization:
 			"Anteil der aktiven Zeit an der gesamten Zeit seit der letzten Messung, über alle Kerne; Warten auf Datenträger gilt als Leerlauf (/proc/stat).",
+		installed: "Arbeitsspeicher, über den der Kernel verfügt (MemTotal, /proc/meminfo).",
 		ramUsed:
 			"MemTotal − MemAvailable (/proc/meminfo): was Programme belegen und der Kernel nicht sofort freigeben könnte; bei free heißt es „used“.",
+		cgroup:
+			"Speicher der Kontrollgruppe, in der Telltale läuft, und ihre Grenze (cgroup v2: memory.current, memory.max).",
 		swapUsed: "SwapTotal − SwapFree (/proc/meminfo).",
 		diskRead: "Von ganzen physischen Datenträgern gelesene Bytes pro Sekunde, jedes Byte einmal (/proc/diskstats).",
 		diskWrite: "Auf ganze physische Datenträger geschriebene Bytes pro Sekunde, jedes Byte einmal (/proc/diskstats).",
+		model: "Wie sich der Prozessor selbst nennt (/proc/cpuinfo: model name).",
+		physicalCores:
+			"Kerne, von denen jeder mehrere logische Prozessoren sein kann (/proc/cpuinfo: physical id, core id).",
+		threads: "Prozessoren, die aktiv sind und denen der Kernel Threads zuteilt (/proc/stat: cpu0, cpu1, …).",
 		clock: "Momentaner Takt der Kerne (cpufreq: scaling_cur_freq).",
 		load: "Threads, die laufen oder auf einen Kern oder Datenträger warten, im Mittel über 1, 5 und 15 Minuten (/proc/loadavg).",
 		cpuTemperature: "Das heißeste Prozessorgehäuse (hwmon: coretemp, k10temp).",
+		kernel: "Version des laufenden Kernels (uname -r).",
+		os: "Name und Version des Betriebssystems (/etc/os-release).",
+		up: "Gerechnet ab dem Start des Kernels (/proc/stat: btime).",
 		pressureSome:
 			"Anteil der Zeit, in der mindestens ein Thread auf die Ressource warten musste (Pressure Stall Information, some).",
 		pressureFull:
@@ -259,12 +270,18 @@ export const de: Messages = {
 		shared: "Dateien im Speicher und von Prozessen gemeinsam genutzter Speicher (Shmem).",
 		zram: "Speicher, den der komprimierte Swap belegt (zram: mem_used_total).",
 		swapRate: "Zwischen Speicher und Swap verschobene Seiten (/proc/vmstat: pswpin, pswpout).",
+		diskModel: "Wie sich das Gerät selbst nennt (/sys/block/*/device/model).",
+		size: "Was das Gerät insgesamt fasst (/sys/block/*/size).",
+		fileSystem:
+			"Was Benutzern ohne Vorrechte bleibt, von allem, was es fasst (statvfs: f_bavail, f_blocks); der Balken ist das Belegte.",
 		busy: "Anteil der Zeit, in der das Gerät mindestens eine Anfrage bearbeitete (iostat: %util); ein Gerät, das viele zugleich bearbeitet, kann aktiv sein, ohne ausgelastet zu sein.",
 		ops: "Abgeschlossene Anfragen pro Sekunde (/proc/diskstats).",
 		latency: "Mittlere Dauer einer Anfrage einschließlich Wartezeit (iostat: await).",
 		packets: "Pakete pro Sekunde (/proc/net/dev).",
 		errors: "Beschädigt empfangene oder nicht sendbare Pakete pro Sekunde (/proc/net/dev: errs).",
 		drops: "Aus Platzmangel oder mangels Empfänger verworfene Pakete pro Sekunde (/proc/net/dev: drop).",
+		kind: "Ob die Summe sie mitzählt: so ist es, wenn ein Gerät dahintersteht (/sys/class/net/*/device).",
+		addresses: "IP-Adressen mit der Länge ihrer Präfixe (getifaddrs).",
 		speed: "Ausgehandelte Geschwindigkeit des Links (/sys/class/net/*/speed).",
 		state: "Status des Links nach RFC 2863 (/sys/class/net/*/operstate).",
 		download: "Empfangene Bytes pro Sekunde, wie der Kernel sie zählt (/proc/net/dev).",

@@ -235,16 +235,27 @@ export const es: Messages = {
 		gpuMemoryPlain: "Memoria en uso en el dispositivo.",
 		gpuTemperature: "Temperatura del chip de la GPU.",
 		gpuPower: "Consumo de la tarjeta completa.",
+		core: "Parte del tiempo transcurrido desde la última muestra en que este núcleo estuvo ocupado; esperar a los discos cuenta como inactivo (/proc/stat).",
 		cpuUtilization:
 			"Tiempo ocupado respecto al tiempo total desde la última muestra, en todos los núcleos; la espera de discos cuenta como inactividad (/proc/stat).",
+		installed: "Memoria principal de la que dispone el kernel (MemTotal, /proc/meminfo).",
 		ramUsed:
 			"MemTotal − MemAvailable (/proc/meminfo): lo que ocupan los programas y el kernel no podría ceder de inmediato; lo que free llama «used».",
+		cgroup:
+			"Memoria del grupo de control en que se ejecuta Telltale, y su límite (cgroup v2: memory.current, memory.max).",
 		swapUsed: "SwapTotal − SwapFree (/proc/meminfo).",
 		diskRead: "Bytes leídos por segundo de discos físicos completos, cada byte una sola vez (/proc/diskstats).",
 		diskWrite: "Bytes escritos por segundo en discos físicos completos, cada byte una sola vez (/proc/diskstats).",
+		model: "El nombre que se da a sí mismo el procesador (/proc/cpuinfo: model name).",
+		physicalCores:
+			"Núcleos, cada uno de los cuales puede ser varios procesadores lógicos (/proc/cpuinfo: physical id, core id).",
+		threads: "Procesadores en línea a los que el kernel asigna hilos (/proc/stat: cpu0, cpu1, …).",
 		clock: "Frecuencia actual de los núcleos (cpufreq: scaling_cur_freq).",
 		load: "Hilos en ejecución o a la espera de un núcleo o un disco, en promedio durante 1, 5 y 15 minutos (/proc/loadavg).",
 		cpuTemperature: "El encapsulado de procesador más caliente (hwmon: coretemp, k10temp).",
+		kernel: "Versión del kernel en ejecución (uname -r).",
+		os: "Nombre y versión del sistema operativo (/etc/os-release).",
+		up: "Contado desde el momento en que arrancó el kernel (/proc/stat: btime).",
 		pressureSome:
 			"Parte del tiempo en que al menos un hilo tuvo que esperar el recurso (pressure stall information, some).",
 		pressureFull:
@@ -258,12 +269,18 @@ export const es: Messages = {
 		shared: "Archivos en memoria y memoria compartida entre procesos (Shmem).",
 		zram: "Memoria que ocupa el intercambio comprimido (zram: mem_used_total).",
 		swapRate: "Páginas movidas entre la memoria y el intercambio (/proc/vmstat: pswpin, pswpout).",
+		diskModel: "El nombre que se da a sí mismo el dispositivo (/sys/block/*/device/model).",
+		size: "Capacidad total del dispositivo (/sys/block/*/size).",
+		fileSystem:
+			"Lo que queda para usuarios sin privilegios, de todo lo que contiene (statvfs: f_bavail, f_blocks); la barra es lo que está en uso.",
 		busy: "Parte del tiempo en que el dispositivo atendió al menos una solicitud (iostat: %util); un dispositivo que atiende muchas a la vez puede estar activo sin estar saturado.",
 		ops: "Solicitudes completadas por segundo (/proc/diskstats).",
 		latency: "Duración media de una solicitud, incluida la espera (iostat: await).",
 		packets: "Paquetes por segundo (/proc/net/dev).",
 		errors: "Paquetes que llegaron dañados o no se pudieron enviar, por segundo (/proc/net/dev: errs).",
 		drops: "Paquetes descartados por falta de espacio o de destinatario, por segundo (/proc/net/dev: drop).",
+		kind: "Si el total la cuenta, lo que ocurre cuando hay un dispositivo detrás (/sys/class/net/*/device).",
+		addresses: "Direcciones IP con la longitud de sus prefijos (getifaddrs).",
 		speed: "Velocidad negociada del enlace (/sys/class/net/*/speed).",
 		state: "Estado del enlace según RFC 2863 (/sys/class/net/*/operstate).",
 		download: "Bytes recibidos por segundo, tal como los cuenta el kernel (/proc/net/dev).",

@@ -239,16 +239,27 @@ export const fr: Messages = {
 		gpuMemoryPlain: "Mémoire utilisée sur la carte.",
 		gpuTemperature: "Température de la puce du GPU.",
 		gpuPower: "Consommation de la carte entière.",
+		core: "Part du temps écoulé depuis le dernier échantillon pendant laquelle ce cœur était occupé ; attendre les disques compte comme inactif (/proc/stat).",
 		cpuUtilization:
 			"Temps d’activité rapporté au temps total depuis la dernière mesure, tous cœurs confondus\u202f; l’attente des disques compte comme inactivité (/proc/stat).",
+		installed: "Mémoire principale dont dispose le noyau (MemTotal, /proc/meminfo).",
 		ramUsed:
 			"MemTotal − MemAvailable (/proc/meminfo)\u00a0: ce que les programmes occupent et que le noyau ne pourrait pas céder aussitôt\u202f; ce que free nomme «\u00a0used\u00a0».",
+		cgroup:
+			"Mémoire du groupe de contrôle dans lequel Telltale s’exécute, et sa limite (cgroup v2 : memory.current, memory.max).",
 		swapUsed: "SwapTotal − SwapFree (/proc/meminfo).",
 		diskRead: "Octets lus par seconde sur les disques physiques entiers, chaque octet une fois (/proc/diskstats).",
 		diskWrite: "Octets écrits par seconde sur les disques physiques entiers, chaque octet une fois (/proc/diskstats).",
+		model: "Le nom que le processeur se donne (/proc/cpuinfo : model name).",
+		physicalCores:
+			"Cœurs, dont chacun peut former plusieurs processeurs logiques (/proc/cpuinfo : physical id, core id).",
+		threads: "Processeurs en ligne auxquels le noyau attribue des threads (/proc/stat : cpu0, cpu1, …).",
 		clock: "Fréquence actuelle des cœurs (cpufreq\u00a0: scaling_cur_freq).",
 		load: "Threads en cours d’exécution ou en attente d’un cœur ou d’un disque, en moyenne sur 1, 5 et 15 minutes (/proc/loadavg).",
 		cpuTemperature: "Le boîtier de processeur le plus chaud (hwmon\u00a0: coretemp, k10temp).",
+		kernel: "Version du noyau en cours d’exécution (uname -r).",
+		os: "Nom et version du système d’exploitation (/etc/os-release).",
+		up: "Compté à partir du démarrage du noyau (/proc/stat : btime).",
 		pressureSome:
 			"Part du temps pendant laquelle au moins un thread a dû attendre la ressource (pressure stall information, some).",
 		pressureFull:
@@ -261,12 +272,18 @@ export const fr: Messages = {
 		shared: "Fichiers en mémoire et mémoire partagée entre processus (Shmem).",
 		zram: "Mémoire occupée par le swap compressé (zram\u00a0: mem_used_total).",
 		swapRate: "Pages déplacées entre la mémoire et le swap (/proc/vmstat\u00a0: pswpin, pswpout).",
+		diskModel: "Le nom que le périphérique se donne (/sys/block/*/device/model).",
+		size: "Capacité totale du périphérique (/sys/block/*/size).",
+		fileSystem:
+			"Ce qui reste aux utilisateurs sans privilège, sur la capacité totale (statvfs : f_bavail, f_blocks) ; la barre est ce qui est occupé.",
 		busy: "Part du temps pendant laquelle le périphérique traitait au moins une requête (iostat\u00a0: %util)\u202f; un périphérique qui en traite beaucoup à la fois peut être actif sans être saturé.",
 		ops: "Requêtes terminées par seconde (/proc/diskstats).",
 		latency: "Durée moyenne d’une requête, attente comprise (iostat\u00a0: await).",
 		packets: "Paquets par seconde (/proc/net/dev).",
 		errors: "Paquets reçus endommagés ou impossibles à envoyer, par seconde (/proc/net/dev\u00a0: errs).",
 		drops: "Paquets rejetés faute de place ou de destinataire, par seconde (/proc/net/dev\u00a0: drop).",
+		kind: "Si le total la compte, ce qui est le cas lorsqu’un périphérique est derrière (/sys/class/net/*/device).",
+		addresses: "Adresses IP avec la longueur de leurs préfixes (getifaddrs).",
 		speed: "Vitesse négociée pour la liaison (/sys/class/net/*/speed).",
 		state: "État de la liaison selon la RFC 2863 (/sys/class/net/*/operstate).",
 		download: "Octets reçus par seconde, tels que le noyau les compte (/proc/net/dev).",
