@@ -128,7 +128,7 @@ pub fn run(hidden: bool) -> anyhow::Result<()> {
         {
             // The last window was closed: the tray goes on, and its web view's memory is free. A quit has a code.
             api.prevent_exit();
-            tauri::async_runtime::spawn(window::end_network_process(app.clone()));
+            tauri::async_runtime::spawn(window::clear_away(app.clone()));
         }
     });
     Ok(())

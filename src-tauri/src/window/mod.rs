@@ -18,7 +18,7 @@ use crate::api::ViewPaused;
 
 pub(crate) use alive::{Alive, takes_events};
 pub(crate) use kept::{Kept, save_changes};
-pub(crate) use webkit::end_network_process;
+pub(crate) use webkit::clear_away;
 
 /// The label that capabilities and events know it by.
 const LABEL: &str = "main";

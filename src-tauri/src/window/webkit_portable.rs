@@ -20,5 +20,5 @@ pub(super) fn end_page(_window: &WebviewWindow) {}
 /// Nothing to end.
 pub(super) fn end_pages() {}
 
-/// Nothing to end.
-pub(crate) async fn end_network_process(_app: AppHandle) {}
+/// Nothing to clear away.
+pub(crate) async fn clear_away(_app: AppHandle) {}
