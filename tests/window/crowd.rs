@@ -13,7 +13,7 @@ use super::pages::{OVERFLOW, SIZES, THEMES, pictures};
 use super::screenshots::measure;
 use crate::common::screen::Screen;
 use crate::common::until::until;
-use machine::{CORES, DISKS, Machine, PHYSICAL, VIRTUAL};
+use machine::{CORES, DISKS, Machine, OTHER_DEVICES, PHYSICAL, VIRTUAL};
 
 /// What the rail lists: pages of disks, of interfaces, and what is tucked away, as far as they can be seen.
 const RAIL: &str = "
@@ -103,6 +103,32 @@ fn a_full_machine_stays_legible_and_hides_nothing() {
                 }
             }
         }
+
+        app.resize(1280, 800).await;
+        app.open("disk/sda").await;
+        assert_eq!(
+            app.texts("[data-panel=\"other-devices\"] h2").await,
+            [format!("Other block devices ({OTHER_DEVICES})")]
+        );
+        assert_eq!(app.texts("[data-device]").await.len(), 0, "loop devices are folded away");
+        app.click("[data-panel=\"other-devices\"] summary").await;
+        let devices = until("they unfold", SOON, async || {
+            let devices = app.texts("[data-device]").await;
+            if devices.len() == OTHER_DEVICES { Ok(devices) } else { Err(devices) }
+        })
+        .await;
+        for (device, on, at) in [
+            ("loop7", "themes_7.snap", "/snap/gtk-common-themes"),
+            ("loop23", "themes_23", "not mounted"),
+            ("md0", "sda", ""),
+        ] {
+            let found = devices.iter().find(|one| one.starts_with(device)).unwrap();
+            assert!(found.contains(on) && found.contains(at), "{device}: {found}");
+        }
+        app.later_tick(app.tick().await).await;
+        misfits.extend(app.run(OVERFLOW).await.as_array().unwrap().iter().map(|one| format!("block devices: {one}")));
+        app.run("document.querySelector('[data-device=\"loop10\"]').scrollIntoView()").await;
+        fs::write(pictures().join("crowd-block-devices.png"), app.screenshot().await).unwrap();
 
         // What is tucked away is one click off, and its page is like any other's.
         app.click(".rail summary").await;

@@ -957,6 +957,21 @@ export type NvLink = {
 	errors: number | null,
 };
 
+/**  A block device that is no disk of its own: a loop device, RAID, LVM, zram. Its bytes are counted where it stands. */
+export type OtherBlockDevice = {
+	/**  The kernel's name, such as `loop7`. */
+	name: string,
+	/**  Bytes that it holds (`/sys/block/*\/size`); devices that hold nothing are left out. */
+	size: number,
+	/**
+	 *  What it stands on: a loop device's file (`/sys/block/*\/loop/backing_file`), or the names of block devices
+	 *  (`/sys/block/*\/slaves`); empty for memory.
+	 */
+	on: string[],
+	/**  Where it is mounted first (`/proc/self/mountinfo`); `null` where it is not. */
+	mount_point: string | null,
+};
+
 /**  What this process and all below it take. */
 export type OwnCost = {
 	/**
@@ -1133,6 +1148,8 @@ export type SystemInfo = {
 	gpus: GpuInfo[],
 	/**  Why there is no GPU data; `null` if there is some. */
 	gpu_missing: GpuMissing | null,
+	/**  Block devices that the totals of disks leave out, as they were when this was asked. */
+	other_block_devices: OtherBlockDevice[],
 	/**  Version of Telltale. */
 	version: string,
 	/**  What the user should know about the start, such as a settings file that was set aside. */

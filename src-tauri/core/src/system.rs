@@ -30,6 +30,8 @@ pub struct SystemInfo {
     pub gpus: Vec<GpuInfo>,
     /// Why there is no GPU data; `null` if there is some.
     pub gpu_missing: Option<GpuMissing>,
+    /// Block devices that the totals of disks leave out, as they were when this was asked.
+    pub other_block_devices: Vec<OtherBlockDevice>,
     /// Version of Telltale.
     pub version: String,
     /// What the user should know about the start, such as a settings file that was set aside.
@@ -51,6 +53,20 @@ pub struct GpuInfo {
     pub driver: String,
     /// Version of that driver; `null` for those that are part of the kernel.
     pub driver_version: Option<String>,
+}
+
+/// A block device that is no disk of its own: a loop device, RAID, LVM, zram. Its bytes are counted where it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
+pub struct OtherBlockDevice {
+    /// The kernel's name, such as `loop7`.
+    pub name: String,
+    /// Bytes that it holds (`/sys/block/*/size`); devices that hold nothing are left out.
+    pub size: u64,
+    /// What it stands on: a loop device's file (`/sys/block/*/loop/backing_file`), or the names of block devices
+    /// (`/sys/block/*/slaves`); empty for memory.
+    pub on: Vec<String>,
+    /// Where it is mounted first (`/proc/self/mountinfo`); `null` where it is not.
+    pub mount_point: Option<String>,
 }
 
 /// Why there is no GPU data.
@@ -89,9 +105,20 @@ pub fn info(snapshot: &Snapshot, notices: Vec<String>) -> SystemInfo {
             .gpu_problem
             .clone()
             .map(|problem| GpuMissing { reason: problem.reason, detail: problem.detail }),
+        other_block_devices: other_block_devices(),
         version: env!("CARGO_PKG_VERSION").into(),
         notices,
     }
+}
+
+#[cfg(target_os = "linux")]
+fn other_block_devices() -> Vec<OtherBlockDevice> {
+    crate::source::disk::others("/proc".as_ref(), "/sys".as_ref())
+}
+
+#[cfg(not(target_os = "linux"))]
+const fn other_block_devices() -> Vec<OtherBlockDevice> {
+    Vec::new()
 }
 
 /// `Debian GNU/Linux 12`: sysinfo's long form puts the kernel's name before it and the rest in brackets.

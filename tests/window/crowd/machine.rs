@@ -15,6 +15,8 @@ pub(super) const CORES: usize = 256;
 pub(super) const DISKS: usize = 30;
 const NVME: usize = 12;
 const LOOPS: usize = 24;
+/// Beside the loop devices a RAID.
+pub(super) const OTHER_DEVICES: usize = LOOPS + 1;
 /// One with the longest name that there can be.
 pub(super) const PHYSICAL: [&str; 4] = ["eno1", "enp65s0f0np0", "enp129s0f1np1v3", "wlp3s0"];
 /// Beside `lo` and a bridge, the ends of containers' cables.
@@ -168,10 +170,15 @@ fn disks(root: &Path) {
         }
     }
     for number in 0..LOOPS {
-        write(root, &format!("sys/block/loop{number}/size"), "131072\n");
+        let (folder, file) =
+            (format!("sys/block/loop{number}"), format!("/var/lib/snapd/snaps/gtk-common-themes_{number}.snap"));
+        write(root, &format!("{folder}/size"), "131072\n");
+        write(root, &format!("{folder}/dev"), &format!("7:{number}\n"));
+        write(root, &format!("{folder}/loop/backing_file"), &file);
     }
     write(root, "sys/block/md0/size", "70000000000\n");
     fs::create_dir_all(root.join("sys/block/md0/slaves/sda")).unwrap();
+    mounts += "99 1 7:7 / /snap/gtk-common-themes ro - squashfs /dev/loop7 ro\n";
     write(root, "proc/mountinfo", &mounts);
 }
 

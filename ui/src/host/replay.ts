@@ -19,6 +19,7 @@ const INFO: SystemInfo = {
 	gpu_missing: null,
 	version: "0",
 	notices: [],
+	other_block_devices: [],
 };
 
 /** Plays a recording as if its last tick were now, and over and over from there on. */

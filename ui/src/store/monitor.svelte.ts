@@ -116,7 +116,7 @@ export class Monitor {
 	}
 
 	/** The description of the machine changes when a driver is loaded or a device goes. */
-	private async ask(): Promise<void> {
+	async ask(): Promise<void> {
 		try {
 			this.info = await this.host.info();
 		} catch {

@@ -79,6 +79,12 @@ export const de: Messages = {
 	clocks: (mean, most) => `${mean} im Mittel, höchstens ${most}`,
 	fileSystems: "Dateisysteme",
 	freeOf: (free, total) => `${free} frei von ${total}`,
+	otherDisks: (count) => `Weitere Blockgeräte (${count})`,
+	otherDisksHelp:
+		"Nicht in den Summen: Ihre Bytes sind die eines Datenträgers, einer Datei oder des Arbeitsspeichers (/sys/block).",
+	standsOn: "Liegt auf",
+	mountedAt: "Eingehängt in",
+	notMounted: "nicht eingehängt",
 	addresses: "Adressen",
 	noAddress: "keine",
 

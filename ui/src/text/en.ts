@@ -82,6 +82,11 @@ export const en = {
 	clocks: (mean: string, most: string) => `${mean} on average, ${most} at most`,
 	fileSystems: "File systems",
 	freeOf: (free: string, total: string) => `${free} free of ${total}`,
+	otherDisks: (count: number) => `Other block devices (${count})`,
+	otherDisksHelp: "Not in the totals: their bytes are those of a disk, a file or memory (/sys/block).",
+	standsOn: "Stands on",
+	mountedAt: "Mounted at",
+	notMounted: "not mounted",
 	addresses: "Addresses",
 	noAddress: "none",
 

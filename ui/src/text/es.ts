@@ -79,6 +79,11 @@ export const es: Messages = {
 	clocks: (mean, most) => `${mean} de media, ${most} como máximo`,
 	fileSystems: "Sistemas de archivos",
 	freeOf: (free, total) => `${free} libres de ${total}`,
+	otherDisks: (count) => `Otros dispositivos de bloques (${count})`,
+	otherDisksHelp: "No están en los totales: sus bytes son los de un disco, un archivo o la memoria (/sys/block).",
+	standsOn: "Se apoya en",
+	mountedAt: "Montado en",
+	notMounted: "sin montar",
 	addresses: "Direcciones",
 	noAddress: "ninguna",
 

@@ -80,6 +80,11 @@ export const fr: Messages = {
 	clocks: (mean, most) => `${mean} en moyenne, ${most} au maximum`,
 	fileSystems: "Systèmes de fichiers",
 	freeOf: (free, total) => `${free} libres sur ${total}`,
+	otherDisks: (count) => `Autres périphériques de blocs (${count})`,
+	otherDisksHelp: "Hors des totaux : leurs octets sont ceux d’un disque, d’un fichier ou de la mémoire (/sys/block).",
+	standsOn: "Repose sur",
+	mountedAt: "Monté sur",
+	notMounted: "non monté",
 	addresses: "Adresses",
 	noAddress: "aucune",
 

@@ -79,6 +79,11 @@ export const ja: Messages = {
 	clocks: (mean, most) => `平均 ${mean}、最大 ${most}`,
 	fileSystems: "ファイルシステム",
 	freeOf: (free, total) => `空き ${free} / ${total}`,
+	otherDisks: (count) => `その他のブロックデバイス (${count})`,
+	otherDisksHelp: "合計には含まれません。そのバイトはディスク、ファイル、またはメモリのものです (/sys/block)。",
+	standsOn: "実体",
+	mountedAt: "マウント先",
+	notMounted: "マウントなし",
 	addresses: "アドレス",
 	noAddress: "なし",
 

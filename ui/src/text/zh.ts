@@ -80,6 +80,11 @@ export const zh: Messages = {
 	clocks: (mean, most) => `平均 ${mean}，最高 ${most}`,
 	fileSystems: "文件系统",
 	freeOf: (free, total) => `剩余 ${free}，共 ${total}`,
+	otherDisks: (count) => `其他块设备 (${count})`,
+	otherDisksHelp: "不计入总计：其字节属于某个磁盘、文件或内存 (/sys/block)。",
+	standsOn: "位于",
+	mountedAt: "挂载点",
+	notMounted: "未挂载",
 	addresses: "地址",
 	noAddress: "无",
 

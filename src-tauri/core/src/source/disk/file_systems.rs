@@ -96,15 +96,15 @@ fn mounted(text: &str, sys: &Path) -> Vec<Mounted> {
 
 /// A line of `/proc/self/mountinfo` (proc(5)).
 #[derive(Debug, PartialEq, Eq)]
-struct Line {
+pub(super) struct Line {
     /// `major:minor`; major 0 where the file system has no device of its own number (btrfs, network, tmpfs).
-    device: String,
-    point: PathBuf,
+    pub(super) device: String,
+    pub(super) point: PathBuf,
     kind: String,
-    source: String,
+    pub(super) source: String,
 }
 
-fn parse_line(line: &str) -> Option<Line> {
+pub(super) fn parse_line(line: &str) -> Option<Line> {
     let (left, right) = line.split_once(" - ")?;
     let mut left = left.split(' ');
     let (device, point) = (left.nth(2)?, left.nth(1)?);

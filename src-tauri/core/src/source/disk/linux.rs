@@ -14,7 +14,7 @@ use crate::clock;
 use crate::metrics::Reason;
 
 /// The kernel counts in sectors of 512 bytes whatever the device's own are (kernel: Documentation/block/stat.rst).
-const SECTOR: u64 = 512;
+pub(super) const SECTOR: u64 = 512;
 
 /// The disks of this machine.
 #[derive(Debug)]
@@ -194,7 +194,7 @@ fn identity(block: &Path, name: &str) -> Known {
 ///
 /// Partitions have no folder of their own in `/sys/block`; devices built on others name those in `slaves/`. Where
 /// the tree can't be read (a container without /sys), the name decides alone.
-fn is_whole_disk(block: &Path, name: &str) -> bool {
+pub(super) fn is_whole_disk(block: &Path, name: &str) -> bool {
     const BUILT: [&str; 8] = ["loop", "ram", "zram", "dm-", "md", "zd", "bcache", "drbd"];
     if BUILT.iter().any(|prefix| {
         name.strip_prefix(prefix).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit() || c == '_'))

@@ -4,12 +4,16 @@
 mod file_systems;
 #[cfg(target_os = "linux")]
 mod linux;
+#[cfg(target_os = "linux")]
+mod others;
 #[cfg(any(not(target_os = "linux"), test))]
 #[cfg_attr(target_os = "linux", expect(unreachable_pub, reason = "public where it is not only tested"))]
 mod portable;
 
 #[cfg(target_os = "linux")]
 pub use linux::Disk;
+#[cfg(target_os = "linux")]
+pub(crate) use others::others;
 #[cfg(not(target_os = "linux"))]
 pub use portable::Disk;
 

@@ -1,0 +1,91 @@
+//! Block devices that are no disks of their own (loop devices, RAID, LVM, zram). The totals leave them out, and nothing is
+//! sampled of them; a page can list them all the same.
+
+use std::fs;
+use std::path::Path;
+
+use super::file_systems::{Line, parse_line};
+use super::linux::{SECTOR, is_whole_disk};
+use crate::system::OtherBlockDevice;
+
+/// Those in `block` under `sys` (normally `/sys`), loop2 before loop10. Mount points are read under `proc`.
+pub(crate) fn others(proc: &Path, sys: &Path) -> Vec<OtherBlockDevice> {
+    let text = fs::read_to_string(proc.join("self/mountinfo")).unwrap_or_default();
+    let mounts: Vec<_> = text.lines().filter_map(parse_line).collect();
+    let block = sys.join("block");
+    let mut found: Vec<_> = names(&block).iter().filter_map(|folder| other(&block, folder, &mounts)).collect();
+    found.sort_by_cached_key(|one| {
+        let kind = one.name.trim_end_matches(|c: char| c.is_ascii_digit());
+        (kind.to_owned(), one.name.len(), one.name.clone())
+    });
+    found
+}
+
+/// `None` for a disk, and for a device that holds nothing: the kernel has some loop devices ready before they have a file.
+fn other(block: &Path, folder: &str, mounts: &[Line]) -> Option<OtherBlockDevice> {
+    let name = folder.replace('!', "/");
+    let folder = block.join(folder);
+    let text = |file: &str| fs::read_to_string(folder.join(file)).ok().map(|text| text.trim().to_owned());
+    let size = text("size")?.parse::<u64>().ok()?.saturating_mul(SECTOR);
+    if size == 0 || is_whole_disk(block, &name) {
+        return None;
+    }
+    let on = text("loop/backing_file").map_or_else(|| names(&folder.join("slaves")), |file| vec![file]);
+    let (number, path) = (text("dev"), format!("/dev/{name}"));
+    let mount = mounts.iter().find(|mount| Some(&mount.device) == number.as_ref() || mount.source == path);
+    Some(OtherBlockDevice {
+        name,
+        size,
+        on,
+        mount_point: mount.map(|mount| mount.point.to_string_lossy().into_owned()),
+    })
+}
+
+/// What a folder holds, in order; nothing where there is none.
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
+    let mut names: Vec<_> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    names.sort_unstable();
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_totals_leave_out_is_listed_with_what_it_stands_on_and_where_it_is_mounted() {
+        let root = tempfile::tempdir().unwrap();
+        let write = |path: &str, text: &str| {
+            let path = root.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        };
+        for (name, number, sectors) in [
+            ("sda", "8:0", 4096),
+            ("loop10", "7:10", 8),
+            ("loop2", "7:2", 16),
+            ("loop3", "7:3", 0),
+            ("md!0", "9:0", 2048),
+        ] {
+            write(&format!("sys/block/{name}/size"), &format!("{sectors}\n"));
+            write(&format!("sys/block/{name}/dev"), &format!("{number}\n"));
+        }
+        write("sys/block/loop2/loop/backing_file", "/var/lib/snapd/snaps/core22_1.snap\n");
+        write("sys/block/md!0/slaves/sdb", "");
+        write("sys/block/md!0/slaves/sda", "");
+        write("proc/self/mountinfo", "1 0 7:2 / /snap/core22 ro - squashfs /dev/loop2 ro\n");
+        let found = others(&root.path().join("proc"), &root.path().join("sys"));
+        let loop2 = OtherBlockDevice {
+            name: "loop2".into(),
+            size: 8192,
+            on: vec!["/var/lib/snapd/snaps/core22_1.snap".into()],
+            mount_point: Some("/snap/core22".into()),
+        };
+        let loop10 = OtherBlockDevice { name: "loop10".into(), size: 4096, on: Vec::new(), mount_point: None };
+        let sda_and_sdb = vec!["sda".into(), "sdb".into()];
+        let md0 = OtherBlockDevice { name: "md/0".into(), size: 1 << 20, on: sda_and_sdb, mount_point: None };
+        assert_eq!(found, [loop2, loop10, md0]);
+        assert_eq!(others(Path::new("/nonexistent"), Path::new("/nonexistent")), []);
+    }
+}
