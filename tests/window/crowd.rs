@@ -33,6 +33,16 @@ const BARS: &str = "
         inside: places.every(one => one.left >= panel.left && one.right <= panel.right && one.bottom <= panel.bottom),
     };";
 
+/// How far from the right edge each row of GPUs ends, in pixels.
+const HOLES: &str = "
+    const rows = new Map();
+    for (const card of document.querySelectorAll('main [data-panel^=\"gpu/\"]')) {
+        const { top, right } = card.getBoundingClientRect();
+        rows.set(Math.round(top), Math.max(right, rows.get(Math.round(top)) ?? 0));
+    }
+    const end = document.querySelector('[data-panel=\"memory\"]').getBoundingClientRect().right;
+    return Array.from(rows.values(), right => Math.round(end - right));";
+
 /// All 256 bars can be told from each other.
 async fn bars(app: &App, place: &str) {
     let bars = app.run(BARS).await;
@@ -91,6 +101,10 @@ fn a_full_machine_stays_legible_and_hides_nothing() {
                     let file = pictures().join(format!("crowd-{name}-{theme}-{width}x{height}.png"));
                     if ["overview", "cpu"].contains(&page) {
                         bars(&app, &file.display().to_string()).await;
+                    }
+                    if page == "overview" {
+                        let rows = if width < 1000 { json!([0, 0, 0]) } else { json!([0, 0]) };
+                        assert_eq!(app.run(HOLES).await, rows, "{}: rows of GPUs are full", file.display());
                     }
                     if page == "disk/sda" {
                         axis(&app).await;
