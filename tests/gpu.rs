@@ -341,6 +341,26 @@ fn one_of_eight_is_lost_the_others_are_not_touched_and_it_comes_back() {
     driver.until("it is back", |line| is_as_described(line, 2));
 }
 
+/// Its call keeps a thread for itself: another one reads the rest, and no second call goes into it.
+#[test]
+fn one_of_eight_hangs_the_others_are_read_on_and_it_comes_back() {
+    let _turn = among_others();
+    let driver = Driver::start(&devices(8, 2, "ok"), "gpu");
+    let third = |line: &Value| line["gpu_id"] == "GPU-2";
+    driver.until("it is there", |line| is_as_described(line, 2));
+    driver.becomes(&devices(8, 2, "hang"));
+    let hung = driver.until("it is said", |line| third(line) && line["utilization"].is_null());
+    assert_eq!((&hung["missing"]["temperature"], &hung["name"]), (&json!("not_answering"), &json!("Number 2")));
+    for _ in 0..16 {
+        let line = driver.line();
+        let described = [0, 1, 3, 4, 5, 6, 7].into_iter().any(|device| is_as_described(&line, device));
+        assert!(described || third(&line) && line["missing"] == hung["missing"], "{line:#}");
+    }
+    driver.becomes(&devices(8, 2, "ok"));
+    driver.until("it is back", |line| is_as_described(line, 2));
+    driver.until("and so are the others", |line| is_as_described(line, 7));
+}
+
 #[test]
 fn a_device_that_was_lost_from_the_start_gets_its_name_when_it_is_back() {
     let _turn = among_others();

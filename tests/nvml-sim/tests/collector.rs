@@ -124,6 +124,7 @@ async fn what_is_asked_when() {
     a_device_without_memory_of_its_own(&machine).await;
     a_driver_that_knows_one_version_of_memory(&machine).await;
     one_that_hangs_holds_up_no_tick(&machine).await;
+    one_that_hangs_leaves_the_others(&machine).await;
     the_driver_is_replaced(&machine).await;
     one_of_three_sleeps(&machine).await;
     all_sleep(&machine).await;
@@ -289,6 +290,28 @@ async fn one_that_hangs_holds_up_no_tick(machine: &Machine) {
     assert_eq!((details.reason, details.cores), (Some(Reason::NotAnswering), Some(16_896)), "what was known is kept");
     machine.becomes(&full());
     machine.details_until(A, "an answer", |details| details.reason.is_none()).await;
+}
+
+async fn one_that_hangs_leaves_the_others(machine: &Machine) {
+    machine.becomes(&full().replace("uuid = GPU-full-1", "uuid = GPU-full-1\nstate = hang"));
+    let reason = |snapshot: &Snapshot, gpu_id: &str| {
+        let event = telltale_core::channel::gpu_event(gpu_id);
+        snapshot.metrics.channels.iter().find(|status| status.channel == event).unwrap().reason
+    };
+    let silent = Some(Reason::NotAnswering);
+    let alone = |snapshot: &Snapshot| [A, B, C].map(|gpu_id| reason(snapshot, gpu_id)) == [None, silent, None];
+    let hung = machine.until("it alone does not answer", alone).await;
+    let handles = machine.count("nvmlDeviceGetHandleByIndex_v2");
+    let goes_on = |snapshot: &Snapshot| snapshot.metrics.tick >= hung.metrics.tick + 10 && alone(snapshot);
+    let later = machine.until("ten ticks on, the others are read as before", goes_on).await;
+    assert!(gpu(&later, A).timestamp > gpu(&hung, A).timestamp);
+    let looked_up = machine.count("nvmlDeviceGetHandleByIndex_v2") - handles;
+    let ticks = machine.collector.current().metrics.tick - hung.metrics.tick;
+    assert!(looked_up <= 2 * (ticks + 1), "it is not asked for again while it hangs: {looked_up} in {ticks} ticks");
+    assert_eq!(machine.details(B).await.reason, silent);
+    assert_eq!(machine.details(A).await.reason, None, "nor do their details wait for it");
+    machine.becomes(&full());
+    machine.until("it is back", |snapshot| [A, B, C].iter().all(|gpu_id| reason(snapshot, gpu_id).is_none())).await;
 }
 
 async fn the_driver_is_replaced(machine: &Machine) {

@@ -10,6 +10,7 @@ use crate::fields;
 use crate::gpu_state::GpuState;
 use crate::history::History;
 use crate::metrics::{ChannelStatus, CurrentMetrics, GpuMetrics, Reason};
+use crate::source::gpu::HANGS;
 use crate::source::{GpuReading, Problem, Reading};
 
 /// All channels, in the order of their sources. Several sources may feed the GPU channel, each for its own devices.
@@ -201,8 +202,8 @@ fn device_words(reason: Reason) -> &'static str {
         Reason::Unsupported => "The driver reports no figure of this GPU.",
         Reason::NoPermission => "This user may not ask the driver about this GPU.",
         Reason::Asleep => "The GPU is asleep, or was idle and is left alone so that it can fall asleep.",
+        Reason::NotAnswering => HANGS,
         Reason::Starting
-        | Reason::NotAnswering
         | Reason::Absent
         | Reason::Failed
         | Reason::Suspended

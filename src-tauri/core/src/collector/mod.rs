@@ -66,9 +66,10 @@ impl Default for Roots {
 /// devices of the first come first. They are asked from the last to the first: what may take long comes last, and what did
 /// take long the last time after all others.
 fn workers(roots: &Roots, nvml: &Arc<gpu::Access>) -> Vec<Worker> {
-    let nvml = Arc::clone(nvml);
+    let (nvml, access) = (Arc::clone(nvml), Arc::clone(nvml));
     vec![
-        Worker::new("nvml", Channel::Gpu, move || gpu::Gpu::new(Arc::clone(&nvml))),
+        Worker::new("nvml", Channel::Gpu, move || gpu::Gpu::new(Arc::clone(&nvml)))
+            .replaced_where(move || access.hangs_in_one_of_several()),
         source("drm", Channel::Gpu, roots, |roots| gpu::Drm::new(&roots.proc, &roots.sys)),
         source("cpu", Channel::Cpu, roots, |roots| cpu::Cpu::new(&roots.proc, &roots.sys)),
         source("memory", Channel::Memory, roots, |roots| memory::Memory::new(&roots.proc, &roots.sys)),
@@ -320,8 +321,9 @@ impl Loop {
 
     fn accept(&mut self, outcome: Outcome) {
         let late = outcome.tick < self.tick;
-        if let Some(worker) = self.workers.iter_mut().find(|worker| worker.source() == outcome.source) {
-            worker.answered(outcome.duration);
+        let worker = self.workers.iter_mut().find(|worker| worker.source() == outcome.source);
+        if !worker.is_some_and(|worker| worker.answered(&outcome)) {
+            return;
         }
         self.shared.account().answered(&outcome);
         self.channels.accept(outcome, &mut self.shared.history());

@@ -25,6 +25,8 @@ const PENALTY: (u32, u32) = (1, 32);
 pub(super) struct Outcome {
     /// The source's name.
     pub(super) source: &'static str,
+    /// Which of those that had this place.
+    number: u64,
     pub(super) tick: u64,
     pub(super) result: Result<(Stamp, Reading), Problem>,
     /// How long it took; `None` if it was not read, because it sits out after a panic.
@@ -33,7 +35,6 @@ pub(super) struct Outcome {
 }
 
 /// The collector's end of a source.
-#[derive(Debug)]
 pub(super) struct Worker {
     /// Its own name: two sources may feed one channel.
     source: &'static str,
@@ -43,6 +44,10 @@ pub(super) struct Worker {
     asked: Option<u64>,
     /// Its last answer took so long that the next is not waited for.
     slow: bool,
+    /// How many had this place before.
+    number: u64,
+    /// Whether it hangs in a part of what it reads, so that another can go on with the rest.
+    hangs_in_part: Box<dyn Fn() -> bool + Send>,
 }
 
 /// What a source is asked for.
@@ -57,6 +62,9 @@ pub(super) struct Request {
 /// What answers a request, on whichever thread; it may take as long as it likes.
 pub(super) trait Ask: fmt::Debug + Send + Sync {
     fn answer(&self, request: Request) -> Outcome;
+
+    /// Another that takes its place, with that number.
+    fn another(&self, number: u64) -> Arc<dyn Ask>;
 }
 
 impl Worker {
@@ -66,9 +74,14 @@ impl Worker {
         channel: Channel,
         make: impl Fn() -> S + Send + Sync + 'static,
     ) -> Self {
-        let state = State { source: None, previous: None, interval: Duration::ZERO, penalty: PENALTY.0, sits_out: 0 };
-        let asking = Arc::new(Asked { name: source, make, state: Mutex::new(state) });
-        Self { source, channel, asking, asked: None, slow: false }
+        let asking = Arc::new(Asked::new(source, 0, Arc::new(make)));
+        Self { source, channel, asking, asked: None, slow: false, number: 0, hangs_in_part: Box::new(|| false) }
+    }
+
+    /// Has another one made that takes its place at a tick at which it still owes an answer and `hangs_in_part`. What it
+    /// answers later is not taken.
+    pub(super) fn replaced_where(self, hangs_in_part: impl Fn() -> bool + Send + 'static) -> Self {
+        Self { hangs_in_part: Box::new(hangs_in_part), ..self }
     }
 
     pub(super) fn source(&self) -> &'static str {
@@ -87,7 +100,11 @@ impl Worker {
     /// Asks for a sample unless it is busy with an earlier one. False if it was not asked.
     pub(super) fn ask(&mut self, queue: &Queue, tick: u64, interval: Duration) -> bool {
         if self.asked.is_some() {
-            return false;
+            if !(self.hangs_in_part)() {
+                return false;
+            }
+            self.number += 1;
+            self.asking = self.asking.another(self.number);
         }
         queue.push(Arc::clone(&self.asking), Request { tick, interval, slow: self.slow });
         self.asked = Some(tick);
@@ -99,17 +116,30 @@ impl Worker {
         self.slow
     }
 
-    pub(super) fn answered(&mut self, took: Option<Duration>) {
+    /// Notes an answer. False if it is of one that another has the place of.
+    pub(super) fn answered(&mut self, outcome: &Outcome) -> bool {
+        if outcome.number != self.number {
+            return false;
+        }
         self.asked = None;
-        self.slow = took.is_some_and(|took| took > WORTH_WAITING);
+        self.slow = outcome.duration.is_some_and(|took| took > WORTH_WAITING);
+        true
     }
 }
 
 /// A source with what it needs from one request to the next.
 struct Asked<S: Source, M> {
     name: &'static str,
-    make: M,
+    number: u64,
+    make: Arc<M>,
     state: Mutex<State<S>>,
+}
+
+impl<S: Source, M> Asked<S, M> {
+    fn new(name: &'static str, number: u64, make: Arc<M>) -> Self {
+        let state = State { source: None, previous: None, interval: Duration::ZERO, penalty: PENALTY.0, sits_out: 0 };
+        Self { name, number, make, state: Mutex::new(state) }
+    }
 }
 
 struct State<S: Source> {
@@ -128,7 +158,7 @@ impl<S: Source, M> fmt::Debug for Asked<S, M> {
     }
 }
 
-impl<S: Source + Send, M: Fn() -> S + Send + Sync> Ask for Asked<S, M> {
+impl<S: Source + Send, M: Fn() -> S + Send + Sync + 'static> Ask for Asked<S, M> {
     fn answer(&self, Request { tick, interval, .. }: Request) -> Outcome {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let State { source, previous, interval: before, penalty, sits_out } = &mut *state;
@@ -139,7 +169,7 @@ impl<S: Source + Send, M: Fn() -> S + Send + Sync> Ask for Asked<S, M> {
         } else {
             let began = clock::now();
             let asked =
-                catch_unwind(AssertUnwindSafe(|| sample(source.get_or_insert_with(&self.make), previous, longest)));
+                catch_unwind(AssertUnwindSafe(|| sample(source.get_or_insert_with(&*self.make), previous, longest)));
             if asked.is_ok() {
                 *penalty = PENALTY.0;
             } else {
@@ -150,7 +180,11 @@ impl<S: Source + Send, M: Fn() -> S + Send + Sync> Ask for Asked<S, M> {
             let (duration, panicked) = (clock::now().since(&began), asked.is_err());
             (asked.unwrap_or_else(|payload| Err(failed(panic_words(&*payload)))), Some(duration), panicked)
         };
-        Outcome { source: self.name, tick, result, duration, panicked }
+        Outcome { source: self.name, number: self.number, tick, result, duration, panicked }
+    }
+
+    fn another(&self, number: u64) -> Arc<dyn Ask> {
+        Arc::new(Self::new(self.name, number, Arc::clone(&self.make)))
     }
 }
 

@@ -62,6 +62,38 @@ async fn a_source_that_took_long_is_not_waited_for_until_it_is_quick_again() {
     assert!(run.deadline.is_none() && collector.current().metrics.tick == run.tick);
 }
 
+#[tokio::test]
+async fn a_source_that_hangs_in_a_part_is_replaced_and_what_it_says_later_is_not_taken() {
+    let scripts = [Arc::new(Script::default()), Arc::new(Script::default())];
+    let (in_part, made) = (Arc::new(AtomicBool::new(false)), AtomicU32::new(0));
+    let (of_worker, of_test) = (Arc::clone(&in_part), scripts.clone());
+    let next = move || Scripted(Arc::clone(&of_test[made.fetch_add(1, Ordering::SeqCst) as usize]));
+    let worker = Worker::new("cpu", Channel::Cpu, next).replaced_where(move || of_worker.load(Ordering::SeqCst));
+    let (collector, mut run) = Collector::with_workers(vec![worker], INTERVAL, no_details()).unwrap();
+    scripts[0].hang(true);
+    run.tick(Instant::now());
+    while scripts[0].in_flight.load(Ordering::SeqCst) == 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    run.tick(Instant::now());
+    run.publish();
+    assert_eq!(run.workers[0].asked(), Some(1), "one that hangs as a whole is waited for");
+    assert_eq!(reason(&collector.current().metrics, "system/cpu"), Some(Reason::NotAnswering));
+
+    in_part.store(true, Ordering::SeqCst);
+    run.tick(Instant::now());
+    answers(&mut run, "cpu").await;
+    let good = collector.current();
+    assert_eq!((good.metrics.tick, reason(&good.metrics, "system/cpu")), (3, None), "the other one answers");
+    assert_eq!(good.metrics.cpu.as_ref().unwrap().utilization, None, "and begins anew");
+    scripts[0].hang(false);
+    answers(&mut run, "cpu").await;
+    assert_eq!(collector.current(), good, "the one before is heard no more");
+    run.tick(Instant::now());
+    answers(&mut run, "cpu").await;
+    assert_eq!(collector.current().metrics.cpu.as_ref().unwrap().utilization, Some(50.0));
+}
+
 /// Lets the loop take in answers until there is one of that source.
 async fn answers(run: &mut Loop, source: &str) {
     loop {

@@ -84,6 +84,9 @@ struct Memory {
     total: u64,
 }
 
+/// Of a device inside of which a call hangs.
+pub(crate) const HANGS: &str = "The GPU does not answer: a call of its driver has not come back.";
+
 impl Device {
     /// A device that no figure can be had of.
     fn without_figures(identity: Identity, reason: Reason) -> Self {

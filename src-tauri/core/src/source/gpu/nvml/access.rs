@@ -10,6 +10,7 @@ use nvml_wrapper::{Device, Nvml};
 use super::super::super::Problem;
 use super::super::sleep::{Bus, NVIDIA, Powers};
 use super::Identity;
+use super::turns::Turns;
 use nvml_wrapper::error::NvmlError;
 
 /// The driver's library where none is named. The unversioned name belongs to development packages.
@@ -24,6 +25,7 @@ pub struct Access {
     bus: Mutex<Bus>,
     asks_sleeping: AtomicBool,
     open: Mutex<Open>,
+    pub(super) turns: Turns,
 }
 
 /// What the tick's thread left when it was done last.
@@ -43,7 +45,7 @@ impl Access {
     pub fn new(library: Option<OsString>, proc: PathBuf, sys: PathBuf) -> Self {
         let library = library.unwrap_or_else(|| LIBRARY.into());
         let (bus, open) = (Mutex::default(), Mutex::default());
-        Self { library, proc, sys, bus, asks_sleeping: AtomicBool::new(false), open }
+        Self { library, proc, sys, bus, asks_sleeping: AtomicBool::new(false), open, turns: Turns::default() }
     }
 
     /// Whether devices are asked although that wakes them.
@@ -57,6 +59,11 @@ impl Access {
             return Powers::default();
         }
         self.bus.lock().unwrap_or_else(PoisonError::into_inner).powers(&self.sys, NVIDIA)
+    }
+
+    /// Whether the tick's reader hangs inside one of several devices, so that another could go on with the rest.
+    pub fn hangs_in_one_of_several(&self) -> bool {
+        self.lock().known.len() > 1 && self.turns.hangs()
     }
 
     pub(super) fn publish(&self, open: Open) {

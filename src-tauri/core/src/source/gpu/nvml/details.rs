@@ -13,6 +13,7 @@ use nvml_wrapper::error::NvmlError;
 use nvml_wrapper::sys_exports::field_id as fields;
 use nvml_wrapper::{Device, Nvml, cuda_driver_version_major, cuda_driver_version_minor};
 
+use super::super::HANGS;
 use super::super::details::Inspect;
 use super::super::sleep::Power;
 use super::access::{self, Access, Open};
@@ -84,7 +85,7 @@ impl NvmlDetails {
                 }
             };
             slow(&device, &mut details);
-            order::number(nvml, identity, &open.known, &self.access.powers(), &mut details);
+            order::number(nvml, identity, &open.known, &self.access, &mut details);
             kept.slow = Some((now.mono, details));
         }
         let mut details = kept.slow.as_ref().map(|(_, details)| details.clone()).unwrap_or_default();
@@ -125,6 +126,9 @@ impl Inspect for NvmlDetails {
         if power == Power::Asleep {
             let asleep = self.stale(identity, Reason::Asleep, Some(ASLEEP.into()));
             return Some(GpuDetails { can_sleep: Some(true), ..asleep });
+        }
+        if self.access.turns.is_held(identity.index) {
+            return Some(self.stale(identity, Reason::NotAnswering, Some(HANGS.into())));
         }
         let Some(nvml) = &open.nvml else {
             let why = open.why.as_ref();

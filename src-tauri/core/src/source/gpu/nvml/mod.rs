@@ -9,6 +9,7 @@ mod gpm;
 mod order;
 mod processes;
 mod refusal;
+mod turns;
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -29,6 +30,7 @@ use crate::gpu_details::AwakeHolder;
 use crate::metrics::Reason;
 use access::Open;
 use figures::Fixed;
+use turns::Inside;
 
 /// First and longest wait before initializing again.
 const RETRY: (Duration, Duration) = (Duration::from_secs(2), Duration::from_mins(1));
@@ -40,6 +42,8 @@ const LOOK: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub struct Gpu {
     access: Arc<Access>,
+    /// Its number among those that share the access.
+    turn: u64,
     session: Session,
     /// Every device seen so far, the one identified last at the end: one that goes away is shown as lost, not forgotten.
     known: Vec<Identity>,
@@ -55,15 +59,17 @@ enum Session {
 }
 
 impl Gpu {
-    /// NVML is loaded at the first sample.
+    /// NVML is loaded at the first sample, unless there is a session to go on with: that of one whose place this takes.
     pub fn new(access: Arc<Access>) -> Self {
-        Self {
-            access,
-            session: Session::Closed { why: None, retry_at: Duration::ZERO, wait: RETRY.0 },
-            known: Vec::new(),
-            sleep: Sleep::default(),
-            awake: (None, BTreeMap::new()),
-        }
+        let turn = access.turns.begin();
+        let Open { nvml, known, .. } = access.open();
+        let session = match nvml {
+            Some(nvml) => {
+                Session::Open { driver_version: nvml.sys_driver_version().ok(), nvml, fixed: BTreeMap::new() }
+            }
+            None => Session::Closed { why: None, retry_at: Duration::ZERO, wait: RETRY.0 },
+        };
+        Self { access, turn, session, known, sleep: Sleep::default(), awake: (None, BTreeMap::new()) }
     }
 
     fn sample(&mut self, powers: &Powers, now: Duration) -> Sample {
@@ -79,10 +85,11 @@ impl Gpu {
         let Session::Open { nvml, driver_version, fixed } = &mut self.session else {
             return Sample::default();
         };
+        let enter = |index| self.access.turns.enter(self.turn, index);
         let read = if overall == Power::Asleep {
-            read_awake(nvml, &self.known, powers, fixed)
+            read_awake(nvml, enter, &self.known, powers, fixed)
         } else {
-            read_all(nvml, &mut self.known, fixed)
+            read_all(nvml, enter, &mut self.known, fixed)
         };
         let driver_version = driver_version.clone();
         match read {
@@ -111,6 +118,7 @@ impl Gpu {
         if self.awake.0.is_none_or(|at| now >= at + LOOK) {
             let can_sleep = |known: &&Identity| powers.of(known.pci_address.as_deref()) == Power::Awake;
             let holders = |known: &Identity| {
+                let _inside = self.access.turns.enter(self.turn, known.index)?;
                 let device = access::find(nvml, known).ok()?;
                 Some((known.id.clone(), processes::holders(&device, &self.access.proc)))
             };
@@ -188,7 +196,9 @@ impl Source for Gpu {
             Session::Open { nvml, .. } => Some(Arc::clone(nvml)),
             Session::Closed { .. } => None,
         };
-        self.access.publish(Open { nvml, why: sample.problem.clone(), known: self.known.clone() });
+        if self.access.turns.is_newest(self.turn) {
+            self.access.publish(Open { nvml, why: sample.problem.clone(), known: self.known.clone() });
+        }
         Ok(sample)
     }
 
@@ -197,15 +207,20 @@ impl Source for Gpu {
     }
 }
 
-/// Reads every device that NVML counts, and lists as lost those that it counted before.
-fn read_all(
+/// Reads every device that NVML counts and that may be entered, and lists as lost those that it counted before.
+fn read_all<'turns>(
     nvml: &Nvml,
+    enter: impl Fn(u32) -> Option<Inside<'turns>>,
     known: &mut Vec<Identity>,
     fixed: &mut BTreeMap<String, Fixed>,
 ) -> Result<Vec<Device>, NvmlError> {
     let mut devices = Vec::with_capacity(known.len());
     let mut nameless = Vec::new();
     for index in 0..nvml.device_count()? {
+        let Some(_inside) = enter(index) else {
+            nameless.push((index, Reason::NotAnswering));
+            continue;
+        };
         match read_one(nvml, index, known, fixed) {
             Ok(device) => devices.push(device),
             Err(error) if refusal::ends_session(&error) => return Err(error),
@@ -240,8 +255,9 @@ fn read_one(
 
 /// Reads the devices that are awake, each by its address: counting them, or looking for one by index, would touch the
 /// others, whose index may be another by now. One that was never seen awake stays unknown.
-fn read_awake(
+fn read_awake<'turns>(
     nvml: &Nvml,
+    enter: impl Fn(u32) -> Option<Inside<'turns>>,
     known: &[Identity],
     powers: &Powers,
     fixed: &mut BTreeMap<String, Fixed>,
@@ -253,6 +269,10 @@ fn read_awake(
             devices.push(without(Reason::Asleep));
             continue;
         }
+        let Some(_inside) = enter(identity.index) else {
+            devices.push(without(Reason::NotAnswering));
+            continue;
+        };
         let read = access::find(nvml, identity).and_then(|device| figures::read(&device, identity.clone(), fixed));
         match read {
             Ok(device) => devices.push(device),

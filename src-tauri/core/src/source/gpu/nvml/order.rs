@@ -7,12 +7,12 @@ use nvml_wrapper::enum_wrappers::device::Clock;
 use nvml_wrapper::{Device, Nvml};
 
 use super::super::sleep::{Power, Powers};
-use super::{Identity, access, refusal};
+use super::{Access, Identity, access, refusal};
 use crate::gpu_details::GpuDetails;
 use crate::metrics::Reason;
 
 /// Puts in the numbers of a device among those known. To compare them, all that are awake are asked how fast they are.
-pub(super) fn number(nvml: &Nvml, identity: &Identity, known: &[Identity], powers: &Powers, details: &mut GpuDetails) {
+pub(super) fn number(nvml: &Nvml, identity: &Identity, known: &[Identity], access: &Access, details: &mut GpuDetails) {
     details.index = Some(identity.index);
     let mut by_bus: Vec<&Identity> = known.iter().filter(|one| one.pci_address.is_some()).collect();
     by_bus.sort_by_key(|one| &one.pci_address);
@@ -29,7 +29,8 @@ pub(super) fn number(nvml: &Nvml, identity: &Identity, known: &[Identity], power
         (details.cuda_index, details.cuda_index_guessed) = (details.cuda_index_by_bus, details.mig == Some(true));
         return;
     }
-    let speeds: Result<Vec<u64>, Reason> = by_bus.iter().map(|one| speed(nvml, one, powers)).collect();
+    let powers = access.powers();
+    let speeds: Result<Vec<u64>, Reason> = by_bus.iter().map(|one| speed(nvml, one, &powers, access)).collect();
     match speeds {
         Ok(speeds) => {
             let mut ranked: Vec<(u64, &Identity)> = speeds.into_iter().zip(by_bus).collect();
@@ -42,9 +43,12 @@ pub(super) fn number(nvml: &Nvml, identity: &Identity, known: &[Identity], power
 }
 
 /// Cores by clock, which is what CUDA's own samples compare.
-fn speed(nvml: &Nvml, identity: &Identity, powers: &Powers) -> Result<u64, Reason> {
+fn speed(nvml: &Nvml, identity: &Identity, powers: &Powers, access: &Access) -> Result<u64, Reason> {
     if powers.of(identity.pci_address.as_deref()) == Power::Asleep {
         return Err(Reason::Asleep);
+    }
+    if access.turns.is_held(identity.index) {
+        return Err(Reason::NotAnswering);
     }
     let ask = |device: Device<'_>| Ok(u64::from(device.num_cores()?) * u64::from(device.max_clock_info(Clock::SM)?));
     access::find(nvml, identity).and_then(ask).map_err(|error| refusal::reason(&error))

@@ -1,0 +1,98 @@
+//! Who reads which device now. A call that does not come back keeps its thread; where there are other devices, another reader
+//! then takes over and leaves the one that hangs alone until its call is back: there is never a second one in flight.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::clock;
+
+/// A device that is not read within this time hangs: what is asked at a tick takes milliseconds.
+const LONG: Duration = Duration::from_secs(1);
+
+/// The readers of all devices, of which the newest is the one that counts.
+#[derive(Debug, Default)]
+pub(super) struct Turns(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    newest: u64,
+    /// By index: whose turn it is read in, and since when.
+    inside: BTreeMap<u32, (u64, Duration)>,
+}
+
+/// A device that is being read, until this is dropped.
+#[derive(Debug)]
+pub(super) struct Inside<'turns> {
+    turns: &'turns Turns,
+    index: u32,
+}
+
+impl Turns {
+    /// A new reader's turn: the one before it reads no further device.
+    pub(super) fn begin(&self) -> u64 {
+        let mut state = self.lock();
+        state.newest += 1;
+        state.newest
+    }
+
+    /// Whether no other reader has taken over.
+    pub(super) fn is_newest(&self, turn: u64) -> bool {
+        self.lock().newest == turn
+    }
+
+    /// Before a device is read. `None` where it must not be: an earlier call on it has not come back, or another reader
+    /// has taken over.
+    pub(super) fn enter(&self, turn: u64, index: u32) -> Option<Inside<'_>> {
+        let mut state = self.lock();
+        if state.newest != turn || state.inside.contains_key(&index) {
+            return None;
+        }
+        state.inside.insert(index, (turn, clock::now().mono));
+        Some(Inside { turns: self, index })
+    }
+
+    /// Whether the newest reader hangs inside a device.
+    pub(super) fn hangs(&self) -> bool {
+        let (now, state) = (clock::now().mono, self.lock());
+        state.inside.values().any(|(turn, since)| *turn == state.newest && now.saturating_sub(*since) >= LONG)
+    }
+
+    /// Whether an earlier reader hangs inside this device.
+    pub(super) fn is_held(&self, index: u32) -> bool {
+        let state = self.lock();
+        state.inside.get(&index).is_some_and(|(turn, _)| *turn != state.newest)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Inside<'_> {
+    fn drop(&mut self) {
+        self.turns.lock().inside.remove(&self.index);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_that_holds_a_reader_is_entered_by_no_other() {
+        let turns = Turns::default();
+        let first = turns.begin();
+        let held = turns.enter(first, 3).unwrap();
+        assert!(!turns.hangs() && !turns.is_held(3), "it is only being read");
+        turns.lock().inside.insert(3, (first, Duration::ZERO));
+        assert!(turns.hangs(), "for too long");
+
+        let second = turns.begin();
+        assert!(!turns.is_newest(first) && turns.is_held(3) && !turns.hangs(), "the second one does not hang");
+        assert!(turns.enter(second, 3).is_none() && turns.enter(second, 4).is_some());
+        assert!(turns.enter(first, 5).is_none(), "its turn is over");
+        drop(held);
+        assert!(!turns.is_held(3) && turns.enter(second, 3).is_some(), "once the call is back it is read again");
+    }
+}
