@@ -2,6 +2,7 @@
 //! nothing that a GPU does touches another channel.
 
 pub(crate) mod let_go;
+mod slow;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -339,26 +340,6 @@ fn one_of_eight_is_lost_the_others_are_not_touched_and_it_comes_back() {
     }
     driver.becomes(&devices(8, 2, "ok"));
     driver.until("it is back", |line| is_as_described(line, 2));
-}
-
-/// Its call keeps a thread for itself: another one reads the rest, and no second call goes into it.
-#[test]
-fn one_of_eight_hangs_the_others_are_read_on_and_it_comes_back() {
-    let _turn = among_others();
-    let driver = Driver::start(&devices(8, 2, "ok"), "gpu");
-    let third = |line: &Value| line["gpu_id"] == "GPU-2";
-    driver.until("it is there", |line| is_as_described(line, 2));
-    driver.becomes(&devices(8, 2, "hang"));
-    let hung = driver.until("it is said", |line| third(line) && line["utilization"].is_null());
-    assert_eq!((&hung["missing"]["temperature"], &hung["name"]), (&json!("not_answering"), &json!("Number 2")));
-    for _ in 0..16 {
-        let line = driver.line();
-        let described = [0, 1, 3, 4, 5, 6, 7].into_iter().any(|device| is_as_described(&line, device));
-        assert!(described || third(&line) && line["missing"] == hung["missing"], "{line:#}");
-    }
-    driver.becomes(&devices(8, 2, "ok"));
-    driver.until("it is back", |line| is_as_described(line, 2));
-    driver.until("and so are the others", |line| is_as_described(line, 7));
 }
 
 #[test]
