@@ -16,7 +16,7 @@ const DISK: &str = "
     folder=\"$XDG_CONFIG_HOME/dev.telltale.desktop\"
     mkdir -p \"$folder\" && mount -t tmpfs -o size=64k telltale \"$folder\" || exit 8
     cp \"$HOME/kept.json\" \"$folder/settings.json\"";
-const FULL: &str = "dd if=/dev/zero of=\"$folder/fill\" bs=1k 2>/dev/null; df \"$folder\" >&2";
+const FULL: &str = "! dd if=/dev/zero of=\"$folder/fill\" bs=1k 2>/dev/null; df \"$folder\" >&2";
 const READ_ONLY: &str = "mount -o remount,ro \"$folder\" || exit 8";
 
 #[test]
