@@ -134,7 +134,7 @@ fn a_full_machine_stays_legible_and_hides_nothing() {
         for (device, on, at) in [
             ("loop7", "themes_7.snap", "/snap/gtk-common-themes"),
             ("loop23", "themes_23", "not mounted"),
-            ("md0", "sda", ""),
+            ("md0", "sda", "not mounted"),
         ] {
             let found = devices.iter().find(|one| one.starts_with(device)).unwrap();
             assert!(found.contains(on) && found.contains(at), "{device}: {found}");

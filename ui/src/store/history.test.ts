@@ -136,6 +136,27 @@ describe("merge", () => {
 		expect(history.gapAt("system/cpu", START + 6000)?.reason).toBe("suspended");
 	});
 
+	it("keeps the figures of a device that is gone for an hour, and no longer", () => {
+		const times = Array.from({ length: 1800 }, (_, at) => START + at * 2000);
+		const all = answer(
+			times,
+			times.map(() => 50),
+		);
+		const gone = { ...all.series[0], channel: "system/gpu/GPU-gone" } as MetricsHistory["series"][number];
+		const history = new History();
+		history.merge({ ...all, series: [...all.series, gone] });
+		const goesOn = (from: number, to: number) => {
+			for (let tick = from; tick < to; tick++) history.append(batch({ tick, timestamp: START + tick * 2000, cpu: 50 }));
+		};
+		goesOn(1800, 2000);
+		expect(history.rows, "some rows were dropped").toBeLessThan(2000);
+		expect(
+			history.values("system/gpu/GPU-gone", "utilization")?.filter((value) => value !== null).length,
+		).toBeGreaterThan(1500);
+		goesOn(2000, 3800);
+		expect(history.values("system/gpu/GPU-gone", "utilization")).toBeUndefined();
+	});
+
 	it("merging the same answer twice changes nothing", () => {
 		const history = filled(5);
 		const same = answer([...history.times], [...cpu(history)]);
