@@ -37,7 +37,7 @@ pub struct SystemDisk(DiskMetrics);
 #[tauri_specta(event_name = "system/network")]
 pub struct SystemNetwork(NetworkMetrics);
 
-/// How much of a file is written, 0–1.
+/// How much of a file is written, 0–1: under 1 until the save has ended, whatever came of it.
 #[derive(Debug, Clone, Serialize, Deserialize, Type, Event)]
 #[tauri_specta(event_name = "save/progress")]
 pub struct SaveProgress(#[specta(type = Number)] pub f64);

@@ -1,35 +1,38 @@
 //! Saving what the window shows: the system's dialog, then a file that is written aside and put in place when whole.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write as _};
+use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use tauri::WebviewWindow;
+use tauri::async_runtime::spawn_blocking;
 use tauri_plugin_dialog::DialogExt as _;
 use tauri_specta::Event as _;
 use telltale_core::export;
 use telltale_core::history::MetricsHistory;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use crate::api::SaveProgress;
 use crate::error::{CommandError, ErrorKind};
 
-/// Whether the saving that is under way should stop.
+/// Which saves have begun, and which of them should stop. They are numbered from 1: one that was cancelled while the disk
+/// hung must still find itself stopped when the next has begun.
 #[derive(Debug, Default)]
 pub(crate) struct Saving {
-    stop: Arc<AtomicBool>,
+    begun: AtomicU32,
+    /// The newest that should stop, and with it all before.
+    stopped: watch::Sender<u32>,
 }
 
 impl Saving {
-    /// Stops it at the next row.
+    /// Stops what is under way.
     pub(crate) fn cancel(&self) {
-        self.stop.store(true, Ordering::Relaxed);
+        self.stopped.send_replace(self.begun.load(Ordering::Relaxed));
     }
 }
 
-/// Asks where to, and writes.
+/// Asks where to, and writes. A save that is cancelled ends at once, though a disk that hangs may keep its thread.
 pub(crate) async fn save(
     window: &WebviewWindow,
     saving: &Saving,
@@ -37,20 +40,45 @@ pub(crate) async fn save(
     image: Vec<u8>,
 ) -> Result<Option<String>, CommandError> {
     let Some(path) = ask(window, &history).await else { return Ok(None) };
-    saving.stop.store(false, Ordering::Relaxed);
-    let stop = Arc::clone(&saving.stop);
-    let report_to = window.clone();
-    let to = path.clone();
-    let report = move |share: f64| {
+    let number = saving.begun.fetch_add(1, Ordering::Relaxed) + 1;
+    let mut stopped = saving.stopped.subscribe();
+    let to_page = window.clone();
+    let tell = move |share: f64| {
         // A page that is gone can't be told, and needs not to be.
-        let _ = SaveProgress(share).emit_to(&report_to, report_to.label());
-        !stop.load(Ordering::Relaxed)
+        let _ = SaveProgress(share).emit_to(&to_page, to_page.label());
     };
-    let written = tauri::async_runtime::spawn_blocking(move || write(&to, &history, &image, report)).await;
-    match written {
-        Ok(Ok(())) => Ok(Some(path.display().to_string())),
-        Ok(Err(error)) if error.kind() == io::ErrorKind::Interrupted => Ok(None),
-        Ok(Err(error)) => Err(not_written(&path, &error)),
+    // Before there is a file: making one may take long already.
+    tell(0.0);
+    let report = {
+        let (tell, stopped) = (tell.clone(), stopped.clone());
+        move |share| {
+            tell(share);
+            *stopped.borrow() < number
+        }
+    };
+    let (aside, ending) = (aside(&path, number), ending(&path));
+    let to = aside.clone();
+    let writing = spawn_blocking(move || write(&to, &ending, &history, &image, report));
+    let written = tokio::select! {
+        biased;
+        written = writing => written.map_err(io::Error::other).flatten(),
+        _ = stopped.wait_for(|newest| *newest >= number) => Err(io::ErrorKind::Interrupted.into()),
+    };
+    let ended = match written {
+        Ok(()) => {
+            let (from, to) = (aside.clone(), path.clone());
+            spawn_blocking(move || fs::rename(from, to)).await.map_err(io::Error::other).flatten()
+        }
+        Err(error) => Err(error),
+    };
+    if ended.is_err() {
+        // Not waited for, as the disk may hang. It may also be gone already.
+        spawn_blocking(move || fs::remove_file(aside));
+    }
+    tell(1.0);
+    match ended {
+        Ok(()) => Ok(Some(path.display().to_string())),
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(None),
         Err(error) => Err(not_written(&path, &error)),
     }
 }
@@ -78,28 +106,42 @@ async fn ask(window: &WebviewWindow, history: &MetricsHistory) -> Option<PathBuf
     path.await.ok().flatten()?.into_path().ok()
 }
 
-/// Writes beside the file and renames, so that a name never stands for half of it. The format is the name's ending;
-/// any other than `.json` and `.png` is CSV.
-fn write(path: &Path, history: &MetricsHistory, image: &[u8], report: impl FnMut(f64) -> bool) -> io::Result<()> {
+/// The file beside a path that is written first and then renamed, so that a name never stands for half of it. No two
+/// saves have the same one.
+fn aside(path: &Path, number: u32) -> PathBuf {
     let mut aside = path.as_os_str().to_owned();
-    aside.push(".part");
-    let aside = PathBuf::from(aside);
-    let ending = path.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase());
-    let written = File::create(&aside).and_then(|file| {
+    aside.push(format!(".{number}.part"));
+    aside.into()
+}
+
+/// What a name ends with, which decides the format.
+fn ending(path: &Path) -> String {
+    path.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase()).unwrap_or_default()
+}
+
+/// Writes a whole file, or leaves none. Any ending other than `json` and `png` is CSV. `report` gets the share done (0–1)
+/// and answers whether to go on.
+fn write(
+    path: &Path,
+    ending: &str,
+    history: &MetricsHistory,
+    image: &[u8],
+    report: impl FnMut(f64) -> bool,
+) -> io::Result<()> {
+    let written = File::create(path).and_then(|file| {
         let mut out = BufWriter::new(file);
-        match ending.as_deref() {
-            Some("json") => export::json(history, &mut out, report)?,
-            Some("png") => out.write_all(image)?,
+        match ending {
+            "json" => export::json(history, &mut out, report)?,
+            "png" => export::image(image, &mut out, report)?,
             _ => export::csv(history, &mut out, report)?,
         }
         out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
     });
-    let placed = written.and_then(|()| fs::rename(&aside, path));
-    if placed.is_err() {
+    if written.is_err() {
         // It may never have been made.
-        let _ = fs::remove_file(&aside);
+        let _ = fs::remove_file(path);
     }
-    placed
+    written
 }
 
 #[cfg(test)]
@@ -107,24 +149,39 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_ending_decides_and_a_stop_leaves_what_was_there() {
+    fn the_ending_decides_and_a_stop_leaves_no_file() {
         let folder = tempfile::tempdir().unwrap();
         let history = MetricsHistory { timestamps: vec![0], ..MetricsHistory::default() };
+        let path = folder.path().join("a");
         let text = |name: &str| {
-            let path = folder.path().join(name);
-            write(&path, &history, b"\x89PNG", |_| true).unwrap();
-            fs::read(path).unwrap()
+            write(&path, &ending(Path::new(name)), &history, b"\x89PNG", |_| true).unwrap();
+            fs::read(&path).unwrap()
         };
         assert_eq!(text("a.csv"), b"time\r\n1970-01-01T00:00:00.000Z\r\n");
         assert_eq!(text("a"), text("a.csv"));
         assert!(text("a.JSON").starts_with(b"{\"timestamps\":[0]"));
         assert_eq!(text("a.png"), b"\x89PNG");
 
-        let path = folder.path().join("a.csv");
-        let stopped = write(&path, &history, b"", |_| false).unwrap_err();
-        assert_eq!(stopped.kind(), io::ErrorKind::Interrupted);
-        assert_eq!(fs::read(&path).unwrap(), b"time\r\n1970-01-01T00:00:00.000Z\r\n");
-        assert!(write(&folder.path().join("no/such/folder.csv"), &history, b"", |_| true).is_err());
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 4, "nothing half-written is left");
+        for (name, history, image) in [
+            ("a.csv", &history, &b""[..]),
+            ("a.csv", &MetricsHistory::default(), b""),
+            ("a.json", &MetricsHistory::default(), b""),
+            ("a.png", &history, b""),
+        ] {
+            let stopped = write(&path, &ending(Path::new(name)), history, image, |_| false).unwrap_err();
+            assert_eq!(stopped.kind(), io::ErrorKind::Interrupted, "{name}");
+            assert!(!path.exists(), "{name}: nothing half-written is left");
+        }
+        assert!(write(&folder.path().join("no/such/folder"), "csv", &history, b"", |_| true).is_err());
+    }
+
+    #[test]
+    fn a_cancel_stops_all_that_have_begun_and_none_that_begin_later() {
+        let saving = Saving::default();
+        let stopped = saving.stopped.subscribe();
+        saving.begun.fetch_add(2, Ordering::Relaxed);
+        saving.cancel();
+        assert!((1..=2).all(|number| *stopped.borrow() >= number) && *stopped.borrow() < 3);
+        assert_ne!(aside(Path::new("a.csv"), 2), aside(Path::new("a.csv"), 3));
     }
 }

@@ -1,8 +1,12 @@
 //! What the window shows, taken away: on the clipboard, and in files through the system's own dialog.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read as _;
 use std::path::Path;
 use std::process::{Command, Output};
+
+use rustix::fs::{Mode, OFlags};
+use serde_json::{Value, json};
 
 use super::SOON;
 use super::app::{App, Gpus, Home};
@@ -17,8 +21,8 @@ fn on(screen: &Screen, program: &str, arguments: &[&str]) -> Output {
     command.output().unwrap_or_else(|error| panic!("{program}: {error}"))
 }
 
-/// Saves under a path by the keyboard alone, as a user of the dialog would.
-async fn save(app: &App, screen: &Screen, path: &Path) -> Vec<u8> {
+/// Chooses a path in the dialog by the keyboard alone, as a user of it would.
+async fn choose(app: &App, screen: &Screen, path: &Path) {
     app.press("Control+s").await;
     until("the dialog is open", SOON, async || {
         let found = on(screen, "xdotool", &["search", "--onlyvisible", "--name", "^Save"]);
@@ -26,16 +30,33 @@ async fn save(app: &App, screen: &Screen, path: &Path) -> Vec<u8> {
         if found.is_empty() { Err("no such window") } else { Ok(found) }
     })
     .await;
-    let path = path.to_str().unwrap();
-    for keys in [&["key", "ctrl+a"][..], &["type", path], &["key", "Return"]] {
+    for keys in [&["key", "ctrl+a"][..], &["type", path.to_str().unwrap()], &["key", "Return"]] {
         on(screen, "xdotool", keys);
     }
-    until("the window says where it is", SOON, async || {
+}
+
+/// Waits until the window says something that contains these words.
+async fn says(app: &App, words: &str) {
+    until(&format!("the window says {words}"), SOON, async || {
         let said = app.texts("[data-testid=\"toast\"]").await;
-        if said.iter().any(|said| said.contains(path)) { Ok(()) } else { Err(said) }
+        if said.iter().any(|said| said.contains(words)) { Ok(()) } else { Err(said) }
     })
     .await;
+}
+
+/// Saves under a path, and reads what is there then.
+async fn save(app: &App, screen: &Screen, path: &Path) -> Vec<u8> {
+    choose(app, screen, path).await;
+    says(app, path.to_str().unwrap()).await;
     fs::read(path).unwrap()
+}
+
+/// The names in a folder.
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<_> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
 }
 
 #[test]
@@ -62,8 +83,87 @@ fn the_visible_range_is_saved_as_csv_json_or_a_picture() {
 
         let png = save(&app, &screen, &folder.path().join("a.png")).await;
         assert!(png.starts_with(b"\x89PNG") && png.len() > 5_000, "{} bytes", png.len());
-        let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-        assert_eq!(left.len(), 3, "nothing half-written is left: {left:?}");
+        assert_eq!(names(folder.path()), ["a.csv", "a.json", "a.png"], "nothing half-written is left");
+        app.close().await;
+    });
+}
+
+/// What the window shows of a save under way: a bar that is called something, how full it is, and whether the focus is on
+/// the button beside it.
+const BAR: &str =
+    "const saving = document.querySelector('[data-testid=\"saving\"]'), bar = saving?.querySelector('progress');
+    return saving && [bar.getAttribute('aria-label'), bar.position, saving.contains(document.activeElement)];";
+
+/// The disk is as slow as the test likes: what is written aside is a pipe, whose maker opens it only when there is a reader,
+/// and whose writer goes on only as it is read.
+#[test]
+fn a_long_save_says_how_far_it_is_and_ends_at_once_when_cancelled_by_keys() {
+    super::test(async || {
+        let (screen, home) = (Screen::open(), Home::new());
+        let quick = |command: &mut Command| _ = command.env("TELLTALE_TEST_INTERVAL", "0.02");
+        let app = App::start_with(&screen, &home, Gpus::Simulated("eight"), None, quick).await;
+        let rows = "return Number(document.documentElement.dataset.rows)";
+        app.shows("there is much to write", rows, |rows| rows.as_u64() >= Some(400)).await;
+        app.call("update_settings", json!({ "patch": { "interval": 2 } })).await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = |name: &str| {
+            let path = folder.path().join(name);
+            assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+            path
+        };
+        let reader =
+            |path: &Path| File::from(rustix::fs::open(path, OFlags::RDONLY | OFlags::NONBLOCK, Mode::empty()).unwrap());
+        let gone = async |left: &[&str]| {
+            until("nothing half-written is left", SOON, async || {
+                let names = names(folder.path());
+                if names == left { Ok(()) } else { Err(names) }
+            })
+            .await;
+        };
+
+        // The file can't even be made.
+        let path = folder.path().join("a.csv");
+        let aside = pipe("a.csv.1.part");
+        choose(&app, &screen, &path).await;
+        let saving = app.shows("it is said", BAR, Value::is_array).await;
+        assert_eq!((saving[0].as_str(), saving[1].as_f64()), (Some("Saving…"), Some(0.0)));
+        app.press("Escape").await;
+        says(&app, "cancelled").await;
+        gone(&[]).await;
+        assert!(!aside.exists());
+
+        // It is made, and written as slowly as it is read; another program makes a file of that name meanwhile.
+        let mut slow = reader(&pipe("a.csv.2.part"));
+        choose(&app, &screen, &path).await;
+        app.shows("it is said", BAR, Value::is_array).await;
+        fs::write(&path, "before").unwrap();
+        let mut shares = vec![0.0];
+        while shares.len() < 4 {
+            let now = until("the bar is fuller", SOON, async || {
+                // Nothing may be there yet.
+                let _ = slow.read(&mut [0; 8 << 10]);
+                let now = app.run(BAR).await[1].as_f64().expect("it is under way");
+                if now > shares[shares.len() - 1] { Ok(now) } else { Err(now) }
+            })
+            .await;
+            shares.push(now);
+        }
+        assert!(shares[3] < 1.0, "{shares:?}");
+        until("the button has the focus", SOON, async || {
+            app.press("Shift+Tab").await;
+            let saving = app.run(BAR).await;
+            if saving[2] == true { Ok(()) } else { Err(saving) }
+        })
+        .await;
+        app.press("Enter").await;
+        says(&app, "cancelled").await;
+        gone(&["a.csv"]).await;
+        assert_eq!(fs::read(&path).unwrap(), b"before");
+
+        let csv = save(&app, &screen, &folder.path().join("b.csv")).await;
+        assert!(csv.starts_with(b"time,") && csv.ends_with(b"\r\n") && csv.len() > 100_000, "{} bytes", csv.len());
+        assert_eq!(app.run(BAR).await, Value::Null);
+        assert_eq!(names(folder.path()), ["a.csv", "b.csv"]);
         app.close().await;
     });
 }

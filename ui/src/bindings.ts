@@ -1024,7 +1024,7 @@ export type Reason =
 /**  The device has no memory of its own: it uses the system's (GB10, Jetson). */
 "shared";
 
-/**  How much of a file is written, 0–1. */
+/**  How much of a file is written, 0–1: under 1 until the save has ended, whatever came of it. */
 export type SaveProgress = number;
 
 /**  The settings in force. */

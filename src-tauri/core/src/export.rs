@@ -24,9 +24,10 @@ pub fn csv(history: &MetricsHistory, out: &mut impl Write, mut report: impl FnMu
     }
     write!(out, "\r\n")?;
     let rows = history.timestamps.len();
+    go_on(report(0.0))?;
     for (row, timestamp) in history.timestamps.iter().enumerate() {
-        if row % REPORT_EVERY == 0 && !report(row as f64 / rows as f64) {
-            return Err(io::ErrorKind::Interrupted.into());
+        if row % REPORT_EVERY == 0 {
+            go_on(report(row as f64 / rows as f64))?;
         }
         write!(out, "{}", rfc3339(*timestamp))?;
         for series in &history.series {
@@ -43,16 +44,45 @@ pub fn csv(history: &MetricsHistory, out: &mut impl Write, mut report: impl FnMu
     Ok(())
 }
 
-/// JSON: what `get_metrics_history` answers.
+/// JSON: what `get_metrics_history` answers. It reports at each series, like [`csv`].
 ///
 /// # Errors
 /// What writing gives; `Interrupted` if `report` says to stop.
 pub fn json(history: &MetricsHistory, out: &mut impl Write, mut report: impl FnMut(f64) -> bool) -> io::Result<()> {
-    if !report(0.0) {
-        return Err(io::ErrorKind::Interrupted.into());
+    let MetricsHistory { timestamps, series, gaps } = history;
+    go_on(report(0.0))?;
+    write!(out, "{{\"timestamps\":")?;
+    serde_json::to_writer(&mut *out, timestamps)?;
+    write!(out, ",\"series\":[")?;
+    for (at, one) in series.iter().enumerate() {
+        go_on(report(at as f64 / series.len() as f64))?;
+        if at > 0 {
+            write!(out, ",")?;
+        }
+        serde_json::to_writer(&mut *out, one)?;
     }
-    serde_json::to_writer(&mut *out, history)?;
-    writeln!(out)
+    write!(out, "],\"gaps\":")?;
+    serde_json::to_writer(&mut *out, gaps)?;
+    writeln!(out, "}}")
+}
+
+/// A picture, as it is. It reports at each part, like [`csv`].
+///
+/// # Errors
+/// What writing gives; `Interrupted` if `report` says to stop.
+pub fn image(image: &[u8], out: &mut impl Write, mut report: impl FnMut(f64) -> bool) -> io::Result<()> {
+    const PART: usize = 16 * 1024;
+    go_on(report(0.0))?;
+    for (at, part) in image.chunks(PART).enumerate() {
+        go_on(report((at * PART) as f64 / image.len() as f64))?;
+        out.write_all(part)?;
+    }
+    Ok(())
+}
+
+/// `Interrupted` unless it is to go on.
+fn go_on(wanted: bool) -> io::Result<()> {
+    if wanted { Ok(()) } else { Err(io::ErrorKind::Interrupted.into()) }
 }
 
 fn quoted(text: &str) -> String {
@@ -133,17 +163,27 @@ mod tests {
     #[test]
     fn json_is_what_the_command_answers() {
         let written = text(|out| json(&history(3), out, |_| true));
+        assert_eq!(written, format!("{}\n", serde_json::to_string(&history(3)).unwrap()));
         assert_eq!(serde_json::from_str::<MetricsHistory>(&written).unwrap(), history(3));
     }
 
     #[test]
-    fn it_reports_and_stops_when_told() {
-        let mut shares = Vec::new();
-        let stopped = csv(&history(1_000), &mut Vec::new(), |share| {
-            shares.push(share);
-            share < 0.5
-        });
-        assert_eq!(stopped.unwrap_err().kind(), io::ErrorKind::Interrupted);
-        assert!(shares.is_sorted() && shares.len() > 5 && shares.last() < Some(&0.6), "{shares:?}");
+    fn each_reports_a_rising_share_and_stops_when_told() {
+        let (long, mut broad, picture) = (history(1_000), history(1), vec![7; 200_000]);
+        broad.series = vec![broad.series[0].clone(); 100];
+        for format in ["csv", "json", "png"] {
+            let (mut out, mut shares) = (Vec::new(), Vec::new());
+            let report = |share| {
+                shares.push(share);
+                share < 0.5
+            };
+            let stopped = match format {
+                "csv" => csv(&long, &mut out, report),
+                "json" => json(&broad, &mut out, report),
+                _ => image(&picture, &mut out, report),
+            };
+            assert_eq!(stopped.unwrap_err().kind(), io::ErrorKind::Interrupted, "{format}");
+            assert!(shares.is_sorted() && shares.len() > 5 && shares.last() < Some(&0.6), "{format}: {shares:?}");
+        }
     }
 }

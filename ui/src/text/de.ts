@@ -389,9 +389,10 @@ export const de: Messages = {
 	save: "Speichern",
 	saveHelp:
 		"Speichert je nach Endung des Dateinamens den sichtbaren Zeitraum als CSV oder JSON oder die Diagramme als PNG (Strg+S).",
-	saving: (percent) => `Wird gespeichert … ${percent}`,
+	saving: "Wird gespeichert …",
 	saved: (path) => `Gespeichert: ${path}`,
 	notSaved: (why) => `Nicht gespeichert: ${why}`,
+	saveCancelled: "Speichern abgebrochen: keine Datei wurde geändert",
 	cancel: "Abbrechen",
 
 	startFailed: "Das Fenster konnte den Kern von Telltale nicht erreichen",

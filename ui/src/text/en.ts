@@ -384,9 +384,10 @@ export const en = {
 	notCopied: "The clipboard refused",
 	save: "Save",
 	saveHelp: "Saves the visible range as CSV or JSON, or the charts as PNG, as the file's name ends (Ctrl+S).",
-	saving: (percent: string) => `Saving… ${percent}`,
+	saving: "Saving…",
 	saved: (path: string) => `Saved ${path}`,
 	notSaved: (why: string) => `Not saved: ${why}`,
+	saveCancelled: "Saving cancelled: no file was changed",
 	cancel: "Cancel",
 
 	startFailed: "The window could not reach Telltale's core",

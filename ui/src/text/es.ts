@@ -384,9 +384,10 @@ export const es: Messages = {
 	save: "Guardar",
 	saveHelp:
 		"Guarda el intervalo visible como CSV o JSON, o los gráficos como PNG, según la extensión del archivo (Ctrl+S).",
-	saving: (percent) => `Guardando… ${percent}`,
+	saving: "Guardando…",
 	saved: (path) => `Guardado: ${path}`,
 	notSaved: (why) => `No guardado: ${why}`,
+	saveCancelled: "Guardado cancelado: no se modificó ningún archivo",
 	cancel: "Cancelar",
 
 	startFailed: "La ventana no pudo conectar con el núcleo de Telltale",

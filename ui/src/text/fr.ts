@@ -390,9 +390,10 @@ export const fr: Messages = {
 	save: "Enregistrer",
 	saveHelp:
 		"Enregistre la période visible en CSV ou JSON, ou les graphiques en PNG, selon l’extension du fichier (Ctrl+S).",
-	saving: (percent) => `Enregistrement… ${percent}`,
+	saving: "Enregistrement…",
 	saved: (path) => `Enregistré\u00a0: ${path}`,
 	notSaved: (why) => `Non enregistré\u00a0: ${why}`,
+	saveCancelled: "Enregistrement annulé\u00a0: aucun fichier n’a été modifié",
 	cancel: "Annuler",
 
 	startFailed: "La fenêtre n’a pas pu joindre le cœur de Telltale",

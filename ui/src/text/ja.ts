@@ -376,9 +376,10 @@ export const ja: Messages = {
 	notCopied: "クリップボードにコピーできませんでした",
 	save: "保存",
 	saveHelp: "ファイル名の拡張子に応じて、表示範囲を CSV か JSON、またはグラフを PNG で保存します (Ctrl+S)。",
-	saving: (percent) => `保存中… ${percent}`,
+	saving: "保存中…",
 	saved: (path) => `保存しました: ${path}`,
 	notSaved: (why) => `保存できませんでした: ${why}`,
+	saveCancelled: "保存を中止しました。ファイルは変更されていません",
 	cancel: "キャンセル",
 
 	startFailed: "ウィンドウから Telltale のコアに接続できませんでした",

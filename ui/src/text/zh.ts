@@ -371,9 +371,10 @@ export const zh: Messages = {
 	notCopied: "无法写入剪贴板",
 	save: "保存",
 	saveHelp: "根据文件扩展名，将可见时间范围保存为 CSV 或 JSON，或将图表保存为 PNG (Ctrl+S)。",
-	saving: (percent) => `正在保存… ${percent}`,
+	saving: "正在保存…",
 	saved: (path) => `已保存：${path}`,
 	notSaved: (why) => `未保存：${why}`,
+	saveCancelled: "已取消保存：未更改任何文件",
 	cancel: "取消",
 
 	startFailed: "窗口无法连接到 Telltale 核心",
