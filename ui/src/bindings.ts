@@ -219,7 +219,7 @@ export type DiskDevice = {
 	read_rate: number | null,
 	/**  Bytes per second written. */
 	write_rate: number | null,
-	/**  What the device calls itself (`/sys/block/*\/device/model`); `null` where it has no name. */
+	/**  What the device calls itself (`/sys/block/*\/device/model`); `null` where it has no name, as virtio's have none. */
 	model: string | null,
 	/**  Bytes that it holds (`/sys/block/*\/size`). */
 	size: number | null,
@@ -914,9 +914,16 @@ export type NetworkInterface = {
 	errors: number | null,
 	/**  Packets per second dropped for want of room or interest, sent and received. */
 	drops: number | null,
-	/**  Bits per second that the link was negotiated for (`/sys/class/net/*\/speed`); `null` where it has none or is down. */
+	/**
+	 *  Bits per second that the link was negotiated for (`/sys/class/net/*\/speed`); `null` where the link is down
+	 *  (`link_down`) or the driver knows no speed (`unsupported`: Wi-Fi, virtio). Where `kind` is not `physical` there is no
+	 *  link of its own, and a `null` has no entry in `missing`: there may be dozens.
+	 */
 	link_speed: number | null,
-	/**  `up`, `down`, `unknown`, `dormant`, … (`/sys/class/net/*\/operstate`, RFC 2863). */
+	/**
+	 *  `up`, `down`, `unknown`, `dormant`, … (`/sys/class/net/*\/operstate`, RFC 2863); `null` without /sys, with an entry in
+	 *  `missing` where `kind` is `physical`.
+	 */
 	state: string | null,
 	/**  IP addresses with their prefix lengths. Read every ten seconds. */
 	addresses: string[],
@@ -1022,7 +1029,9 @@ export type Reason =
 /**  Nothing happened that it could be computed from: the latency of a disk that served nothing. */
 "idle" | 
 /**  The device has no memory of its own: it uses the system's (GB10, Jetson). */
-"shared";
+"shared" | 
+/**  The interface has no link now, whose speed it would be. */
+"link_down";
 
 /**  How much of a file is written, 0–1: under 1 until the save has ended, whatever came of it. */
 export type SaveProgress = number;

@@ -137,7 +137,8 @@ fn source(status: &SourceStatus, roots: &Roots, snapshot: &Snapshot) -> Check {
             | Reason::Suspended
             | Reason::CounterReset
             | Reason::Idle
-            | Reason::Shared,
+            | Reason::Shared
+            | Reason::LinkDown,
         ) => Check::new(name, State::Fine, said),
         Some(Reason::NoPermission) => Check::new(name, State::Warning, said),
         Some(Reason::Starting) => Check::new(name, State::Broken, "It did not answer in time."),

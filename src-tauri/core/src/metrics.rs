@@ -39,9 +39,12 @@ pub enum Reason {
     Idle,
     /// The device has no memory of its own: it uses the system's (GB10, Jetson).
     Shared,
+    /// The interface has no link now, whose speed it would be.
+    LinkDown,
 }
 
-/// Why the fields that are `null` in a payload are so, by the field's path (`power_draw`, `devices/sda/read_rate`).
+/// Why the fields that are `null` in a payload are so, by the field's path (`power_draw`, `devices/sda/read_rate`). Only what
+/// a field's own text excepts has no entry.
 pub type Missing = BTreeMap<String, Reason>;
 
 /// A sample of one GPU, channel `system/gpu/{gpu_id}`. Every figure is optional by itself. What is slow to ask, never changes
@@ -232,7 +235,7 @@ pub struct DiskDevice {
     pub read_rate: Option<f64>,
     /// Bytes per second written.
     pub write_rate: Option<f64>,
-    /// What the device calls itself (`/sys/block/*/device/model`); `null` where it has no name.
+    /// What the device calls itself (`/sys/block/*/device/model`); `null` where it has no name, as virtio's have none.
     pub model: Option<String>,
     /// Bytes that it holds (`/sys/block/*/size`).
     pub size: Option<u64>,
@@ -298,9 +301,12 @@ pub struct NetworkInterface {
     pub errors: Option<f64>,
     /// Packets per second dropped for want of room or interest, sent and received.
     pub drops: Option<f64>,
-    /// Bits per second that the link was negotiated for (`/sys/class/net/*/speed`); `null` where it has none or is down.
+    /// Bits per second that the link was negotiated for (`/sys/class/net/*/speed`); `null` where the link is down
+    /// (`link_down`) or the driver knows no speed (`unsupported`: Wi-Fi, virtio). Where `kind` is not `physical` there is no
+    /// link of its own, and a `null` has no entry in `missing`: there may be dozens.
     pub link_speed: Option<u64>,
-    /// `up`, `down`, `unknown`, `dormant`, … (`/sys/class/net/*/operstate`, RFC 2863).
+    /// `up`, `down`, `unknown`, `dormant`, … (`/sys/class/net/*/operstate`, RFC 2863); `null` without /sys, with an entry in
+    /// `missing` where `kind` is `physical`.
     pub state: Option<String>,
     /// IP addresses with their prefix lengths. Read every ten seconds.
     pub addresses: Vec<String>,

@@ -34,6 +34,7 @@ pub fn reason(reason: Reason) -> &'static str {
         Reason::CounterReset => "counter was reset",
         Reason::Idle => "idle",
         Reason::Shared => "uses the system's memory",
+        Reason::LinkDown => "the link is down",
     }
 }
 

@@ -32,16 +32,16 @@ fn script(state: &str) -> String {
     })
 }
 
-/// Sixteen cores, two disks and two interfaces at work, with figures as long as the sources make them. Every field is
-/// named, so that one that is added is thought of here.
+/// Sixteen cores, two disks and two interfaces at work, with figures as long as the sources make them; one of each has
+/// facts that it does not tell. Every field is named, so that one that is added is thought of here.
 fn busy_machine(gpus: CurrentMetrics) -> CurrentMetrics {
     const T: i64 = 1_795_526_928_164;
     let figure = |scale: f64| Some(rate::six_digits(scale * std::f64::consts::PI));
-    let disk = |name: &str, mount_point: &str| DiskDevice {
+    let disk = |name: &str, model: Option<&str>, mount_point: &str| DiskDevice {
         name: name.into(),
         read_rate: figure(1e8),
         write_rate: figure(1e7),
-        model: Some("Samsung SSD 990 PRO 2TB".into()),
+        model: model.map(str::to_owned),
         size: Some(2_000_398_934_016),
         busy: figure(10.0),
         read_ops: figure(1e3),
@@ -55,7 +55,7 @@ fn busy_machine(gpus: CurrentMetrics) -> CurrentMetrics {
             available: 573_851_181_056,
         }],
     };
-    let interface = |name: &str| NetworkInterface {
+    let interface = |name: &str, link_speed: Option<u64>| NetworkInterface {
         name: name.into(),
         kind: InterfaceKind::Physical,
         upload_rate: figure(1e6),
@@ -64,7 +64,7 @@ fn busy_machine(gpus: CurrentMetrics) -> CurrentMetrics {
         download_packets: figure(1e4),
         errors: Some(0.0),
         drops: figure(0.1),
-        link_speed: Some(10_000_000_000),
+        link_speed,
         state: Some("up".into()),
         addresses: vec!["192.168.178.21/24".into(), "fe80::6d4c:8a1f:be30:77f2/64".into()],
     };
@@ -107,15 +107,15 @@ fn busy_machine(gpus: CurrentMetrics) -> CurrentMetrics {
             write_rate: figure(2e7),
             pressure_some: figure(10.0),
             pressure_full: figure(1.0),
-            devices: vec![disk("nvme0n1", "/"), disk("nvme1n1", "/home")],
-            missing: Missing::new(),
+            devices: vec![disk("nvme0n1", Some("Samsung SSD 990 PRO 2TB"), "/"), disk("vda", None, "/home")],
+            missing: Missing::from([("devices/vda/model".into(), Reason::Unsupported)]),
             timestamp: T,
         }),
         network: Some(NetworkMetrics {
             upload_rate: figure(2e6),
             download_rate: figure(2e7),
-            interfaces: vec![interface("enp5s0"), interface("wlp4s0")],
-            missing: Missing::new(),
+            interfaces: vec![interface("enp5s0", Some(10_000_000_000)), interface("wlp4s0", None)],
+            missing: Missing::from([("interfaces/wlp4s0/link_speed".into(), Reason::Unsupported)]),
             timestamp: T,
         }),
         ..gpus

@@ -1,7 +1,8 @@
 // Figures at the foot of a page: in words, with their unit, and with the reason where there is none.
 import { expect, it } from "vitest";
+import type { CurrentMetrics } from "../bindings";
 import { batch } from "../store/samples";
-import { facts, type Known } from "./facts";
+import { type Fact, facts, type Known } from "./facts";
 
 const known: Known = { batch: batch({ tick: 1, timestamp: 1_700_000_000_000 }), info: null, settings: null };
 const said = (kind: string, name = "") =>
@@ -33,6 +34,22 @@ it("tells a disk's requests and latency", () => {
 
 it("tells an interface's link", () => {
 	expect(said("network", "eth0")).toMatchObject({ State: "up", "Link speed": "1 Gbit/s", Addresses: "192.0.2.1/24" });
+});
+
+it("says why a disk has no name and a link no speed, and says nothing of the speed of what has no link", () => {
+	const without = structuredClone(known) as { batch: CurrentMetrics };
+	const { disk, network } = without.batch;
+	if (!disk || !network) throw new Error("a sample has both");
+	for (const one of disk.devices) one.model = null;
+	for (const one of network.interfaces) one.link_speed = null;
+	disk.missing["devices/sda/model"] = "unsupported";
+	network.missing["interfaces/eth0/link_speed"] = "link_down";
+	const of = (kind: string, name: string) => facts(kind, name, { ...known, ...without });
+	const value = (all: Fact[], name: string) => all.find((fact) => fact.name === name)?.value;
+	expect(value(of("disk", "sda"), "Model")).toBe("— not reported by this device");
+	expect(value(of("network", "eth0"), "Link speed")).toBe("— the link is down");
+	expect(value(of("network", "lo"), "Link speed")).toBeUndefined();
+	expect(value(of("network", "lo"), "State")).toBe("up");
 });
 
 it("has nothing to say of what it does not know", () => {

@@ -53,12 +53,12 @@ class List {
 		return this;
 	}
 
-	figure(
+	figure<Value extends number | string>(
 		name: string,
 		help: string,
 		field: string,
-		value: number | null | undefined,
-		words: (value: number) => Quantity | string,
+		value: Value | null | undefined,
+		words: (value: Value) => Quantity | string,
 	): this {
 		const reason = this.missing[field];
 		if (value != null) {
@@ -118,7 +118,7 @@ function diskFacts(name: string, { batch }: Known): List {
 	const { facts, help } = t;
 	const missing = (field: string) => `devices/${name}/${field}`;
 	return new List(batch?.disk?.missing)
-		.fact(facts.model, help.diskModel, disk?.model)
+		.figure(facts.model, help.diskModel, missing("model"), disk?.model, String)
 		.figure(facts.size, help.size, missing("size"), disk?.size, size)
 		.figure(t.busy, help.busy, missing("busy"), disk?.busy, percent)
 		.figure(t.latency, help.latency, missing("latency"), disk?.latency, latency)
@@ -134,7 +134,7 @@ function networkFacts(name: string, { batch }: Known): List {
 	const missing = (field: string) => `interfaces/${name}/${field}`;
 	return new List(batch?.network?.missing)
 		.fact(facts.kind, help.kind, found && t.kinds[found.kind])
-		.fact(facts.state, help.state, found?.state)
+		.figure(facts.state, help.state, missing("state"), found?.state, String)
 		.figure(facts.speed, help.speed, missing("link_speed"), found?.link_speed, linkSpeed)
 		.fact(t.addresses, help.addresses, found && (found.addresses.join("  ") || t.noAddress))
 		.figure(facts.packetsIn, help.packets, missing("download_packets"), found?.download_packets, frequency)

@@ -27,6 +27,7 @@ function fault(reason: Reason | null): Trouble | null {
 		case "counter_reset":
 		case "idle":
 		case "shared":
+		case "link_down":
 		case null:
 			return null;
 	}

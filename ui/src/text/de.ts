@@ -307,6 +307,7 @@ export const de: Messages = {
 		counter_reset: "Zähler wurde zurückgesetzt",
 		idle: "nichts zu messen",
 		shared: "nutzt den Speicher des Systems",
+		link_down: "keine Verbindung",
 	},
 	gap: (reason) => `Lücke: ${reason}`,
 	noSampleFor: (age) => `keine Messung seit ${age}`,
@@ -387,8 +388,7 @@ export const de: Messages = {
 	copied: "Kopiert",
 	notCopied: "Die Zwischenablage hat die Werte abgelehnt",
 	save: "Speichern",
-	saveHelp:
-		"Speichert je nach Endung des Dateinamens den sichtbaren Zeitraum als CSV oder JSON oder die Diagramme als PNG (Strg+S).",
+	saveHelp: "Speichert je nach Endung den sichtbaren Zeitraum als CSV oder JSON oder die Diagramme als PNG (Strg+S).",
 	saving: "Wird gespeichert …",
 	saved: (path) => `Gespeichert: ${path}`,
 	notSaved: (why) => `Nicht gespeichert: ${why}`,

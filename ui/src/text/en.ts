@@ -306,6 +306,7 @@ export const en = {
 		counter_reset: "counter was reset",
 		idle: "nothing to measure",
 		shared: "uses the system’s memory",
+		link_down: "the link is down",
 	} satisfies Record<Reason, string> as Record<Reason, string>,
 	gap: (reason: string) => `gap: ${reason}`,
 	noSampleFor: (age: string) => `no sample for ${age}`,

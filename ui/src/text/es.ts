@@ -305,6 +305,7 @@ export const es: Messages = {
 		counter_reset: "contador reiniciado",
 		idle: "nada que medir",
 		shared: "usa la memoria del sistema",
+		link_down: "sin enlace",
 	},
 	gap: (reason) => `sin datos: ${reason}`,
 	noSampleFor: (age) => `sin muestras desde hace ${age}`,

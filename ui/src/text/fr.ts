@@ -308,6 +308,7 @@ export const fr: Messages = {
 		counter_reset: "compteur remis à zéro",
 		idle: "rien à mesurer",
 		shared: "utilise la mémoire du système",
+		link_down: "aucune liaison",
 	},
 	gap: (reason) => `sans données\u00a0: ${reason}`,
 	noSampleFor: (age) => `aucune mesure depuis ${age}`,
@@ -388,8 +389,7 @@ export const fr: Messages = {
 	copied: "Copié",
 	notCopied: "Le presse-papiers a refusé les données",
 	save: "Enregistrer",
-	saveHelp:
-		"Enregistre la période visible en CSV ou JSON, ou les graphiques en PNG, selon l’extension du fichier (Ctrl+S).",
+	saveHelp: "Enregistre la période visible en CSV ou JSON, ou les graphiques en PNG, selon l’extension (Ctrl+S).",
 	saving: "Enregistrement…",
 	saved: (path) => `Enregistré\u00a0: ${path}`,
 	notSaved: (why) => `Non enregistré\u00a0: ${why}`,

@@ -299,6 +299,7 @@ export const ja: Messages = {
 		counter_reset: "カウンターがリセットされました",
 		idle: "測定対象なし",
 		shared: "システムのメモリを使用",
+		link_down: "リンクダウン",
 	},
 	gap: (reason) => `欠測: ${reason}`,
 	noSampleFor: (age) => `${age} の間サンプルなし`,

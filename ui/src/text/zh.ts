@@ -294,6 +294,7 @@ export const zh: Messages = {
 		counter_reset: "计数器已重置",
 		idle: "无可测量内容",
 		shared: "使用系统内存",
+		link_down: "链路已断开",
 	},
 	gap: (reason) => `数据缺失：${reason}`,
 	noSampleFor: (age) => `已有 ${age}没有采样`,

@@ -209,6 +209,7 @@ fn device_words(reason: Reason) -> &'static str {
         | Reason::Suspended
         | Reason::CounterReset
         | Reason::Idle
-        | Reason::Shared => "",
+        | Reason::Shared
+        | Reason::LinkDown => "",
     }
 }

@@ -110,6 +110,7 @@ fn is_ordinary(reason: Reason) -> bool {
         | Reason::Asleep
         | Reason::Idle
         | Reason::Shared
+        | Reason::LinkDown
         | Reason::Suspended
         | Reason::Starting
         | Reason::Unsupported => true,

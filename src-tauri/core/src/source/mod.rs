@@ -13,6 +13,8 @@ mod pressure;
 mod proc_file;
 #[cfg(target_os = "linux")]
 mod roster;
+#[cfg(target_os = "linux")]
+mod sysfs;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -154,10 +156,19 @@ pub(crate) fn same<T>(earlier: &[T], place: usize, is_it: impl Fn(&T) -> bool) -
 
 /// Takes a figure out of its result and notes the reason if there is none.
 pub(crate) fn figure<T>(missing: &mut Missing, field: &str, result: Result<T, Reason>) -> Option<T> {
+    figure_at(missing, || field.into(), result)
+}
+
+/// The same for a path that is only put together where it is needed.
+pub(crate) fn figure_at<T>(
+    missing: &mut Missing,
+    path: impl FnOnce() -> String,
+    result: Result<T, Reason>,
+) -> Option<T> {
     match result {
         Ok(value) => Some(value),
         Err(reason) => {
-            missing.insert(field.into(), reason);
+            missing.insert(path(), reason);
             None
         }
     }

@@ -14,19 +14,19 @@ pub(super) fn text(path: &Path) -> Result<String, Reason> {
     fs::read_to_string(path).map(|text| text.trim().to_owned()).map_err(|error| reason(&error))
 }
 
+/// The text of a file that says nothing where the device has nothing to say.
+pub(super) fn name(path: &Path) -> Result<String, Reason> {
+    text(path).and_then(|text| if text.is_empty() { Err(Reason::Unsupported) } else { Ok(text) })
+}
+
 /// A file that holds one whole number. An empty one is how amdgpu says that it has none.
 pub(super) fn count(path: &Path) -> Result<u64, Reason> {
-    let text = text(path)?;
-    if text.is_empty() { Err(Reason::Unsupported) } else { text.parse().map_err(|_| Reason::Failed) }
+    name(path)?.parse().map_err(|_| Reason::Failed)
 }
 
 /// A file that holds one number, times `scale`.
 pub(super) fn number(path: &Path, scale: f64) -> Result<f64, Reason> {
-    let text = text(path)?;
-    if text.is_empty() {
-        return Err(Reason::Unsupported);
-    }
-    text.parse::<f64>().ok().filter(|value| value.is_finite()).map(|value| value * scale).ok_or(Reason::Failed)
+    name(path)?.parse::<f64>().ok().filter(|value| value.is_finite()).map(|value| value * scale).ok_or(Reason::Failed)
 }
 
 /// A file that holds a hexadecimal number such as `0x1002`.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::super::pressure::{self, Pressure};
 use super::super::proc_file::ProcFile;
 use super::super::roster::Roster;
-use super::super::{Malformed, Previous, Reading, Source, SourceError, Stamped, figure};
+use super::super::{Malformed, Previous, Reading, Source, SourceError, Stamped, figure, sysfs};
 use super::file_systems::FileSystems;
 use super::{Activity, Counters, Usage};
 use crate::clock;
@@ -34,8 +34,8 @@ pub struct Disk {
 /// What is known of a disk beside its counters.
 #[derive(Debug)]
 struct Known {
-    model: Option<Arc<str>>,
-    size: Option<u64>,
+    model: Result<Arc<str>, Reason>,
+    size: Result<u64, Reason>,
     /// As they were when they were asked for last.
     file_systems: Vec<Usage>,
 }
@@ -184,10 +184,11 @@ fn parse_line(line: &str) -> Result<Stat<'_>, Malformed> {
 
 fn identity(block: &Path, name: &str) -> Known {
     let folder = block.join(name.replace('/', "!"));
-    let text = |file: &str| std::fs::read_to_string(folder.join(file)).ok();
-    let sectors = text("size").and_then(|size| size.trim().parse::<u64>().ok());
-    let model = text("device/model").map(|model| Arc::from(model.trim())).filter(|model: &Arc<str>| !model.is_empty());
-    Known { model, size: sectors.map(|sectors| sectors.saturating_mul(SECTOR)), file_systems: Vec::new() }
+    Known {
+        model: sysfs::name(&folder.join("device/model")).map(Arc::from),
+        size: sysfs::count(&folder.join("size")).map(|sectors| sectors.saturating_mul(SECTOR)),
+        file_systems: Vec::new(),
+    }
 }
 
 /// Whether a block device is a disk whose bytes no other counted device counts.

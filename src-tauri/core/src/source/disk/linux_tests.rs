@@ -52,8 +52,9 @@ fn a_disk_says_its_model_and_size() {
     std::fs::write(sda.join("device/model"), "Samsung SSD 990  \n").unwrap();
     std::fs::write(sda.join("size"), "2048\n").unwrap();
     let sample = Disk::new(&root.path().join("proc"), &root.path().join("sys")).read().unwrap();
-    assert_eq!((sample.disks[0].model.as_deref(), sample.disks[0].size), (Some("Samsung SSD 990"), Some(1 << 20)));
-    assert_eq!((sample.disks[1].model.as_deref(), sample.disks[1].size), (None, None));
+    assert_eq!((sample.disks[0].model.as_deref(), sample.disks[0].size), (Ok("Samsung SSD 990"), Ok(1 << 20)));
+    let nvme = &sample.disks[1];
+    assert_eq!((nvme.model.as_deref(), nvme.size), (Err(&Reason::Unsupported), Err(Reason::Unsupported)));
 }
 
 #[test]

@@ -20,7 +20,7 @@ pub use portable::Disk;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{figure, same};
+use super::{figure, figure_at, same};
 use crate::metrics::{DiskDevice, DiskMetrics, FileSystem, Missing, Reason};
 use crate::rate;
 
@@ -36,23 +36,23 @@ pub struct Counters {
     /// What it was busy with; `None` where the system does not tell.
     pub activity: Option<Activity>,
     /// What it calls itself.
-    pub model: Option<Arc<str>>,
+    pub model: Result<Arc<str>, Reason>,
     /// Bytes that it holds.
-    pub size: Option<u64>,
+    pub size: Result<u64, Reason>,
     /// File systems mounted from it.
     pub file_systems: Vec<Usage>,
 }
 
 impl Counters {
-    /// A disk of which nothing is known yet.
+    /// A disk of which nothing is known.
     pub fn of(name: &Arc<str>) -> Self {
         Self {
             name: Arc::clone(name),
             read: 0,
             written: 0,
             activity: None,
-            model: None,
-            size: None,
+            model: Err(Reason::Unsupported),
+            size: Err(Reason::Unsupported),
             file_systems: Vec::new(),
         }
     }
@@ -138,17 +138,18 @@ fn derive(previous: Result<(&[Counters], Duration), Reason>, now: &[Counters], t
             Ok(Activity::rates(both.0, both.1, elapsed))
         });
         let [busy, read_ops, write_ops, latency] = activity.unwrap_or_else(|reason| [Err(reason); 4]);
-        let mut rate = |name: &str, rate: Result<f64, Reason>| {
-            rate.map(rate::six_digits)
-                .map_err(|reason| missing.insert(format!("devices/{}/{name}", disk.name), reason))
-                .ok()
-        };
+        let path = |name: &str| format!("devices/{}/{name}", disk.name);
+        let model = disk.model.as_deref().map(str::to_owned).map_err(|reason| *reason);
+        let model = figure_at(&mut missing, || path("model"), model);
+        let size = figure_at(&mut missing, || path("size"), disk.size);
+        let mut rate =
+            |name, rate: Result<f64, Reason>| figure_at(&mut missing, || path(name), rate.map(rate::six_digits));
         DiskDevice {
             name: disk.name.to_string(),
             read_rate: rate("read_rate", read),
             write_rate: rate("write_rate", write),
-            model: disk.model.as_deref().map(str::to_owned),
-            size: disk.size,
+            model,
+            size,
             busy: rate("busy", busy),
             read_ops: rate("read_ops", read_ops),
             write_ops: rate("write_ops", write_ops),
@@ -190,6 +191,7 @@ mod tests {
         assert_eq!((metrics.read_rate, metrics.write_rate), (Some(1_000.0), Some(500.0)));
         assert_eq!(metrics.devices[1].write_rate, Some(500.0));
         assert_eq!(metrics.missing["devices/sda/busy"], Reason::Unsupported);
+        assert_eq!((metrics.devices[0].size, metrics.missing["devices/sda/size"]), (None, Reason::Unsupported));
     }
 
     #[test]

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use super::super::proc_file::ProcFile;
 use super::super::roster::Roster;
-use super::super::{Malformed, Previous, Reading, Source, SourceError, Stamped};
+use super::super::{Malformed, Previous, Reading, Source, SourceError, Stamped, sysfs};
 use super::changes::Changes;
 use super::{Counters, Link};
 use crate::clock;
-use crate::metrics::InterfaceKind;
+use crate::metrics::{InterfaceKind, Reason};
 
 /// How soon after the last time speeds, states and addresses are asked for again, if something changed: some drivers
 /// take a lock for it.
@@ -103,7 +103,7 @@ fn walk(text: &str, class: &Path, all: &mut Roster<Known>, counters: &mut Vec<Co
         let stat = parse_line(line)?;
         let (name, known) = all.next(stat.name, || {
             appeared = true;
-            Known { kind: kind(class, stat.name), link: Arc::default() }
+            Known { kind: kind(class, stat.name), link: Arc::new(Link::unknown(Reason::Starting)) }
         });
         counters.push(Counters {
             name: Arc::clone(name),
@@ -123,13 +123,18 @@ fn walk(text: &str, class: &Path, all: &mut Roster<Known>, counters: &mut Vec<Co
 
 /// Speed, state and addresses of an interface.
 fn link(class: &Path, name: &str, networks: Option<&sysinfo::Networks>) -> Link {
-    let text = |file: &str| std::fs::read_to_string(class.join(name).join(file)).ok();
-    // -1, or an error, where the link is down or has no speed. In Mbit/s.
-    let megabits = text("speed").and_then(|speed| speed.trim().parse::<u64>().ok()).filter(|speed| *speed > 0);
+    let folder = class.join(name);
+    let state = sysfs::name(&folder.join("operstate"));
+    // In Mbit/s. -1, or an error, where the link is down or the driver knows no speed.
+    let speed = sysfs::name(&folder.join("speed")).and_then(|megabits| match megabits.parse::<u64>() {
+        Ok(megabits) if megabits > 0 => Ok(megabits.saturating_mul(1_000_000)),
+        Ok(_) | Err(_) => Err(Reason::Unsupported),
+    });
+    let is_down = matches!(state.as_deref(), Ok("down" | "lowerlayerdown" | "notpresent"));
     let known = networks.and_then(|networks| networks.get(OsStr::new(name)));
     Link {
-        speed: megabits.map(|speed| speed.saturating_mul(1_000_000)),
-        state: text("operstate").map(|state| state.trim().to_owned()).filter(|state| !state.is_empty()),
+        speed: speed.map_err(|reason| if is_down { Reason::LinkDown } else { reason }),
+        state,
         addresses: known.map_or_else(Vec::new, |known| known.ip_networks().iter().map(ToString::to_string).collect()),
     }
 }

@@ -68,17 +68,36 @@ fn interfaces_come_and_go() {
 }
 
 #[test]
-fn speed_and_state_come_from_sys_and_a_link_that_is_down_has_no_speed() {
+fn speed_and_state_come_from_sys_and_a_link_without_a_speed_says_why() {
     let root = tree();
     let class = root.path().join("sys/class/net");
-    for (name, speed, state) in [("enp5s0", "2500\n", "up\n"), ("enp6s0", "-1\n", "down\n")] {
-        std::fs::write(class.join(name).join("speed"), speed).unwrap();
+    // virtio's driver knows no speed; a Wi-Fi's file can't be read at all, up or down.
+    for (name, speed, state) in [
+        ("enp5s0", Some("2500\n"), "up\n"),
+        ("enp6s0", Some("-1\n"), "down\n"),
+        ("hv0", Some("-1\n"), "up\n"),
+        ("wlp3s0", None, "up\n"),
+        ("vf0", None, "lowerlayerdown\n"),
+    ] {
         std::fs::write(class.join(name).join("operstate"), state).unwrap();
+        if let Some(speed) = speed {
+            std::fs::write(class.join(name).join("speed"), speed).unwrap();
+        }
     }
-    write(&root, &["enp5s0", "enp6s0", "tun0"]);
+    write(&root, &["enp5s0", "enp6s0", "hv0", "wlp3s0", "vf0", "tun0"]);
     let sample = Network::new(&root.path().join("proc"), &root.path().join("sys")).read().unwrap();
-    let link = |at: usize| (sample[at].link.speed, sample[at].link.state.as_deref());
-    assert_eq!([link(0), link(1), link(2)], [(Some(2_500_000_000), Some("up")), (None, Some("down")), (None, None)]);
+    let links: Vec<_> = sample.iter().map(|one| (one.link.speed, one.link.state.as_deref().map_err(|e| *e))).collect();
+    assert_eq!(
+        links,
+        [
+            (Ok(2_500_000_000), Ok("up")),
+            (Err(Reason::LinkDown), Ok("down")),
+            (Err(Reason::Unsupported), Ok("up")),
+            (Err(Reason::Unsupported), Ok("up")),
+            (Err(Reason::LinkDown), Ok("lowerlayerdown")),
+            (Err(Reason::Unsupported), Err(Reason::Unsupported)),
+        ]
+    );
 }
 
 #[test]

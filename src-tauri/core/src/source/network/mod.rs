@@ -15,7 +15,7 @@ pub use portable::Network;
 
 use std::sync::Arc;
 
-use super::{Previous, Reading, Stamped, figure, same};
+use super::{Previous, Reading, Stamped, figure, figure_at, same};
 use crate::metrics::{InterfaceKind, Missing, NetworkInterface, NetworkMetrics, Reason};
 use crate::rate;
 
@@ -43,14 +43,21 @@ pub struct Counters {
 }
 
 /// What an interface is connected to.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link {
     /// Bits per second.
-    pub speed: Option<u64>,
+    pub speed: Result<u64, Reason>,
     /// As RFC 2863 names it.
-    pub state: Option<String>,
+    pub state: Result<String, Reason>,
     /// With their prefix lengths.
     pub addresses: Vec<String>,
+}
+
+impl Link {
+    /// One of which nothing is known but why.
+    fn unknown(reason: Reason) -> Self {
+        Self { speed: Err(reason), state: Err(reason), addresses: Vec::new() }
+    }
 }
 
 /// Rates of each interface that is there now, and the totals of the physical ones.
@@ -71,11 +78,16 @@ fn derive(previous: Previous<'_, Vec<Counters>>, now: &Stamped<Vec<Counters>>) -
             uploads.add(upload);
             downloads.add(download);
         }
-        let mut rate = |name: &str, rate: Result<f64, Reason>| {
-            rate.map(rate::six_digits)
-                .map_err(|reason| missing.insert(format!("interfaces/{}/{name}", interface.name), reason))
-                .ok()
+        let path = |name: &str| format!("interfaces/{}/{name}", interface.name);
+        // Others have no link of their own.
+        let (speed, state) = (interface.link.speed, interface.link.state.clone());
+        let (link_speed, state) = if interface.kind == InterfaceKind::Physical {
+            (figure_at(&mut missing, || path("link_speed"), speed), figure_at(&mut missing, || path("state"), state))
+        } else {
+            (speed.ok(), state.ok())
         };
+        let mut rate =
+            |name, rate: Result<f64, Reason>| figure_at(&mut missing, || path(name), rate.map(rate::six_digits));
         NetworkInterface {
             name: interface.name.to_string(),
             kind: interface.kind,
@@ -85,8 +97,8 @@ fn derive(previous: Previous<'_, Vec<Counters>>, now: &Stamped<Vec<Counters>>) -
             download_packets: rate("download_packets", per_second(|counters| counters.packets_received)),
             errors: rate("errors", per_second(|counters| counters.errors)),
             drops: rate("drops", per_second(|counters| counters.drops)),
-            link_speed: interface.link.speed,
-            state: interface.link.state.clone(),
+            link_speed,
+            state,
             addresses: interface.link.addresses.clone(),
         }
     });
@@ -118,7 +130,7 @@ mod tests {
             packets_received: received / 10,
             errors: 0,
             drops: received / 100,
-            link: Arc::default(),
+            link: Arc::new(Link::unknown(Reason::Unsupported)),
         });
         Stamped { stamp: Stamp { mono, boot: mono, wall: 7 }, sample: counters.collect() }
     }
@@ -163,6 +175,25 @@ mod tests {
         assert_eq!(metrics.missing["upload_rate"], Reason::CounterReset);
         assert_eq!(metrics.download_rate, Some(100.0));
         assert_eq!(metrics.interfaces[1].upload_rate, None);
+    }
+
+    #[test]
+    fn a_physical_link_without_a_figure_says_why_and_others_have_none() {
+        let mut now = at(1, &[("eth0", Physical, 0, 0), ("eth1", Physical, 0, 0), ("veth1", Virtual, 0, 0)]);
+        let link = |speed| Link { speed, state: Ok("down".into()), addresses: Vec::new() };
+        now.sample[0].link = link(Err(Reason::LinkDown)).into();
+        let metrics = metrics(Ok(&at(0, &[])), &now);
+        let about_links: Vec<_> =
+            metrics.missing.iter().filter(|(path, _)| path.ends_with("speed") || path.ends_with("state")).collect();
+        assert_eq!(
+            about_links,
+            [
+                (&"interfaces/eth0/link_speed".to_owned(), &Reason::LinkDown),
+                (&"interfaces/eth1/link_speed".to_owned(), &Reason::Unsupported),
+                (&"interfaces/eth1/state".to_owned(), &Reason::Unsupported),
+            ]
+        );
+        assert_eq!(metrics.interfaces[0].state.as_deref(), Some("down"));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use sysinfo::Networks;
 
 use super::super::{Previous, Reading, Source, SourceError, Stamped};
 use super::{Counters, Link};
-use crate::metrics::InterfaceKind;
+use crate::metrics::{InterfaceKind, Reason};
 
 /// The network interfaces of this machine.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ impl Source for Network {
             drops: 0,
             link: Arc::new(Link {
                 addresses: data.ip_networks().iter().map(ToString::to_string).collect(),
-                ..Link::default()
+                ..Link::unknown(Reason::Unsupported)
             }),
         });
         let mut counters: Vec<_> = counters.collect();

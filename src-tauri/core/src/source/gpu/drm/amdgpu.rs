@@ -4,8 +4,8 @@
 use std::fs;
 use std::path::Path;
 
+use super::super::super::sysfs::{count, number, text};
 use super::figures::Figures;
-use super::sysfs::{count, number, text};
 use crate::metrics::{ClockLimit, Reason};
 
 /// hwmon's units: millidegrees, microwatts, Hz.

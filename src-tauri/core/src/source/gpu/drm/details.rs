@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::super::super::figure;
+use super::super::super::sysfs;
 use super::super::details::Inspect;
 use super::super::process;
 use super::super::sleep::Power;
 use super::card::{Card, Driver};
 use super::fdinfo::{self, Client};
-use super::{Drm, link, sysfs};
+use super::{Drm, link};
 use crate::clock;
 use crate::gpu_details::{GpuDetails, GpuProcess};
 use crate::metrics::Reason;

@@ -4,8 +4,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::super::super::sysfs::{count, number, numbered};
 use super::figures::Figures;
-use super::sysfs::{count, number, numbered};
 use crate::metrics::{ClockLimit, Reason};
 
 /// Microwatts, millidegrees.

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::sysfs;
+use super::super::super::sysfs;
 use crate::metrics::Reason;
 
 /// GT/s of each generation of PCI Express, in `current_link_speed` and `max_link_speed` (kernel: `Documentation/ABI/testing/sysfs-bus-pci`).

@@ -14,7 +14,6 @@ mod link;
 mod machine;
 mod names;
 mod programs;
-mod sysfs;
 #[cfg(test)]
 mod tests;
 
@@ -22,7 +21,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::super::{GpuReading, Previous, Problem, Reading, Source, SourceError, Stamped};
+use super::super::{GpuReading, Previous, Problem, Reading, Source, SourceError, Stamped, sysfs};
 use super::Identity;
 use crate::clock;
 use crate::metrics::{GpuMetrics, Reason};
