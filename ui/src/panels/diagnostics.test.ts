@@ -21,9 +21,10 @@ const well: SourceStatus = {
 
 it("tells how a source does, and for how long one that hangs has been silent", () => {
 	const row = sourceRow(well);
-	expect([row.well, row.state, row.samples, plain(row.took), plain(row.longest)]).toEqual([
+	expect([row.well, row.state, row.detail, row.samples, plain(row.took), plain(row.longest)]).toEqual([
 		true,
 		"current",
+		"",
 		"1,234",
 		"0.4 ms",
 		"12 ms",
@@ -35,8 +36,8 @@ it("tells how a source does, and for how long one that hangs has been silent", (
 		waiting: 65,
 		duration: null,
 	});
-	expect(plain(hanging.state)).toBe("not answering · No answer yet. (1 m 5 s)");
-	expect([hanging.well, hanging.took]).toEqual([false, "—"]);
+	expect(plain(hanging.state)).toBe("not answering (1 m 5 s)");
+	expect([hanging.detail, hanging.well, hanging.took]).toEqual(["No answer yet.", false, "—"]);
 });
 
 it("lists the newest fault first, and says which last", () => {

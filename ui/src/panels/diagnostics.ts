@@ -18,6 +18,8 @@ export interface SourceRow {
 	source: string;
 	well: boolean;
 	state: string;
+	/** The state's particulars, a sentence or two; empty where there are none. */
+	detail: string;
 	age: string;
 	took: string;
 	longest: string;
@@ -29,12 +31,13 @@ export interface SourceRow {
 
 export function sourceRow(source: SourceStatus): SourceRow {
 	const waiting = source.reason === "not_answering" && source.waiting !== null;
-	const words = source.reason === null ? t.diagnostics.current : because(source.reason, source.detail);
+	const words = source.reason === null ? t.diagnostics.current : t.reasons[source.reason];
 	return {
 		source: source.source,
 		// A kind of hardware that this machine has not is no fault.
 		well: source.reason === null || source.reason === "absent",
 		state: waiting ? `${words} (${duration((source.waiting ?? 0) * SECOND)})` : words,
+		detail: source.detail ?? "",
 		age: source.age === null ? t.noFigure : duration(source.age * SECOND),
 		took: milliseconds(source.duration),
 		longest: milliseconds(source.longest),
