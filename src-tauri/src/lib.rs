@@ -21,6 +21,7 @@ mod tasks;
 mod tray;
 mod view;
 mod window;
+mod words;
 
 use std::io::IsTerminal as _;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -54,6 +55,8 @@ struct Shell {
     window: window::Kept,
     alive: window::Alive,
     tray: tray::Presence,
+    /// Of the tray and the save dialog.
+    words: Arc<words::Words>,
     /// That we are the only one; `None` where that can't be known.
     _instance: Option<instance::Instance>,
 }
@@ -135,6 +138,7 @@ pub fn run(hidden: bool) -> anyhow::Result<()> {
 }
 
 fn start(app: &AppHandle, hidden: bool) -> anyhow::Result<()> {
+    let words = words::Words::load().context("the catalogue of words is damaged")?;
     let instance = instance::only_one(app, hidden);
     let settings = Stored::load(app);
     let interval = interval_of_a_test().unwrap_or_else(|| settings.current().interval());
@@ -160,6 +164,7 @@ fn start(app: &AppHandle, hidden: bool) -> anyhow::Result<()> {
         window: window::Kept::load(app),
         alive: window::Alive::default(),
         tray: tray::Presence::default(),
+        words: words.into(),
         _instance: instance,
     });
     let kept = app.clone();

@@ -5,14 +5,15 @@ use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use tauri::WebviewWindow;
 use tauri::async_runtime::spawn_blocking;
+use tauri::{Manager as _, WebviewWindow};
 use tauri_plugin_dialog::DialogExt as _;
 use tauri_specta::Event as _;
 use telltale_core::export;
 use telltale_core::history::MetricsHistory;
 use tokio::sync::{oneshot, watch};
 
+use crate::Shell;
 use crate::api::SaveProgress;
 use crate::error::{CommandError, ErrorKind};
 
@@ -94,7 +95,9 @@ async fn ask(window: &WebviewWindow, history: &MetricsHistory) -> Option<PathBuf
     let end = history.timestamps.last().copied().unwrap_or_default();
     let stamp: String =
         telltale_core::clock::rfc3339(end).chars().take(19).filter(|c| *c != ':' && *c != '-').collect();
-    let dialog = window.dialog().file().set_parent(window).set_file_name(format!("telltale-{stamp}.csv"));
+    let title = &window.state::<Shell>().words.save_title;
+    let name = format!("telltale-{stamp}.csv");
+    let dialog = window.dialog().file().set_parent(window).set_title(title).set_file_name(name);
     dialog
         .add_filter("CSV (.csv)", &["csv"])
         .add_filter("JSON (.json)", &["json"])

@@ -87,6 +87,7 @@ impl Desktop {
             command.env(variable, self.path(folder));
         }
         command.envs(self.screen.environment()).env("NO_AT_BRIDGE", "1");
+        command.env("LC_ALL", "C.UTF-8").env_remove("LANGUAGE");
         if !self.bus {
             command.env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent");
         }

@@ -2,6 +2,7 @@
 
 pub(crate) mod figures;
 mod instance;
+mod language;
 mod life;
 mod light;
 mod page;

@@ -133,6 +133,7 @@ impl App {
             command.envs(screen.environment()).env_remove("WAYLAND_DISPLAY");
             command.env("TAURI_WEBVIEW_AUTOMATION", "true").env("WEBKIT_DISABLE_DMABUF_RENDERER", "1");
             command.env("HOME", home.0.path()).env("NO_AT_BRIDGE", "1").env("TELLTALE_LOG", "info");
+            command.env("LC_ALL", "C.UTF-8").env_remove("LANGUAGE");
             for (name, folder) in
                 [("XDG_CONFIG_HOME", "config"), ("XDG_DATA_HOME", "data"), ("XDG_CACHE_HOME", "cache")]
             {

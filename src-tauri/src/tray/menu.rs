@@ -2,10 +2,13 @@
 
 use telltale_core::channel::{Channel, Selector, gpu_event};
 use telltale_core::feed::Snapshot;
+use telltale_core::gpu_details::AwakeHolder;
 use telltale_core::metrics::{CurrentMetrics, GpuMetrics, Reason};
 use telltale_core::own_cost::OwnCost;
 use telltale_core::settings::{NetworkUnit, Settings, TemperatureUnit};
-use telltale_core::words;
+use telltale_core::words as english;
+
+use crate::words::Words;
 
 /// Steps of the icon, from idle to full.
 pub(super) const STEPS: u8 = 8;
@@ -32,19 +35,20 @@ impl Menu {
     }
 
     /// What is offered: to stop the figures, or to let them go on.
-    pub(super) fn pause_label(&self) -> &'static str {
-        if self.paused { "Resume" } else { "Pause" }
+    pub(super) fn pause_label<'a>(&self, words: &'a Words) -> &'a str {
+        if self.paused { &words.resume } else { &words.pause }
     }
 }
 
 /// `Telltale  0.4 % of a core, 168 MiB`; `None` before both figures are known.
-pub(super) fn own_line(cost: &OwnCost) -> Option<String> {
+pub(super) fn own_line(cost: &OwnCost, words: &Words) -> Option<String> {
     let (cpu, memory) = cost.cpu.zip(cost.memory)?;
-    Some(format!("Telltale  {cpu:.1} % of a core, {}", words::bytes(memory as f64)))
+    let memory = words.figure(&english::bytes(memory as f64));
+    Some(words.own.replace("{cpu}", &words.figure(&format!("{cpu:.1}"))).replace("{memory}", &memory))
 }
 
 /// What to show of a snapshot, which is an old one while `paused`.
-pub(super) fn menu(snapshot: &Snapshot, settings: &Settings, paused: bool) -> Menu {
+pub(super) fn menu(snapshot: &Snapshot, settings: &Settings, paused: bool, words: &Words) -> Menu {
     let metrics = &snapshot.metrics;
     let wanted: Vec<_> = settings.tray_lines.iter().filter_map(|name| Selector::parse(name).ok()).collect();
     let is_wanted = |event: &str| wanted.iter().any(|selector| selector.selects(event));
@@ -52,11 +56,11 @@ pub(super) fn menu(snapshot: &Snapshot, settings: &Settings, paused: bool) -> Me
     for channel in Channel::ALL {
         if channel == Channel::Gpu {
             let gpus = metrics.gpu.iter().filter(|gpu| is_wanted(&gpu_event(&gpu.gpu_id)));
-            let gpu_lines = |gpu| [Some(gpu_line(gpu, metrics, settings)), awake_line(gpu, snapshot)];
+            let gpu_lines = |gpu| [Some(gpu_line(gpu, metrics, settings, words)), awake_line(gpu, snapshot, words)];
             lines.extend(gpus.flat_map(gpu_lines).flatten());
-            lines.extend(no_gpu_line(metrics).filter(|_| is_wanted(channel.event())));
+            lines.extend(no_gpu_line(metrics, words).filter(|_| is_wanted(channel.event())));
         } else if is_wanted(channel.event()) {
-            lines.extend(line(channel, metrics, settings));
+            lines.extend(line(channel, metrics, settings, words));
         }
     }
 
@@ -75,7 +79,7 @@ pub(super) fn menu(snapshot: &Snapshot, settings: &Settings, paused: bool) -> Me
     let title = if short.is_empty() { "Telltale".into() } else { short.join("  ") };
     Menu {
         lines,
-        title: if paused { format!("Paused: {title}") } else { title },
+        title: if paused { words.paused.replace("{title}", &title) } else { title },
         step: step(busiest_gpu.into_iter().chain(cpu).fold(0.0, f64::max)),
         paused,
         own: None,
@@ -83,15 +87,16 @@ pub(super) fn menu(snapshot: &Snapshot, settings: &Settings, paused: bool) -> Me
 }
 
 /// A channel's line; none before its first sample, but for the processors, which every machine has.
-fn line(channel: Channel, metrics: &CurrentMetrics, settings: &Settings) -> Option<String> {
+fn line(channel: Channel, metrics: &CurrentMetrics, settings: &Settings, words: &Words) -> Option<String> {
     if let Some(reason) = trouble(metrics, channel.event()) {
-        return Some(format!("{}  {}", name(channel), words::reason(reason)));
+        return Some(format!("{}  {}", name(channel, words), words.reason(reason)));
     }
-    let amount = |bytes: Option<u64>| or_dash(bytes.map(|bytes| bytes as f64), words::bytes);
-    let rate = |rate: Option<f64>| or_dash(rate, words::rate);
+    let figure = |value: Option<f64>, said: fn(f64) -> String| or_dash(value, |value| words.figure(&said(value)));
+    let amount = |bytes: Option<u64>| figure(bytes.map(|bytes| bytes as f64), english::bytes);
+    let rate = |rate: Option<f64>| figure(rate, english::rate);
     let network_rate = |rate: Option<f64>| match settings.network_unit {
-        NetworkUnit::Bytes => or_dash(rate, words::rate),
-        NetworkUnit::Bits => or_dash(rate, words::bit_rate),
+        NetworkUnit::Bytes => figure(rate, english::rate),
+        NetworkUnit::Bits => figure(rate, english::bit_rate),
     };
     let figures = match channel {
         Channel::Gpu => return None, // a line per device
@@ -102,29 +107,29 @@ fn line(channel: Channel, metrics: &CurrentMetrics, settings: &Settings) -> Opti
         }
         Channel::Disk => {
             let disk = metrics.disk.as_ref()?;
-            format!("R {}  W {}", rate(disk.read_rate), rate(disk.write_rate))
+            format!("{} {}  {} {}", words.read, rate(disk.read_rate), words.write, rate(disk.write_rate))
         }
         Channel::Network => {
             let network = metrics.network.as_ref()?;
             format!("↓ {}  ↑ {}", network_rate(network.download_rate), network_rate(network.upload_rate))
         }
     };
-    Some(format!("{}  {figures}", name(channel)))
+    Some(format!("{}  {figures}", name(channel, words)))
 }
 
-fn name(channel: Channel) -> &'static str {
+fn name(channel: Channel, words: &Words) -> &str {
     match channel {
         Channel::Gpu => "GPU",
         Channel::Cpu => "CPU",
-        Channel::Memory => "Memory",
-        Channel::Disk => "Disk",
-        Channel::Network => "Network",
+        Channel::Memory => &words.memory,
+        Channel::Disk => &words.disk,
+        Channel::Network => &words.network,
     }
 }
 
-fn gpu_line(gpu: &GpuMetrics, metrics: &CurrentMetrics, settings: &Settings) -> String {
+fn gpu_line(gpu: &GpuMetrics, metrics: &CurrentMetrics, settings: &Settings, words: &Words) -> String {
     if let Some(reason) = trouble(metrics, &gpu_event(&gpu.gpu_id)) {
-        return format!("GPU {}  {}", gpu.index, words::reason(reason));
+        return format!("GPU {}  {}", gpu.index, words.reason(reason));
     }
     let degrees = |celsius: f64| match settings.temperature_unit {
         TemperatureUnit::Celsius => format!("{celsius:.0} °C"),
@@ -136,9 +141,9 @@ fn gpu_line(gpu: &GpuMetrics, metrics: &CurrentMetrics, settings: &Settings) -> 
 }
 
 /// Where no GPU is known: why, unless there is simply none, or not yet an answer.
-fn no_gpu_line(metrics: &CurrentMetrics) -> Option<String> {
+fn no_gpu_line(metrics: &CurrentMetrics, words: &Words) -> Option<String> {
     let reason = trouble(metrics, Channel::Gpu.event()).filter(|reason| *reason != Reason::Absent)?;
-    Some(format!("GPU  {}", words::reason(reason)))
+    Some(format!("GPU  {}", words.reason(reason)))
 }
 
 /// Why a channel's last sample is not its state now. Its figures are then not shown: a line has no room to say how old they are.
@@ -148,12 +153,24 @@ fn trouble(metrics: &CurrentMetrics, event: &str) -> Option<Reason> {
 }
 
 /// What keeps a GPU awake that could sleep, the first few of them.
-fn awake_line(gpu: &GpuMetrics, snapshot: &Snapshot) -> Option<String> {
+fn awake_line(gpu: &GpuMetrics, snapshot: &Snapshot, words: &Words) -> Option<String> {
     const MOST: usize = 3;
     let holders = snapshot.gpu_awake.get(&gpu.gpu_id).filter(|holders| !holders.is_empty())?;
-    let named: Vec<_> = holders.iter().take(MOST).map(ToString::to_string).collect();
-    let more = if holders.len() > MOST { format!(" and {} more", holders.len() - MOST) } else { String::new() };
-    Some(format!("GPU {} kept awake by {}{more}", gpu.index, named.join(", ")))
+    let named: Vec<_> = holders.iter().take(MOST).map(|holder| holder_name(holder, words)).collect();
+    let mut named = named.join(&words.list);
+    if holders.len() > MOST {
+        let count = (holders.len() - MOST).to_string();
+        named = words.and_more.replace("{count}", &count).replace("{holders}", &named);
+    }
+    Some(words.kept_awake.replace("{gpu}", &gpu.index.to_string()).replace("{holders}", &named))
+}
+
+fn holder_name(holder: &AwakeHolder, words: &Words) -> String {
+    match holder {
+        AwakeHolder::Process { pid, name: Some(name) } => format!("{name} ({pid})"),
+        AwakeHolder::Process { pid, name: None } => words.a_process.replace("{pid}", &pid.to_string()),
+        AwakeHolder::Display => words.a_display.clone(),
+    }
 }
 
 fn percent(value: Option<f64>) -> String {
@@ -175,10 +192,15 @@ fn step(percent: f64) -> u8 {
 mod tests {
     use std::collections::BTreeMap;
 
-    use telltale_core::gpu_details::AwakeHolder;
     use telltale_core::metrics::{ChannelStatus, CpuMetrics, DiskMetrics, MemoryMetrics, NetworkMetrics};
 
     use super::*;
+    use crate::words::tests::words_in;
+
+    /// What it shows in English.
+    fn menu(snapshot: &Snapshot, settings: &Settings, paused: bool) -> Menu {
+        super::menu(snapshot, settings, paused, &words_in("en"))
+    }
 
     fn snapshot() -> Snapshot {
         let gpu = GpuMetrics {
@@ -302,10 +324,36 @@ mod tests {
 
     #[test]
     fn what_telltale_takes_is_said_once_it_is_known() {
+        let english = &words_in("en");
         let cost = OwnCost { cpu: Some(0.42), cpu_seconds: 9.0, memory: Some(168 << 20), processes: 3 };
-        assert_eq!(own_line(&cost).as_deref(), Some("Telltale  0.4 % of a core, 168.0 MiB"));
-        assert_eq!(own_line(&OwnCost { cpu: None, ..cost }), None);
-        assert_eq!(own_line(&OwnCost { memory: None, ..cost }), None);
+        assert_eq!(own_line(&cost, english).as_deref(), Some("Telltale  0.4 % of a core, 168.0 MiB"));
+        assert_eq!(own_line(&OwnCost { cpu: None, ..cost }, english), None);
+        assert_eq!(own_line(&OwnCost { memory: None, ..cost }, english), None);
+    }
+
+    #[test]
+    fn it_speaks_the_users_language_down_to_the_decimal_sign() {
+        let process = |pid| AwakeHolder::Process { pid, name: None };
+        let holders = vec![AwakeHolder::Display, process(8), process(9), process(10), process(11)];
+        let mut snapshot = Snapshot { gpu_awake: BTreeMap::from([("GPU-a".into(), holders)]), ..snapshot() };
+        snapshot.metrics.channels = vec![status("system/gpu/GPU-b", Reason::NotAnswering)];
+        let german = &words_in("de");
+        let shown = super::menu(&snapshot, &Settings::default(), true, german);
+        assert_eq!(
+            shown.lines,
+            [
+                "GPU 0  87 %  71 °C  212 W",
+                "GPU 0 wach gehalten von einem Bildschirm, Prozess 8, Prozess 9 und 2 weiteren",
+                "GPU 1  antwortet nicht",
+                "CPU  12 %",
+                "Speicher  9,8 GiB / 31,2 GiB",
+                "Datenträger  L 12,0 MiB/s  S 0 B/s",
+                "Netzwerk  ↓ 122,1 KiB/s  ↑ –",
+            ]
+        );
+        assert_eq!((shown.title.as_str(), shown.pause_label(german)), ("Angehalten: GPU 87 %  CPU 12 %", "Fortsetzen"));
+        let cost = OwnCost { cpu: Some(0.42), cpu_seconds: 9.0, memory: Some(168 << 20), processes: 3 };
+        assert_eq!(own_line(&cost, german).as_deref(), Some("Telltale  0,4 % eines Kerns, 168,0 MiB"));
     }
 
     #[test]

@@ -162,9 +162,10 @@ async fn keep_current(app: AppHandle) {
         let every = if page_since.elapsed() < OWN_SETTLED { OWN_SETTLING } else { OWN_EVERY };
         if !is_paused && looked.is_none_or(|at| at.elapsed() >= every) {
             looked = Some(Instant::now());
-            own = shell.cost().as_ref().and_then(menu::own_line);
+            own = shell.cost().as_ref().and_then(|cost| menu::own_line(cost, &shell.words));
         }
-        let mut now = menu::menu(paused.as_ref().unwrap_or(&newest), &settings.borrow_and_update(), is_paused);
+        let snapshot = paused.as_ref().unwrap_or(&newest);
+        let mut now = menu::menu(snapshot, &settings.borrow_and_update(), is_paused, &shell.words);
         now.own.clone_from(&own);
         if now != shown {
             shown = now.clone();

@@ -1,18 +1,20 @@
 //! The tray over D-Bus: one message a tick for all that changed, from the thread that has the snapshot. (tray-icon, over
 //! the same ksni, has two threads of its own and wakes both for each line.)
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use ksni::menu::{MenuItem, StandardItem};
 use ksni::{ToolTip, Tray, TrayMethods as _};
-use tauri::AppHandle;
+use tauri::{AppHandle, Manager as _};
 
 use super::menu::{Menu, STEPS};
 use super::{Choice, icon};
+use crate::Shell;
+use crate::words::Words;
 
 /// What is on the panel.
 #[derive(Clone)]
-pub(super) struct Panel(std::sync::Arc<ksni::Handle<Item>>);
+pub(super) struct Panel(Arc<ksni::Handle<Item>>);
 
 impl Panel {
     /// Puts it up. It registers itself with each host that comes later.
@@ -20,7 +22,8 @@ impl Panel {
     /// # Errors
     /// Where there is no bus, or no host now.
     pub(super) async fn put_up(app: &AppHandle, shown: Menu) -> anyhow::Result<Self> {
-        let item = Item { app: app.clone(), icons: images(shown.step), shown };
+        let words = Arc::clone(&app.state::<Shell>().words);
+        let item = Item { app: app.clone(), words, icons: images(shown.step), shown };
         Ok(Self(item.spawn().await?.into()))
     }
 
@@ -40,6 +43,7 @@ impl Panel {
 /// As the `StatusNotifierItem` specification has it.
 struct Item {
     app: AppHandle,
+    words: Arc<Words>,
     shown: Menu,
     /// One of each size; the host takes what suits it.
     icons: Vec<ksni::Icon>,
@@ -91,12 +95,12 @@ impl Tray for Item {
         let lines = self.shown.lines.iter().map(line);
         let choices = [
             MenuItem::Separator,
-            Self::choice("Open Telltale", Choice::Open),
-            Self::choice(self.shown.pause_label(), Choice::Pause),
-            Self::choice("Settings…", Choice::Settings),
+            Self::choice(&self.words.open, Choice::Open),
+            Self::choice(self.shown.pause_label(&self.words), Choice::Pause),
+            Self::choice(&self.words.settings, Choice::Settings),
             MenuItem::Separator,
         ];
-        let quit = Self::choice("Quit", Choice::Quit);
+        let quit = Self::choice(&self.words.quit, Choice::Quit);
         lines.chain(choices).chain(self.shown.own.iter().map(line)).chain([quit]).collect()
     }
 }

@@ -1,13 +1,16 @@
 //! The tray through tray-icon. Its menus belong to the main thread.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 
-use tauri::AppHandle;
+use tauri::{AppHandle, Manager as _};
 use tokio::sync::oneshot;
 use tray_icon::menu::{Menu, MenuItem, PredefinedMenuItem};
 use tray_icon::{Icon, MouseButton, TrayIcon, TrayIconBuilder, TrayIconEvent};
 
 use super::{Choice, icon, menu};
+use crate::Shell;
+use crate::words::Words;
 
 const OPEN: &str = "open";
 const PAUSE: &str = "pause";
@@ -24,6 +27,7 @@ struct Live {
     lines: Vec<MenuItem>,
     pause: MenuItem,
     shown: menu::Menu,
+    words: Arc<Words>,
 }
 
 thread_local! {
@@ -38,8 +42,9 @@ impl Panel {
     pub(super) async fn put_up(app: &AppHandle, shown: menu::Menu) -> anyhow::Result<Self> {
         hear(app);
         let (done, put_up) = oneshot::channel();
+        let words = Arc::clone(&app.state::<Shell>().words);
         app.run_on_main_thread(move || {
-            let live = Live::new().and_then(|mut live| live.show(shown).map(|()| live));
+            let live = Live::new(words).and_then(|mut live| live.show(shown).map(|()| live));
             // Nobody waits any more when the app ends.
             let _ = done.send(live.map(|live| LIVE.set(Some(live))));
         })?;
@@ -81,15 +86,15 @@ fn hear(app: &AppHandle) {
 }
 
 impl Live {
-    fn new() -> anyhow::Result<Self> {
+    fn new(words: Arc<Words>) -> anyhow::Result<Self> {
         let menu = Menu::new();
-        let pause = MenuItem::with_id(PAUSE, "Pause", true, None);
+        let pause = MenuItem::with_id(PAUSE, &words.pause, true, None);
         menu.append_items(&[
             &PredefinedMenuItem::separator(),
-            &MenuItem::with_id(OPEN, "Open Telltale", true, None),
+            &MenuItem::with_id(OPEN, &words.open, true, None),
             &pause,
-            &MenuItem::with_id(SETTINGS, "Settings…", true, None),
-            &MenuItem::with_id(QUIT, "Quit", true, None),
+            &MenuItem::with_id(SETTINGS, &words.settings, true, None),
+            &MenuItem::with_id(QUIT, &words.quit, true, None),
         ])?;
         let tray = TrayIconBuilder::new()
             .with_id("telltale")
@@ -97,7 +102,7 @@ impl Live {
             .with_menu(Box::new(menu.clone()))
             .with_icon(image(0)?)
             .build()?;
-        Ok(Self { tray, menu, lines: Vec::new(), pause, shown: menu::Menu::default() })
+        Ok(Self { tray, menu, lines: Vec::new(), pause, shown: menu::Menu::default(), words })
     }
 
     /// Rewrites what differs, and nothing else.
@@ -126,7 +131,7 @@ impl Live {
             self.tray.set_tooltip(Some(now.tooltip()))?;
         }
         if now.paused != self.shown.paused {
-            self.pause.set_text(now.pause_label());
+            self.pause.set_text(now.pause_label(&self.words));
         }
         if now.step != self.shown.step {
             self.tray.set_icon(Some(image(now.step)?))?;
