@@ -10,7 +10,7 @@ use telltale_core::channel::{Channel, Selector, gpu_event};
 use telltale_core::clock::rfc3339;
 use telltale_core::collector::{Collector, Roots};
 use telltale_core::feed::{Feed as _, Snapshot};
-use telltale_core::metrics::{ChannelStatus, CurrentMetrics, Reason};
+use telltale_core::metrics::{ChannelStatus, Reason};
 
 use crate::stop;
 
@@ -39,7 +39,7 @@ pub(crate) async fn print(interval: Duration, count: Option<u64>, only: Option<V
                 break; // the last tick's time is over
             }
             lines.print(&snapshot, &mut io::stdout().lock())?;
-            if count.is_some_and(|count| snapshot.metrics.tick >= count) && lines.has_all(&snapshot.metrics) {
+            if count.is_some_and(|count| snapshot.metrics.tick >= count) && lines.has_all(&snapshot) {
                 break;
             }
         }
@@ -102,13 +102,11 @@ impl Lines {
         self.only.as_ref().is_none_or(|only| only.iter().any(|one| one.selects(channel)))
     }
 
-    /// Whether nothing wanted is still to come in this tick: a source that takes long answers after the others.
-    fn has_all(&self, metrics: &CurrentMetrics) -> bool {
-        let is_in = |status: &ChannelStatus| match status.reason {
-            None => status.timestamp >= Some(metrics.timestamp),
-            Some(reason) => reason != Reason::Starting,
-        };
-        metrics.channels.iter().filter(|status| self.wants(&status.channel)).all(is_in)
+    /// Whether nothing wanted is still to come in this tick: a source that takes long may answer after the others.
+    fn has_all(&self, snapshot: &Snapshot) -> bool {
+        let starts = |status: &&ChannelStatus| status.reason == Some(Reason::Starting);
+        let to_come = snapshot.metrics.channels.iter().filter(starts).map(|status| &status.channel);
+        to_come.chain(&snapshot.awaited).all(|channel| !self.wants(channel))
     }
 
     /// Once per reason, on stderr, where GPUs are wanted and none is there.

@@ -1,7 +1,7 @@
-//! What a tick costs with simulated GPUs, and how long it waits for them. `make bench` runs it, and names the simulated
+//! What a tick costs with simulated GPUs, and whether it waits for them. `make bench` runs it, and names the simulated
 //! library and its script by their variables. The row without a GPU is what all other sources take: what a row has more is
-//! the GPUs', the simulated library's own part included. Where calls are slow a sample of all takes longer than a tick waits
-//! for a source: the tick is published without it, and it comes after, in its own time.
+//! the GPUs', the simulated library's own part included. Where calls are slow the GPUs are asked ahead of the tick, so that
+//! it is published at once and has their sample.
 #![allow(clippy::unwrap_used, missing_docs, reason = "a bench says what is wrong by failing")]
 
 #[cfg(target_os = "linux")]
@@ -15,15 +15,14 @@ mod linux {
     use rustix::time::{ClockId, clock_gettime};
     use telltale_core::clock;
     use telltale_core::collector::{Collector, Roots};
-    use telltale_core::feed::Feed as _;
-    use telltale_core::metrics::CurrentMetrics;
+    use telltale_core::feed::{Feed as _, Snapshot};
     use telltale_core::source::Source as _;
     use telltale_core::source::gpu::{Access, Gpu, library_from_environment};
 
     /// Devices, and how long each call takes.
     const CASES: [(usize, &str); 5] = [(0, "0ms"), (1, "0ms"), (8, "0ms"), (1, "1ms"), (8, "1ms")];
 
-    const INTERVAL: Duration = Duration::from_millis(250);
+    const INTERVAL: Duration = Duration::from_millis(500);
     const TIMES: u32 = 20;
 
     pub(super) fn main() {
@@ -33,14 +32,16 @@ mod linux {
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         println!(
-            "of a tick:             GPU sample takes   processor time   published after   with its GPU sample after"
+            "of a tick:             GPU sample takes   processor time   published after   whole after   whole at once"
         );
         for (devices, latency) in CASES {
             write(&script, devices, latency);
             let sample = sample().as_secs_f64() * 1e3;
-            let Tick { cpu, published, sampled } = runtime.block_on(tick(devices));
+            let Tick { cpu, published, whole, at_once } = runtime.block_on(tick(devices));
             let what = format!("{devices} × GPU, {latency} a call");
-            println!("{what:<23}{sample:>13.2} ms{cpu:>14.2} ms{published:>15.1} ms{sampled:>25.1} ms");
+            println!(
+                "{what:<23}{sample:>13.2} ms{cpu:>14.2} ms{published:>15.1} ms{whole:>11.1} ms{at_once:>10} of {TIMES}"
+            );
         }
     }
 
@@ -78,38 +79,40 @@ mod linux {
         Duration::new(time.tv_sec.try_into().unwrap(), time.tv_nsec.try_into().unwrap())
     }
 
-    /// The mean of many, in milliseconds.
+    /// Means of many, in milliseconds.
     struct Tick {
         /// Processor time of all threads.
         cpu: f64,
         /// From its time to its first publication.
         published: f64,
-        /// From its time to the publication that has its sample of the GPUs.
-        sampled: f64,
+        /// From its time to the publication that has all its samples.
+        whole: f64,
+        /// How many of them had all samples in their first publication.
+        at_once: u32,
     }
 
     async fn tick(devices: usize) -> Tick {
         let roots = Roots { sys: "/nonexistent".into(), ..Roots::default() };
         let (collector, run) = Collector::start(&roots, INTERVAL).unwrap();
-        let late = |metrics: &CurrentMetrics| clock::now().wall - metrics.timestamp;
+        let late = |now: &Snapshot| clock::now().wall - now.metrics.timestamp;
         let measure = async {
             let mut snapshots = collector.subscribe();
             // The first ticks open files and NVML, and learn how long a sample takes.
-            let settled = |metrics: &CurrentMetrics| metrics.tick > 4 && metrics.gpu.len() == devices;
-            let mut tick = snapshots.wait_for(|now| settled(&now.metrics)).await.unwrap().metrics.tick;
-            let (mut published, mut sampled) = (0, 0);
+            let settled = |now: &Snapshot| now.metrics.tick > 4 && now.metrics.gpu.len() == devices;
+            let mut tick = snapshots.wait_for(|now| settled(now)).await.unwrap().metrics.tick;
+            let (mut published, mut whole, mut at_once) = (0, 0, 0);
             let before = spent();
             for _ in 0..TIMES {
-                let now = snapshots.wait_for(|now| now.metrics.tick > tick).await.unwrap().metrics.clone();
+                let now = snapshots.wait_for(|now| now.metrics.tick > tick).await.unwrap().clone();
                 published += late(&now);
-                tick = now.tick;
-                let has_all = |now: &CurrentMetrics| now.gpu.iter().all(|gpu| gpu.timestamp >= now.timestamp);
-                drop(snapshots.wait_for(|now| now.metrics.tick > tick || has_all(&now.metrics)).await.unwrap());
-                sampled += clock::now().wall - now.timestamp;
+                tick = now.metrics.tick;
+                at_once += u32::from(now.awaited.is_empty());
+                drop(snapshots.wait_for(|now| now.metrics.tick > tick || now.awaited.is_empty()).await.unwrap());
+                whole += late(&now);
             }
             let cpu = spent().saturating_sub(before).as_secs_f64() * 1e3 / f64::from(TIMES);
             let mean = |sum: i64| sum as f64 / f64::from(TIMES);
-            Tick { cpu, published: mean(published), sampled: mean(sampled) }
+            Tick { cpu, published: mean(published), whole: mean(whole), at_once }
         };
         tokio::select! {
             () = run => unreachable!("the collector runs until it is dropped"),

@@ -26,6 +26,8 @@ pub struct Snapshot {
     pub gpu_problem: Option<Problem>,
     /// What keeps each GPU awake that could sleep and does not, by its id.
     pub gpu_awake: BTreeMap<String, Vec<AwakeHolder>>,
+    /// The channels whose samples of this tick are still to come, by their events' names.
+    pub awaited: Vec<String>,
 }
 
 /// An answer that comes later.

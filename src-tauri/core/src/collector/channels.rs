@@ -32,6 +32,8 @@ struct State {
     problem: Option<Problem>,
     /// It had not answered when the newest tick came.
     overdue: bool,
+    /// It was asked for the newest tick and has not answered.
+    awaited: bool,
 }
 
 impl Channels {
@@ -43,30 +45,27 @@ impl Channels {
             gpus: GpuReading::default(),
             problem: None,
             overdue: false,
+            awaited: false,
         };
         Self { states: workers.iter().map(state).collect(), metrics: CurrentMetrics::default() }
     }
 
     /// The events of all channels that are known now.
     pub(super) fn events(&self) -> Vec<String> {
-        let events = |state: &State| match state.channel {
-            Channel::Gpu => state.gpus.devices.iter().map(|gpu| gpu_event(&gpu.gpu_id)).collect(),
-            Channel::Cpu | Channel::Memory | Channel::Disk | Channel::Network => vec![state.channel.event().into()],
-        };
-        self.states.iter().flat_map(events).collect()
+        self.states.iter().flat_map(State::events).collect()
     }
 
     /// Notes whether a source was free to be asked at the newest tick.
     pub(super) fn asked(&mut self, source: &str, asked: bool) {
         if let Some(state) = self.states.iter_mut().find(|state| state.source == source) {
-            state.overdue = !asked;
+            (state.overdue, state.awaited) = (!asked, asked);
         }
     }
 
     /// Takes an answer in, and its values into the row of the tick it belongs to.
     pub(super) fn accept(&mut self, outcome: Outcome, history: &mut History) {
         let Some(state) = self.states.iter_mut().find(|state| state.source == outcome.source) else { return };
-        state.overdue = false;
+        (state.overdue, state.awaited) = (false, false);
         let (stamp, reading) = match outcome.result {
             Ok(answer) => answer,
             Err(problem) => {
@@ -105,6 +104,7 @@ impl Channels {
             gpu_driver: self.gpu_sources().find_map(|state| state.gpus.driver_version.clone()),
             gpu_drivers: self.gpu_sources().flat_map(|state| state.gpus.drivers.clone()).collect(),
             gpu_problem: self.gpu_problem(),
+            awaited: self.states.iter().filter(|state| state.awaited).flat_map(State::events).collect(),
             gpu_awake: self.gpu_sources().flat_map(|state| state.gpus.awake.clone()).collect(),
         }
     }
@@ -161,6 +161,13 @@ fn one_list<'a>(sources: impl Iterator<Item = &'a State>) -> Vec<GpuMetrics> {
 }
 
 impl State {
+    fn events(&self) -> Vec<String> {
+        match self.channel {
+            Channel::Gpu => self.gpus.devices.iter().map(|gpu| gpu_event(&gpu.gpu_id)).collect(),
+            Channel::Cpu | Channel::Memory | Channel::Disk | Channel::Network => vec![self.channel.event().into()],
+        }
+    }
+
     fn status(&self, channel: String, problem: Option<Problem>, now: &Stamp) -> ChannelStatus {
         ChannelStatus {
             channel,

@@ -1,8 +1,4 @@
-//! The interval loop: asks every source at each tick, waits for none, publishes what is in.
-//!
-//! A source that is still busy is not asked again. Its channel keeps its last sample, with its age and the reason;
-//! when the sample comes after all, it is published under the tick it was asked for. One whose last sample took longer than
-//! a tick waits is asked last and not waited for, until it is quick again.
+//! The live feed: the sources that there are, the loop that asks them, and what it publishes and keeps.
 
 mod account;
 mod channels;
@@ -11,38 +7,32 @@ mod once;
 mod queue;
 #[cfg(test)]
 mod tests;
+mod ticks;
 mod worker;
 
 use std::ffi::OsString;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::channel::Channel;
-use crate::clock::{self, Stamp};
-use crate::diagnostics::{Diagnostics, panic_words};
+use crate::clock;
+use crate::diagnostics::Diagnostics;
 use crate::feed::{Feed, Later, Snapshot};
 use crate::gpu_details::{GpuDetails, UnknownGpu};
 use crate::history::{History, HistoryQuery, MetricsHistory, QueryError};
 use crate::metrics::Reason;
 use crate::source::{Source, cpu, disk, gpu, memory, network};
 use crate::verdict::{self, GpuVerdict, VerdictError, VerdictQuery};
-use account::{Account, Timing};
+use account::Account;
 use channels::Channels;
 pub use once::once;
 use queue::Queue;
-use worker::{Outcome, Worker};
-
-/// How long a tick waits for its sources before it publishes without the rest. The contract allows 100 ms.
-const DEADLINE: Duration = Duration::from_millis(80);
-
-/// How long the sources of a tick may keep each other waiting.
-const PATIENCE: Duration = Duration::from_millis(20);
+use ticks::Loop;
+use worker::Worker;
 
 /// Where the sources read: the running system, or what a test puts in its place.
 #[derive(Debug, Clone)]
@@ -150,20 +140,7 @@ impl Collector {
         let account = Mutex::new(Account::new(&workers, interval));
         let shared = Arc::new(Shared { snapshot, history: Mutex::default(), account });
         let (sender, changes) = watch::channel(interval);
-        let run = Loop {
-            queue,
-            workers,
-            outcomes,
-            changes,
-            channels,
-            shared: Arc::clone(&shared),
-            interval,
-            tick: 0,
-            at: clock::now(),
-            due: None,
-            deadline: None,
-            relief: None,
-        };
+        let run = Loop::new(queue, workers, outcomes, changes, Arc::clone(&shared));
         Ok((Self { shared, interval: sender, details }, run))
     }
 
@@ -221,176 +198,7 @@ impl Feed for Collector {
     }
 }
 
-struct Loop {
-    queue: Queue,
-    workers: Vec<Worker>,
-    outcomes: mpsc::UnboundedReceiver<Vec<Outcome>>,
-    changes: watch::Receiver<Duration>,
-    channels: Channels,
-    shared: Arc<Shared>,
-    interval: Duration,
-    tick: u64,
-    /// When the newest tick was.
-    at: Stamp,
-    /// When it should have been; `None` if the interval was changed since.
-    due: Option<Instant>,
-    /// When the newest tick is published with what is in; `None` once it is.
-    deadline: Option<Instant>,
-    /// When those that still wait to be asked get another thread; `None` where none does.
-    relief: Option<Instant>,
-}
-
-impl Loop {
-    async fn run(mut self) {
-        let mut ticker = ticker(Instant::now(), self.interval);
-        loop {
-            let (deadline, relief) = (self.deadline, self.relief);
-            tokio::select! {
-                biased;
-                changed = self.changes.changed() => {
-                    if changed.is_err() {
-                        return; // the collector was dropped
-                    }
-                    self.interval = *self.changes.borrow_and_update();
-                    self.due = None;
-                    let since_last = clock::now().since(&self.at);
-                    ticker = self::ticker(Instant::now() + self.interval.saturating_sub(since_last), self.interval);
-                }
-                Some(outcomes) = self.outcomes.recv() => {
-                    for outcome in outcomes {
-                        self.guarded(|this| this.accept(outcome));
-                    }
-                }
-                () = tokio::time::sleep_until(relief.unwrap_or_else(Instant::now)), if relief.is_some() => {
-                    self.relief = None;
-                    self.queue.relieve();
-                }
-                () = tokio::time::sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {
-                    self.queue.relieve();
-                    self.guarded(Self::publish);
-                }
-                due = ticker.tick() => self.guarded(|this| this.tick(due)),
-            }
-        }
-    }
-
-    /// Goes on after a panic: at worst one tick's values are lost, and the next tick is an interval away.
-    fn guarded(&mut self, step: impl FnOnce(&mut Self)) {
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| step(self))) {
-            let words = panic_words(&*payload);
-            tracing::error!("the collector panicked and goes on: {words}");
-            (self.relief, self.deadline) = (None, None);
-            self.shared.account().panicked(words);
-        }
-    }
-
-    fn tick(&mut self, due: Instant) {
-        if self.deadline.is_some() {
-            self.publish(); // the tick before, whose deadline this one overtook
-        }
-        let now = clock::now();
-        let timing = Timing {
-            delay: due.elapsed(),
-            skipped: self.due.map_or(0, |before| skipped(before, due, self.interval)),
-            slept: self.tick > 0 && now.slept_since(&self.at),
-        };
-        self.due = Some(due);
-        let mut history = self.shared.history();
-        if self.tick > 0
-            && let Some(reason) = interruption(&self.at, &now, self.interval)
-        {
-            history.interrupt(&now, reason, self.channels.events());
-        }
-        (self.tick, self.at) = (self.tick + 1, now);
-        history.begin(self.tick, &now);
-        drop(history);
-        let mut account = self.shared.account();
-        account.began(&now, self.interval, &timing);
-        for slow in [false, true] {
-            for worker in self.workers.iter_mut().rev().filter(|worker| worker.is_slow() == slow) {
-                let asked = worker.ask(&self.queue, self.tick, self.interval);
-                self.channels.asked(worker.source(), asked);
-                account.asked(worker.source(), &now, asked);
-            }
-        }
-        drop(account);
-        self.queue.go();
-        let begun = Instant::now();
-        (self.relief, self.deadline) = (Some(begun + PATIENCE), Some(begun + DEADLINE));
-    }
-
-    fn accept(&mut self, outcome: Outcome) {
-        let late = outcome.tick < self.tick;
-        let worker = self.workers.iter_mut().find(|worker| worker.source() == outcome.source);
-        if !worker.is_some_and(|worker| worker.answered(&outcome)) {
-            return;
-        }
-        self.shared.account().answered(&outcome);
-        self.channels.accept(outcome, &mut self.shared.history());
-        let complete = self.owing().all(Worker::is_slow);
-        let due = self.deadline.is_some();
-        if (due && complete) || (!due && (late || self.tick > 0)) {
-            self.publish();
-        }
-    }
-
-    /// Those that were asked for the newest tick and have not answered.
-    fn owing(&self) -> impl Iterator<Item = &Worker> {
-        self.workers.iter().filter(|worker| worker.asked() == Some(self.tick))
-    }
-
-    fn publish(&mut self) {
-        if self.owing().count() < 2 {
-            self.relief = None; // nothing waits behind another
-        }
-        let first = self.deadline.take().is_some();
-        let snapshot = self.channels.snapshot(self.tick, &self.at, &clock::now(), self.interval);
-        let mut history = self.shared.history();
-        for status in &snapshot.metrics.channels {
-            history.note(&status.channel, status.reason.filter(|reason| *reason != Reason::Starting));
-        }
-        drop(history);
-        let mut account = self.shared.account();
-        account.sources(|source| self.channels.problem(source));
-        if first {
-            account.channels(self.at.wall, &snapshot.metrics.channels);
-            if self.workers.iter().any(|worker| worker.asked().is_some()) {
-                account.incomplete();
-            }
-        }
-        drop(account);
-        self.shared.snapshot.send_replace(Arc::new(snapshot));
-    }
-}
-
-/// Why nothing was sampled between two ticks, if they are further apart than lateness explains.
-fn interruption(before: &Stamp, now: &Stamp, interval: Duration) -> Option<Reason> {
-    if now.slept_since(before) {
-        Some(Reason::Suspended)
-    } else {
-        (now.since(before) > too_long(interval)).then_some(Reason::NotAnswering)
-    }
-}
-
-/// Ticks between two that were begun.
-fn skipped(before: Instant, due: Instant, interval: Duration) -> u64 {
-    let apart = due.saturating_duration_since(before).as_secs_f64() / interval.as_secs_f64();
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a whole number of intervals, above zero"
-    )]
-    let steps = apart.round() as u64;
-    steps.saturating_sub(1)
-}
-
 /// Samples further apart than this make no rate: what happened between them is not known well enough.
 fn too_long(interval: Duration) -> Duration {
     (interval * 3).max(Duration::from_secs(3))
-}
-
-fn ticker(first: Instant, interval: Duration) -> tokio::time::Interval {
-    let mut ticker = tokio::time::interval_at(first, interval);
-    ticker.set_missed_tick_behavior(MissedTickBehavior::Skip);
-    ticker
 }

@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::queue::Queue;
-use super::{DEADLINE, PATIENCE, too_long};
+use super::ticks::{DEADLINE, PATIENCE};
+use super::too_long;
 use crate::channel::Channel;
 use crate::clock::{self, Stamp};
 use crate::diagnostics::panic_words;
@@ -16,6 +17,9 @@ use crate::source::{Problem, Reading, Source, Stamped};
 /// A source that took longer than this last time is not waited for: those before it may have taken their own time, and it
 /// would come after the deadline.
 const WORTH_WAITING: Duration = DEADLINE.saturating_sub(PATIENCE);
+
+/// One that takes longer than this is asked ahead of the tick.
+const QUICK: Duration = Duration::from_millis(5);
 
 /// Ticks that a source which panicked sits out, at first and at the most.
 const PENALTY: (u32, u32) = (1, 32);
@@ -42,8 +46,10 @@ pub(super) struct Worker {
     asking: Arc<dyn Ask>,
     /// The tick it was asked for and has not answered: there is never a second call in flight.
     asked: Option<u64>,
-    /// Its last answer took so long that the next is not waited for.
-    slow: bool,
+    /// How long the answer before the last took, and the last.
+    took: [Duration; 2],
+    /// It is asked ahead of the tick. Two that take long in a row make it so, and two quick ones undo it.
+    ahead: bool,
     /// How many had this place before.
     number: u64,
     /// Whether it hangs in a part of what it reads, so that another can go on with the rest.
@@ -75,7 +81,16 @@ impl Worker {
         make: impl Fn() -> S + Send + Sync + 'static,
     ) -> Self {
         let asking = Arc::new(Asked::new(source, 0, Arc::new(make)));
-        Self { source, channel, asking, asked: None, slow: false, number: 0, hangs_in_part: Box::new(|| false) }
+        Self {
+            source,
+            channel,
+            asking,
+            asked: None,
+            took: [Duration::ZERO; 2],
+            ahead: false,
+            number: 0,
+            hangs_in_part: Box::new(|| false),
+        }
     }
 
     /// Has another one made that takes its place at a tick at which it still owes an answer and `hangs_in_part`. What it
@@ -106,14 +121,21 @@ impl Worker {
             self.number += 1;
             self.asking = self.asking.another(self.number);
         }
-        queue.push(Arc::clone(&self.asking), Request { tick, interval, slow: self.slow });
+        queue.push(Arc::clone(&self.asking), Request { tick, interval, slow: self.is_slow() });
         self.asked = Some(tick);
         true
     }
 
     /// Whether a tick is published without waiting for it.
     pub(super) fn is_slow(&self) -> bool {
-        self.slow
+        self.ahead || self.took[1] > WORTH_WAITING
+    }
+
+    /// How long before the tick it is to be asked, so that its sample is in by then: a quarter more than it takes. `None`
+    /// where the tick asks it, or it is busy.
+    pub(super) fn lead(&self) -> Option<Duration> {
+        let longer = self.took[0].max(self.took[1]);
+        (self.ahead && self.asked.is_none()).then(|| longer * 5 / 4 + QUICK)
     }
 
     /// Notes an answer. False if it is of one that another has the place of.
@@ -122,7 +144,11 @@ impl Worker {
             return false;
         }
         self.asked = None;
-        self.slow = outcome.duration.is_some_and(|took| took > WORTH_WAITING);
+        self.took = [self.took[1], outcome.duration.unwrap_or_default()];
+        let quick = self.took.map(|took| took <= QUICK);
+        if quick[0] == quick[1] {
+            self.ahead = !quick[0];
+        }
         true
     }
 }
