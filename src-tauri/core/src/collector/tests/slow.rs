@@ -107,6 +107,10 @@ async fn with_one_that_takes_long(interval: Duration) -> (Arc<Script>, Collector
         answers(&mut run, "cpu").await;
     }
     assert!(run.workers[1].lead().is_some_and(|lead| lead >= Duration::from_millis(10)));
+    let last = collector.current().metrics.cpu.as_ref().unwrap().timestamp;
+    while clock::now().wall <= last {
+        std::thread::yield_now(); // samples are told apart by their milliseconds
+    }
     (script, collector, run)
 }
 
