@@ -123,7 +123,7 @@ async fn what_is_asked_when() {
     parts_of_a_device(&machine).await;
     a_device_without_memory_of_its_own(&machine).await;
     a_driver_that_knows_one_version_of_memory(&machine).await;
-    one_that_hangs_holds_up_no_tick(&machine).await;
+    one_that_hangs_holds_up_no_tick_and_no_other(&machine).await;
     one_that_hangs_leaves_the_others(&machine).await;
     the_driver_is_replaced(&machine).await;
     one_of_three_sleeps(&machine).await;
@@ -279,7 +279,8 @@ async fn a_driver_that_knows_one_version_of_memory(machine: &Machine) {
     machine.until("memory", |snapshot| gpu(snapshot, A).memory_used.is_some()).await;
 }
 
-async fn one_that_hangs_holds_up_no_tick(machine: &Machine) {
+async fn one_that_hangs_holds_up_no_tick_and_no_other(machine: &Machine) {
+    let watched = machine.details(A).await.energy_watched_since;
     machine.becomes(&full().replace("9 GiB/s", "hang"));
     let asked = machine.collector.gpu_details(A).unwrap();
     let before = machine.collector.current();
@@ -288,8 +289,14 @@ async fn one_that_hangs_holds_up_no_tick(machine: &Machine) {
     assert!(gpu(&later, A).timestamp > gpu(&before, A).timestamp, "the GPU's own channel goes on");
     let details = asked.await.unwrap();
     assert_eq!((details.reason, details.cores), (Some(Reason::NotAnswering), Some(16_896)), "what was known is kept");
+    let calls = machine.count("nvmlDeviceGetPcieThroughput");
+    for (gpu_id, reason) in [(B, None), (A, Some(Reason::NotAnswering)), (C, None), (B, None)] {
+        assert_eq!(machine.details(gpu_id).await.reason, reason, "{gpu_id}: only the one that hangs");
+    }
+    assert_eq!(machine.count("nvmlDeviceGetPcieThroughput"), calls + 4, "twice two, and no second call in flight");
     machine.becomes(&full());
-    machine.details_until(A, "an answer", |details| details.reason.is_none()).await;
+    let back = machine.details_until(A, "an answer", |details| details.reason.is_none()).await;
+    assert_eq!(back.energy_watched_since, watched, "another thread goes on with what is known");
 }
 
 async fn one_that_hangs_leaves_the_others(machine: &Machine) {

@@ -92,8 +92,8 @@ struct Details {
 
 impl Details {
     fn spawn(nvml: Arc<gpu::Access>, roots: &Roots) -> io::Result<Self> {
-        let for_thread = Arc::clone(&nvml);
-        let inspector = gpu::Inspector::spawn(move || gpu::NvmlDetails::new(Arc::clone(&for_thread)))?;
+        let reader = gpu::NvmlDetails::new(Arc::clone(&nvml));
+        let inspector = gpu::Inspector::spawn(move || reader.clone())?;
         let (proc, sys) = (roots.proc.clone(), roots.sys.clone());
         let drm = gpu::Inspector::spawn(move || gpu::DrmDetails::new(&proc, &sys))?;
         Ok(Self { nvml, inspector, drm })

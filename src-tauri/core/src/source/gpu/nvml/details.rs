@@ -2,7 +2,7 @@
 //! rest whenever somebody asks; a device that sleeps is not asked at all.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use nvml_wrapper::enum_wrappers::device::{
@@ -29,14 +29,20 @@ const SLOW: Duration = Duration::from_secs(10);
 /// Links that a device has at most today (`NVML_NVLINK_MAX_LINKS`).
 const LINKS: u32 = 36;
 
-/// All that the details of NVIDIA's devices are read with.
-#[derive(Debug)]
+/// All that the details of NVIDIA's devices are read with. Those on other threads know the same of them.
+#[derive(Debug, Clone)]
 pub(crate) struct NvmlDetails {
     access: Arc<Access>,
-    /// The session that `kept` is of.
+    known: Arc<Mutex<Known>>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    /// The session that all else is of.
     session: Weak<Nvml>,
-    /// By device.
-    kept: BTreeMap<String, Kept>,
+    /// By device; one that is being read has taken its own out.
+    devices: BTreeMap<String, Kept>,
+    speeds: BTreeMap<String, u64>,
 }
 
 /// What is known of a device from one question to the next.
@@ -53,23 +59,36 @@ struct Kept {
 
 impl NvmlDetails {
     pub(crate) fn new(access: Arc<Access>) -> Self {
-        Self { access, session: Weak::new(), kept: BTreeMap::new() }
+        Self { access, known: Arc::default() }
+    }
+
+    /// Nothing is done under the lock that could panic.
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes out what is known of a device, while it is read.
+    fn take(&self, nvml: &Arc<Nvml>, gpu_id: &str) -> (Kept, BTreeMap<String, u64>) {
+        let mut known = self.known();
+        if !known.session.ptr_eq(&Arc::downgrade(nvml)) {
+            *known = Known { session: Arc::downgrade(nvml), ..Known::default() };
+        }
+        (known.devices.remove(gpu_id).unwrap_or_default(), known.speeds.clone())
+    }
+
+    /// Puts it back, unless there is another session by now.
+    fn put(&self, nvml: &Arc<Nvml>, gpu_id: &str, kept: Kept, speeds: BTreeMap<String, u64>) {
+        let mut known = self.known();
+        if known.session.ptr_eq(&Arc::downgrade(nvml)) {
+            known.devices.insert(gpu_id.into(), kept);
+            known.speeds.extend(speeds);
+        }
     }
 
     /// Reads a device of an open session.
-    fn read(
-        &mut self,
-        nvml: &Arc<Nvml>,
-        identity: &Identity,
-        open: &Open,
-        power: Power,
-    ) -> Result<GpuDetails, NvmlError> {
-        if !self.session.ptr_eq(&Arc::downgrade(nvml)) {
-            self.session = Arc::downgrade(nvml);
-            self.kept.clear();
-        }
+    fn read(&self, nvml: &Arc<Nvml>, identity: &Identity, open: &Open, power: Power) -> Result<GpuDetails, NvmlError> {
         let device = access::find(nvml, identity)?;
-        let kept = self.kept.entry(identity.id.clone()).or_default();
+        let (mut kept, mut speeds) = self.take(nvml, &identity.id);
         let now = clock::now();
         let due = kept.slow.as_ref().is_none_or(|(at, _)| now.mono >= *at + SLOW);
         if due {
@@ -85,7 +104,7 @@ impl NvmlDetails {
                 }
             };
             slow(&device, &mut details);
-            order::number(nvml, identity, &open.known, &self.access, &mut details);
+            order::number(nvml, identity, &open.known, &self.access, &mut speeds, &mut details);
             kept.slow = Some((now.mono, details));
         }
         let mut details = kept.slow.as_ref().map(|(_, details)| details.clone()).unwrap_or_default();
@@ -102,12 +121,14 @@ impl NvmlDetails {
             details.kept_awake_by =
                 processes::held_by(details.processes.as_deref().unwrap_or_default(), details.display);
         }
+        self.put(nvml, &identity.id, kept, speeds);
         Ok(details)
     }
 
     /// What was known before, with the reason why it is not the present.
     fn stale(&self, identity: &Identity, reason: Reason, detail: Option<String>) -> GpuDetails {
-        let known = self.kept.get(&identity.id).and_then(|kept| kept.fixed.clone()).unwrap_or_else(|| GpuDetails {
+        let fixed = self.known().devices.get(&identity.id).and_then(|kept| kept.fixed.clone());
+        let known = fixed.unwrap_or_else(|| GpuDetails {
             gpu_id: identity.id.clone(),
             name: identity.name.clone(),
             index: Some(identity.index),

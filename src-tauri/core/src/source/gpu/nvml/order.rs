@@ -2,6 +2,7 @@
 //! `CUDA_VISIBLE_DEVICES` can be written. (CUDA C++ Programming Guide, "CUDA Environment Variables")
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 use nvml_wrapper::enum_wrappers::device::Clock;
 use nvml_wrapper::{Device, Nvml};
@@ -11,8 +12,16 @@ use super::{Access, Identity, access, refusal};
 use crate::gpu_details::GpuDetails;
 use crate::metrics::Reason;
 
-/// Puts in the numbers of a device among those known. To compare them, all that are awake are asked how fast they are.
-pub(super) fn number(nvml: &Nvml, identity: &Identity, known: &[Identity], access: &Access, details: &mut GpuDetails) {
+/// Puts in the numbers of a device among those known. To compare them, all that are awake are asked how fast they are, but
+/// for those whose speed is known.
+pub(super) fn number(
+    nvml: &Nvml,
+    identity: &Identity,
+    known: &[Identity],
+    access: &Access,
+    speeds: &mut BTreeMap<String, u64>,
+    details: &mut GpuDetails,
+) {
     details.index = Some(identity.index);
     let mut by_bus: Vec<&Identity> = known.iter().filter(|one| one.pci_address.is_some()).collect();
     by_bus.sort_by_key(|one| &one.pci_address);
@@ -30,8 +39,14 @@ pub(super) fn number(nvml: &Nvml, identity: &Identity, known: &[Identity], acces
         return;
     }
     let powers = access.powers();
-    let speeds: Result<Vec<u64>, Reason> = by_bus.iter().map(|one| speed(nvml, one, &powers, access)).collect();
-    match speeds {
+    let mut known_speed = |one: &Identity| match speeds.get(&one.id) {
+        Some(speed) => Ok(*speed),
+        None => speed(nvml, one, &powers, access).inspect(|speed| {
+            speeds.insert(one.id.clone(), *speed);
+        }),
+    };
+    let all: Result<Vec<u64>, Reason> = by_bus.iter().map(|one| known_speed(one)).collect();
+    match all {
         Ok(speeds) => {
             let mut ranked: Vec<(u64, &Identity)> = speeds.into_iter().zip(by_bus).collect();
             ranked.sort_by_key(|(speed, _)| Reverse(*speed));

@@ -54,19 +54,23 @@ impl Turns {
 
     /// Whether the newest reader hangs inside a device.
     pub(super) fn hangs(&self) -> bool {
-        let (now, state) = (clock::now().mono, self.lock());
-        state.inside.values().any(|(turn, since)| *turn == state.newest && now.saturating_sub(*since) >= LONG)
+        let state = self.lock();
+        state.inside.values().any(|(turn, since)| *turn == state.newest && is_long(*since))
     }
 
-    /// Whether an earlier reader hangs inside this device.
+    /// Whether a reader hangs inside this device.
     pub(super) fn is_held(&self, index: u32) -> bool {
         let state = self.lock();
-        state.inside.get(&index).is_some_and(|(turn, _)| *turn != state.newest)
+        state.inside.get(&index).is_some_and(|(turn, since)| *turn != state.newest || is_long(*since))
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn is_long(since: Duration) -> bool {
+    clock::now().mono.saturating_sub(since) >= LONG
 }
 
 impl Drop for Inside<'_> {
@@ -86,7 +90,7 @@ mod tests {
         let held = turns.enter(first, 3).unwrap();
         assert!(!turns.hangs() && !turns.is_held(3), "it is only being read");
         turns.lock().inside.insert(3, (first, Duration::ZERO));
-        assert!(turns.hangs(), "for too long");
+        assert!(turns.hangs() && turns.is_held(3), "for too long");
 
         let second = turns.begin();
         assert!(!turns.is_newest(first) && turns.is_held(3) && !turns.hangs(), "the second one does not hang");
