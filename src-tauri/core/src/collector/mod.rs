@@ -55,12 +55,14 @@ impl Default for Roots {
 /// Every source, under a name of its own. A new source is one more line here. Of several that feed the GPU channel, the
 /// devices of the first come first. They are asked from the last to the first: what may take long comes last, and what did
 /// take long the last time after all others.
-fn workers(roots: &Roots, nvml: &Arc<gpu::Access>) -> Vec<Worker> {
-    let (nvml, access) = (Arc::clone(nvml), Arc::clone(nvml));
+fn workers(roots: &Roots, nvml: &Arc<gpu::Access>, drm: &Arc<gpu::DrmAccess>) -> Vec<Worker> {
+    let (nvml, of_nvml) = (Arc::clone(nvml), Arc::clone(nvml));
+    let (drm, of_drm) = (Arc::clone(drm), Arc::clone(drm));
     vec![
         Worker::new("nvml", Channel::Gpu, move || gpu::Gpu::new(Arc::clone(&nvml)))
-            .replaced_where(move || access.hangs_in_one_of_several()),
-        source("drm", Channel::Gpu, roots, |roots| gpu::Drm::new(&roots.proc, &roots.sys)),
+            .replaced_where(move || of_nvml.hangs_in_one_of_several()),
+        Worker::new("drm", Channel::Gpu, move || gpu::Drm::sharing(Arc::clone(&drm)))
+            .replaced_where(move || of_drm.hangs_in_one_of_several()),
         source("cpu", Channel::Cpu, roots, |roots| cpu::Cpu::new(&roots.proc, &roots.sys)),
         source("memory", Channel::Memory, roots, |roots| memory::Memory::new(&roots.proc, &roots.sys)),
         source("disk", Channel::Disk, roots, |roots| disk::Disk::new(&roots.proc, &roots.sys)),
@@ -91,11 +93,10 @@ struct Details {
 }
 
 impl Details {
-    fn spawn(nvml: Arc<gpu::Access>, roots: &Roots) -> io::Result<Self> {
+    fn spawn(nvml: Arc<gpu::Access>, drm: Arc<gpu::DrmAccess>) -> io::Result<Self> {
         let reader = gpu::NvmlDetails::new(Arc::clone(&nvml));
         let inspector = gpu::Inspector::spawn(move || reader.clone())?;
-        let (proc, sys) = (roots.proc.clone(), roots.sys.clone());
-        let drm = gpu::Inspector::spawn(move || gpu::DrmDetails::new(&proc, &sys))?;
+        let drm = gpu::Inspector::spawn(move || gpu::DrmDetails::new(Arc::clone(&drm)))?;
         Ok(Self { nvml, inspector, drm })
     }
 }
@@ -127,8 +128,9 @@ impl Collector {
     /// If the system refuses a thread.
     pub fn start(roots: &Roots, interval: Duration) -> io::Result<(Self, impl Future<Output = ()> + Send + use<>)> {
         let nvml = Arc::new(gpu::Access::new(roots.nvml.clone(), roots.proc.clone(), roots.sys.clone()));
-        let details = Details::spawn(Arc::clone(&nvml), roots)?;
-        let (collector, run) = Self::with_workers(workers(roots, &nvml), interval, details)?;
+        let drm = Arc::new(gpu::DrmAccess::new(roots.proc.clone(), roots.sys.clone()));
+        let workers = workers(roots, &nvml, &drm);
+        let (collector, run) = Self::with_workers(workers, interval, Details::spawn(nvml, drm)?)?;
         Ok((collector, run.run()))
     }
 

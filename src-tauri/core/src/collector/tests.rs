@@ -134,7 +134,8 @@ fn start_gpus(first: &Arc<Gpus>, second: &Arc<Gpus>) -> Collector {
 }
 
 fn no_details() -> Details {
-    Details::spawn(Arc::new(gpu::Access::new(None, "/proc".into(), "/sys".into())), &Roots::default()).unwrap()
+    let nvml = gpu::Access::new(None, "/proc".into(), "/sys".into());
+    Details::spawn(Arc::new(nvml), Arc::new(gpu::DrmAccess::new("/proc".into(), "/sys".into()))).unwrap()
 }
 
 fn start(interval: Duration) -> (Arc<Script>, Collector) {

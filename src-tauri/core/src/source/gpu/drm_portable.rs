@@ -1,18 +1,35 @@
 //! Windows and macOS: GPUs of AMD and Intel are not read there. An empty reading leaves all words to NVML.
 
-use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::super::{GpuReading, Previous, Reading, Source, SourceError, Stamped};
 use super::details::Inspect;
 use crate::gpu_details::GpuDetails;
+
+/// Nothing to share.
+#[derive(Debug)]
+pub struct Access;
+
+impl Access {
+    /// The roots are Linux's; they have no meaning here.
+    pub fn new(_proc: PathBuf, _sys: PathBuf) -> Self {
+        Self
+    }
+
+    /// Nothing that could hang.
+    pub fn hangs_in_one_of_several(&self) -> bool {
+        false
+    }
+}
 
 /// No GPUs.
 #[derive(Debug)]
 pub struct Drm;
 
 impl Drm {
-    /// The roots are Linux's; they have no meaning here.
-    pub fn new(_proc: &Path, _sys: &Path) -> Self {
+    /// No reader of anything.
+    pub fn sharing(_access: Arc<Access>) -> Self {
         Self
     }
 }
@@ -34,8 +51,7 @@ impl Source for Drm {
 pub(crate) struct DrmDetails;
 
 impl DrmDetails {
-    /// The roots are Linux's; they have no meaning here.
-    pub(crate) fn new(_proc: &Path, _sys: &Path) -> Self {
+    pub(crate) fn new(_access: Arc<Access>) -> Self {
         Self
     }
 }
@@ -54,9 +70,11 @@ mod tests {
 
     #[test]
     fn it_has_nothing_to_say() {
-        Drm::new(Path::new(""), Path::new("")).read().unwrap();
+        let access = Arc::new(Access::new(PathBuf::new(), PathBuf::new()));
+        assert!(!access.hangs_in_one_of_several());
+        Drm::sharing(Arc::clone(&access)).read().unwrap();
         let now = Stamped { stamp: clock::now(), sample: () };
-        assert_eq!(DrmDetails::new(Path::new(""), Path::new("")).inspect("PCI-0000:00:02.0"), None);
+        assert_eq!(DrmDetails::new(access).inspect("PCI-0000:00:02.0"), None);
         assert_eq!(Drm::derive(Err(Reason::Starting), &now), Reading::Gpu(GpuReading::default()));
     }
 }

@@ -10,16 +10,17 @@ mod drm_portable;
 mod nvml;
 mod process;
 mod sleep;
+mod turns;
 
 pub(crate) use details::Inspector;
 #[cfg(target_os = "linux")]
-pub use drm::Drm;
-#[cfg(target_os = "linux")]
 pub(crate) use drm::DrmDetails;
-#[cfg(not(target_os = "linux"))]
-pub use drm_portable::Drm;
+#[cfg(target_os = "linux")]
+pub use drm::{Access as DrmAccess, Drm};
 #[cfg(not(target_os = "linux"))]
 pub(crate) use drm_portable::DrmDetails;
+#[cfg(not(target_os = "linux"))]
+pub use drm_portable::{Access as DrmAccess, Drm};
 pub(crate) use nvml::NvmlDetails;
 pub use nvml::{Access, Gpu, library_from_environment};
 

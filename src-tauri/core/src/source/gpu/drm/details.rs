@@ -1,17 +1,18 @@
 //! A GPU of AMD or Intel in full: what its driver allows at most, temperatures beside the die's, and who uses it.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::super::figure;
 use super::super::super::sysfs;
+use super::super::HANGS;
 use super::super::details::Inspect;
 use super::super::process;
 use super::super::sleep::Power;
 use super::card::{Card, Driver};
 use super::fdinfo::{self, Client};
-use super::{Drm, link};
+use super::{Access, Drm, link};
 use crate::clock;
 use crate::gpu_details::{GpuDetails, GpuProcess};
 use crate::metrics::Reason;
@@ -27,15 +28,13 @@ const DECODER: [&str; 1] = ["dec"];
 #[derive(Debug)]
 pub(crate) struct DrmDetails {
     drm: Drm,
-    proc: PathBuf,
     /// Who used each device at the last reading, and when that was.
     before: BTreeMap<String, (Duration, Vec<Client>)>,
 }
 
 impl DrmDetails {
-    /// Will read under `proc` and `sys` (normally `/proc` and `/sys`).
-    pub(crate) fn new(proc: &Path, sys: &Path) -> Self {
-        Self { drm: Drm::new(proc, sys), proc: proc.into(), before: BTreeMap::new() }
+    pub(crate) fn new(access: Arc<Access>) -> Self {
+        Self { drm: Drm::beside(access), before: BTreeMap::new() }
     }
 
     /// Who uses a device, the largest first.
@@ -49,7 +48,7 @@ impl DrmDetails {
         }
         let users = process::users();
         let one = |(pid, clients): (u32, Vec<Client>)| {
-            let about = process::about(&self.proc, &users, pid);
+            let about = process::about(&self.drm.access.proc, &users, pid);
             let share = |kinds: &[&str]| fdinfo::busy(&before, &only(&clients, kinds), now.saturating_sub(then)).ok();
             let has_used = |kinds: &[&str]| clients.iter().any(|client| client.has_used(kinds));
             GpuProcess {
@@ -88,10 +87,14 @@ impl Inspect for DrmDetails {
             name: card.identity.name.clone(),
             timestamp: now.wall,
             pci_address: card.identity.pci_address.clone(),
-            can_sleep: Some(card.power() != Power::AlwaysOn),
-            shared_memory: Some(card.is_in_the_processor()),
             ..GpuDetails::default()
         };
+        if self.drm.access.turns.is_held(&card.identity.id) {
+            (details.reason, details.detail) = (Some(Reason::NotAnswering), Some(HANGS.into()));
+            return Some(details);
+        }
+        details.can_sleep = Some(card.power() != Power::AlwaysOn);
+        details.shared_memory = Some(card.is_in_the_processor());
         if card.power() == Power::Asleep {
             details.reason = Some(Reason::Asleep);
             return Some(details);

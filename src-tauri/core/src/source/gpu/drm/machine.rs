@@ -5,12 +5,13 @@ mod tree;
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::{Drm, Reading, Reason, Sample, Source as _, Stamped};
+use super::{Access, Drm, Reading, Reason, Sample, Source as _, Stamped};
 use crate::clock::Stamp;
 use crate::metrics::GpuMetrics;
 use tree::plant;
@@ -37,7 +38,8 @@ pub(super) struct Machine {
 impl Machine {
     pub(super) fn new(trees: &[&str]) -> Self {
         let root = tempfile::tempdir().unwrap();
-        let drm = Drm::with_names(&root.path().join("proc"), &root.path().join("sys"), &root.path().join("share"));
+        let at = |name: &str| root.path().join(name);
+        let drm = Drm::sharing(Arc::new(Access::with_names(at("proc"), at("sys"), at("share"))));
         let machine = Self { root, drm, previous: None, seconds: 0 };
         machine.plug(trees);
         machine.write("share/libdrm/amdgpu.ids", "744C,\tC8,\tAMD Radeon RX 7900 XTX\n");

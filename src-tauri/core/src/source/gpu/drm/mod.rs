@@ -3,6 +3,7 @@
 //!
 //! A card that is suspended is left so: `power/runtime_status`, which wakes nothing, is read before anything else.
 
+mod access;
 mod amdgpu;
 mod card;
 mod details;
@@ -20,30 +21,27 @@ mod tests;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use super::super::{GpuReading, Previous, Problem, Reading, Source, SourceError, Stamped, sysfs};
+use super::super::{GpuReading, Previous, Problem, Reading, Source, SourceError, Stamped};
 use super::Identity;
 use crate::clock;
 use crate::metrics::{GpuMetrics, Reason};
+use access::Found;
 use card::{Card, Driver};
 use figures::{Figures, metrics};
 use programs::Clients;
 
+pub use access::Access;
 pub(crate) use details::DrmDetails;
 
 /// The GPUs of this machine that are not NVML's.
 #[derive(Debug)]
 pub struct Drm {
-    sys: PathBuf,
-    /// Where the lists of devices' names are.
-    share: PathBuf,
+    access: Arc<Access>,
+    /// Its number among those that share the access.
+    turn: u64,
     cards: Vec<Card>,
-    /// Every GPU seen so far, numbered from 0: one that goes away is shown as lost, not forgotten.
-    known: Vec<Identity>,
-    /// How many GPUs are NVML's. Theirs are the first numbers, so that ours need not change when NVML has answered.
-    nvmls: u32,
-    /// The driver's name of each, by its id.
-    drivers: BTreeMap<String, &'static str>,
     clients: Clients,
 }
 
@@ -57,19 +55,17 @@ pub struct Sample {
 impl Drm {
     /// Will read under `proc` and `sys` (normally `/proc` and `/sys`).
     pub fn new(proc: &Path, sys: &Path) -> Self {
-        Self::with_names(proc, sys, Path::new("/usr/share"))
+        Self::sharing(Arc::new(Access::new(proc.into(), sys.into())))
     }
 
-    fn with_names(proc: &Path, sys: &Path, share: &Path) -> Self {
-        Self {
-            sys: sys.into(),
-            share: share.into(),
-            cards: Vec::new(),
-            known: Vec::new(),
-            nvmls: 0,
-            drivers: BTreeMap::new(),
-            clients: Clients::new(proc),
-        }
+    /// Goes on where another reader with this access stands, whose place it takes.
+    pub fn sharing(access: Arc<Access>) -> Self {
+        Self { turn: access.turns.begin(), ..Self::beside(access) }
+    }
+
+    /// Reads no card by itself.
+    fn beside(access: Arc<Access>) -> Self {
+        Self { turn: 0, cards: Vec::new(), clients: Clients::new(&access.proc), access }
     }
 
     /// Asks the programs that use them how busy those GPUs are whose driver does not tell it.
@@ -97,7 +93,7 @@ impl Drm {
     /// Looks which GPUs are there now; what was known of those that stayed is kept.
     fn find(&mut self) {
         let mut nodes: BTreeMap<PathBuf, Vec<String>> = BTreeMap::new();
-        for entry in fs::read_dir(self.sys.join("class/drm")).into_iter().flatten().filter_map(Result::ok) {
+        for entry in fs::read_dir(self.access.sys.join("class/drm")).into_iter().flatten().filter_map(Result::ok) {
             let Some(name) = entry.file_name().to_str().map(str::to_owned) else { continue };
             let is_node = |prefix: &str| name.strip_prefix(prefix).is_some_and(|rest| rest.parse::<u32>().is_ok());
             if (is_node("card") || is_node("renderD"))
@@ -107,48 +103,16 @@ impl Drm {
             }
         }
         self.cards.retain(|card| nodes.contains_key(&card.folder));
+        self.access.retain(|folder| nodes.contains_key(folder));
         for (folder, mut nodes) in nodes {
             nodes.sort_unstable();
             if let Some(card) = self.cards.iter_mut().find(|card| card.folder == folder) {
                 card.nodes = nodes;
-            } else if let Some(driver) = card::driver(&folder).and_then(|name| Driver::named(&name)) {
-                let identity = self.identify(&folder, driver);
+            } else if let Some((driver, identity)) = self.access.card(&folder) {
                 self.cards.push(Card::new(folder, driver, identity, nodes));
             }
         }
     }
-
-    /// Which GPU this is. amdgpu's `unique_id` stays with a card wherever it is put; reading it wakes nothing. Without one
-    /// it is the slot that is known.
-    fn identify(&mut self, folder: &Path, driver: Driver) -> Identity {
-        let unique = sysfs::text(&folder.join("unique_id")).ok().filter(|_| driver == Driver::Amdgpu);
-        let slot = || folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let pci_address = Some(slot());
-        let id = match unique.filter(|id| !id.is_empty()) {
-            Some(id) => format!("AMD-{id}"),
-            None => format!("PCI-{}", slot()),
-        };
-        self.nvmls = nvmls(&self.sys);
-        self.drivers.insert(id.clone(), driver.name());
-        let place = self.known.iter().position(|known| known.id == id).unwrap_or(self.known.len());
-        let index = u32::try_from(place).unwrap_or(u32::MAX);
-        let identity = Identity { id, index, name: names::name(folder, &self.share), pci_address };
-        match self.known.get_mut(place) {
-            Some(known) => known.clone_from(&identity),
-            None => self.known.push(identity.clone()),
-        }
-        identity
-    }
-}
-
-/// Counts the displays' devices that NVIDIA's own driver has.
-fn nvmls(sys: &Path) -> u32 {
-    let entries = fs::read_dir(sys.join("bus/pci/devices")).into_iter().flatten().filter_map(Result::ok);
-    let is_nvmls = |folder: &PathBuf| {
-        let is_display = || sysfs::text(&folder.join("class")).is_ok_and(|class| class.starts_with("0x03"));
-        card::driver(folder).is_some_and(|driver| driver == "nvidia") && is_display()
-    };
-    u32::try_from(entries.map(|entry| entry.path()).filter(is_nvmls).count()).unwrap_or(0)
 }
 
 impl Source for Drm {
@@ -157,14 +121,20 @@ impl Source for Drm {
     fn read(&mut self) -> Result<Sample, SourceError> {
         self.find();
         let now = clock::now().mono;
-        let mut read: BTreeMap<String, Result<Figures, Reason>> =
-            self.cards.iter_mut().map(|card| (card.identity.id.clone(), card.read(now))).collect();
-        self.ask_programs(&mut read);
-        let figures = |known: &Identity| {
-            let identity = Identity { index: self.nvmls + known.index, ..known.clone() };
-            (identity, read.remove(&known.id).unwrap_or(Err(Reason::Lost)))
+        let (turns, turn) = (&self.access.turns, self.turn);
+        let ask = |card: &mut Card| match turns.enter(turn, &card.identity.id) {
+            Some(_inside) => card.read(now),
+            None => Err(Reason::NotAnswering), // an earlier call has not come back
         };
-        Ok(Sample { gpus: self.known.iter().map(figures).collect(), drivers: self.drivers.clone() })
+        let mut read: BTreeMap<String, Result<Figures, Reason>> =
+            self.cards.iter_mut().map(|card| (card.identity.id.clone(), ask(card))).collect();
+        self.ask_programs(&mut read);
+        let Found { known, nvmls, drivers, .. } = self.access.found().clone();
+        let figures = |known: Identity| {
+            let figures = read.remove(&known.id).unwrap_or(Err(Reason::Lost));
+            (Identity { index: nvmls + known.index, ..known }, figures)
+        };
+        Ok(Sample { gpus: known.into_iter().map(figures).collect(), drivers })
     }
 
     fn derive(previous: Previous<'_, Sample>, now: &Stamped<Sample>) -> Reading {

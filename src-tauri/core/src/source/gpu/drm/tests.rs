@@ -6,12 +6,15 @@ use std::os::unix::fs::symlink;
 use std::time::Duration;
 
 use proptest::prelude::*;
-use rustix::fs::inotify;
+use rustix::fs::{CWD, FileType, Mode, inotify, mknodat};
 use serde_json::json;
 
 use super::super::details::Inspect as _;
 use super::machine::{ARC, ARC_B580, IGPU, Machine, RADEON_780M, RX, RX_7900_XTX, UHD_770, is};
 use super::*;
+use crate::channel::gpu_event;
+use crate::collector::{Collector, Roots};
+use crate::feed::{Feed as _, Snapshot};
 
 #[test]
 fn a_discrete_amd_card_has_every_figure() {
@@ -121,7 +124,7 @@ fn a_card_in_full_says_who_uses_it() {
     machine.write("proc/20/cmdline", "/usr/bin/blender\0scene");
     fs::create_dir_all(machine.path("proc/20/fd")).unwrap();
     symlink("/dev/dri/renderD129", machine.path("proc/20/fd/3")).unwrap();
-    let mut details = DrmDetails::new(&machine.path("proc"), &machine.path("sys"));
+    let mut details = DrmDetails::new(Arc::new(Access::new(machine.path("proc"), machine.path("sys"))));
     let id = "AMD-6c4f2b1d9a83e057";
     let first = details.inspect(id).unwrap();
     assert_eq!((first.hotspot_temperature, first.memory_temperature), (Some(81.0), Some(74.0)));
@@ -315,4 +318,48 @@ fn a_figure_that_is_missing_takes_no_other_with_it() {
         let others: Vec<&String> = gpu.missing.keys().filter(|name| *name != field).collect();
         assert_eq!(others, ["clock_limits", "performance_state"], "{file}");
     }
+}
+
+/// Opening a pipe that nobody writes to does not return, like a read from a driver that waits for its card.
+#[tokio::test]
+async fn a_card_that_hangs_leaves_the_others_alone_and_comes_back() {
+    const RX_ID: &str = "AMD-6c4f2b1d9a83e057";
+    const IGPU_ID: &str = "PCI-0000:00:02.0";
+    let machine = Machine::new(&[UHD_770, RX_7900_XTX]);
+    let nvml = Some("/nonexistent/libnvidia-ml.so.1".into());
+    let roots = Roots { proc: machine.path("proc"), sys: machine.path("sys"), nvml };
+    let (collector, run) = Collector::start(&roots, Duration::from_millis(100)).unwrap();
+    tokio::spawn(run);
+    let until = async |what: &str, fits: &dyn Fn(&Snapshot, [Option<Reason>; 2]) -> bool| {
+        let fits = |snapshot: &Arc<Snapshot>| {
+            let status = |id| snapshot.metrics.channels.iter().find(|status| status.channel == gpu_event(id));
+            let [Some(rx), Some(igpu)] = [RX_ID, IGPU_ID].map(status) else { return false };
+            fits(snapshot, [rx.reason, igpu.reason])
+        };
+        let mut snapshots = collector.subscribe();
+        let found = tokio::time::timeout(Duration::from_secs(20), snapshots.wait_for(fits)).await;
+        let Ok(found) = found else { panic!("{what} never came; last: {:#?}", collector.current()) };
+        Arc::clone(&found.unwrap())
+    };
+    until("both", &|_, reasons| reasons == [None, None]).await;
+
+    let (file, pipe) = (machine.path(&format!("sys/{RX}/gpu_busy_percent")), machine.path("pipe"));
+    mknodat(CWD, &pipe, FileType::Fifo, Mode::RWXU, 0).unwrap();
+    fs::rename(&pipe, &file).unwrap();
+    let alone = [Some(Reason::NotAnswering), None];
+    let hangs = until("it alone does not answer", &|_, reasons| reasons == alone).await;
+    let igpu = |snapshot: &Snapshot| snapshot.metrics.gpu.iter().find(|gpu| gpu.gpu_id == IGPU_ID).unwrap().clone();
+    let goes_on = |now: &Snapshot, reasons| reasons == alone && now.metrics.tick >= hangs.metrics.tick + 5;
+    let later = until("five ticks of the other", &goes_on).await;
+    assert!(igpu(&later).timestamp > igpu(&hangs).timestamp && igpu(&later).sm_clock == Some(1_300.0));
+    assert_eq!(collector.gpu_details(RX_ID).unwrap().await.reason, Some(Reason::NotAnswering));
+    assert_eq!(collector.gpu_details(IGPU_ID).unwrap().await.reason, None);
+
+    fs::rename(&file, &pipe).unwrap();
+    machine.set(RX, "gpu_busy_percent", "12");
+    fs::write(&pipe, "87\n").unwrap(); // what it waited for
+    let back = |now: &Snapshot, reasons| {
+        reasons == [None, None] && now.metrics.gpu.iter().any(|gpu| gpu.utilization == Some(12.0))
+    };
+    until("it is back", &back).await;
 }

@@ -9,8 +9,8 @@ use nvml_wrapper::{Device, Nvml};
 
 use super::super::super::Problem;
 use super::super::sleep::{Bus, NVIDIA, Powers};
+use super::super::turns::Turns;
 use super::Identity;
-use super::turns::Turns;
 use nvml_wrapper::error::NvmlError;
 
 /// The driver's library where none is named. The unversioned name belongs to development packages.
@@ -25,7 +25,8 @@ pub struct Access {
     bus: Mutex<Bus>,
     asks_sleeping: AtomicBool,
     open: Mutex<Open>,
-    pub(super) turns: Turns,
+    /// By index.
+    pub(super) turns: Turns<u32>,
 }
 
 /// What the tick's thread left when it was done last.

@@ -148,7 +148,7 @@ impl Inspect for NvmlDetails {
             let asleep = self.stale(identity, Reason::Asleep, Some(ASLEEP.into()));
             return Some(GpuDetails { can_sleep: Some(true), ..asleep });
         }
-        if self.access.turns.is_held(identity.index) {
+        if self.access.turns.is_held(&identity.index) {
             return Some(self.stale(identity, Reason::NotAnswering, Some(HANGS.into())));
         }
         let Some(nvml) = &open.nvml else {

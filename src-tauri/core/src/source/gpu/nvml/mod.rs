@@ -9,7 +9,6 @@ mod gpm;
 mod order;
 mod processes;
 mod refusal;
-mod turns;
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -24,13 +23,13 @@ pub(in super::super::super) use details::NvmlDetails;
 
 use super::super::{Previous, Problem, Reading, Source, SourceError, Stamped};
 use super::sleep::{Power, Powers, Sleep};
+use super::turns::Inside;
 use super::{Device, Identity, Sample};
 use crate::clock;
 use crate::gpu_details::AwakeHolder;
 use crate::metrics::Reason;
 use access::Open;
 use figures::Fixed;
-use turns::Inside;
 
 /// First and longest wait before initializing again.
 const RETRY: (Duration, Duration) = (Duration::from_secs(2), Duration::from_mins(1));
@@ -85,7 +84,7 @@ impl Gpu {
         let Session::Open { nvml, driver_version, fixed } = &mut self.session else {
             return Sample::default();
         };
-        let enter = |index| self.access.turns.enter(self.turn, index);
+        let enter = |index| self.access.turns.enter(self.turn, &index);
         let read = if overall == Power::Asleep {
             read_awake(nvml, enter, &self.known, powers, fixed)
         } else {
@@ -118,7 +117,7 @@ impl Gpu {
         if self.awake.0.is_none_or(|at| now >= at + LOOK) {
             let can_sleep = |known: &&Identity| powers.of(known.pci_address.as_deref()) == Power::Awake;
             let holders = |known: &Identity| {
-                let _inside = self.access.turns.enter(self.turn, known.index)?;
+                let _inside = self.access.turns.enter(self.turn, &known.index)?;
                 let device = access::find(nvml, known).ok()?;
                 Some((known.id.clone(), processes::holders(&device, &self.access.proc)))
             };
@@ -210,7 +209,7 @@ impl Source for Gpu {
 /// Reads every device that NVML counts and that may be entered, and lists as lost those that it counted before.
 fn read_all<'turns>(
     nvml: &Nvml,
-    enter: impl Fn(u32) -> Option<Inside<'turns>>,
+    enter: impl Fn(u32) -> Option<Inside<'turns, u32>>,
     known: &mut Vec<Identity>,
     fixed: &mut BTreeMap<String, Fixed>,
 ) -> Result<Vec<Device>, NvmlError> {
@@ -257,7 +256,7 @@ fn read_one(
 /// others, whose index may be another by now. One that was never seen awake stays unknown.
 fn read_awake<'turns>(
     nvml: &Nvml,
-    enter: impl Fn(u32) -> Option<Inside<'turns>>,
+    enter: impl Fn(u32) -> Option<Inside<'turns, u32>>,
     known: &[Identity],
     powers: &Powers,
     fixed: &mut BTreeMap<String, Fixed>,

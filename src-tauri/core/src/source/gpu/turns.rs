@@ -12,23 +12,23 @@ const LONG: Duration = Duration::from_secs(1);
 
 /// The readers of all devices, of which the newest is the one that counts.
 #[derive(Debug, Default)]
-pub(super) struct Turns(Mutex<State>);
+pub(super) struct Turns<Device>(Mutex<State<Device>>);
 
 #[derive(Debug, Default)]
-struct State {
+struct State<Device> {
     newest: u64,
-    /// By index: whose turn it is read in, and since when.
-    inside: BTreeMap<u32, (u64, Duration)>,
+    /// Whose turn each is read in, and since when.
+    inside: BTreeMap<Device, (u64, Duration)>,
 }
 
 /// A device that is being read, until this is dropped.
 #[derive(Debug)]
-pub(super) struct Inside<'turns> {
-    turns: &'turns Turns,
-    index: u32,
+pub(super) struct Inside<'turns, Device: Ord> {
+    turns: &'turns Turns<Device>,
+    device: Device,
 }
 
-impl Turns {
+impl<Device: Ord + Clone> Turns<Device> {
     /// A new reader's turn: the one before it reads no further device.
     pub(super) fn begin(&self) -> u64 {
         let mut state = self.lock();
@@ -43,13 +43,13 @@ impl Turns {
 
     /// Before a device is read. `None` where it must not be: an earlier call on it has not come back, or another reader
     /// has taken over.
-    pub(super) fn enter(&self, turn: u64, index: u32) -> Option<Inside<'_>> {
+    pub(super) fn enter(&self, turn: u64, device: &Device) -> Option<Inside<'_, Device>> {
         let mut state = self.lock();
-        if state.newest != turn || state.inside.contains_key(&index) {
+        if state.newest != turn || state.inside.contains_key(device) {
             return None;
         }
-        state.inside.insert(index, (turn, clock::now().mono));
-        Some(Inside { turns: self, index })
+        state.inside.insert(device.clone(), (turn, clock::now().mono));
+        Some(Inside { turns: self, device: device.clone() })
     }
 
     /// Whether the newest reader hangs inside a device.
@@ -59,12 +59,14 @@ impl Turns {
     }
 
     /// Whether a reader hangs inside this device.
-    pub(super) fn is_held(&self, index: u32) -> bool {
+    pub(super) fn is_held(&self, device: &Device) -> bool {
         let state = self.lock();
-        state.inside.get(&index).is_some_and(|(turn, since)| *turn != state.newest || is_long(*since))
+        state.inside.get(device).is_some_and(|(turn, since)| *turn != state.newest || is_long(*since))
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+impl<Device> Turns<Device> {
+    fn lock(&self) -> MutexGuard<'_, State<Device>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -73,9 +75,9 @@ fn is_long(since: Duration) -> bool {
     clock::now().mono.saturating_sub(since) >= LONG
 }
 
-impl Drop for Inside<'_> {
+impl<Device: Ord> Drop for Inside<'_, Device> {
     fn drop(&mut self) {
-        self.turns.lock().inside.remove(&self.index);
+        self.turns.lock().inside.remove(&self.device);
     }
 }
 
@@ -85,18 +87,18 @@ mod tests {
 
     #[test]
     fn a_device_that_holds_a_reader_is_entered_by_no_other() {
-        let turns = Turns::default();
+        let turns = Turns::<u32>::default();
         let first = turns.begin();
-        let held = turns.enter(first, 3).unwrap();
-        assert!(!turns.hangs() && !turns.is_held(3), "it is only being read");
+        let held = turns.enter(first, &3).unwrap();
+        assert!(!turns.hangs() && !turns.is_held(&3), "it is only being read");
         turns.lock().inside.insert(3, (first, Duration::ZERO));
-        assert!(turns.hangs() && turns.is_held(3), "for too long");
+        assert!(turns.hangs() && turns.is_held(&3), "for too long");
 
         let second = turns.begin();
-        assert!(!turns.is_newest(first) && turns.is_held(3) && !turns.hangs(), "the second one does not hang");
-        assert!(turns.enter(second, 3).is_none() && turns.enter(second, 4).is_some());
-        assert!(turns.enter(first, 5).is_none(), "its turn is over");
+        assert!(!turns.is_newest(first) && turns.is_held(&3) && !turns.hangs(), "the second one does not hang");
+        assert!(turns.enter(second, &3).is_none() && turns.enter(second, &4).is_some());
+        assert!(turns.enter(first, &5).is_none(), "its turn is over");
         drop(held);
-        assert!(!turns.is_held(3) && turns.enter(second, 3).is_some(), "once the call is back it is read again");
+        assert!(!turns.is_held(&3) && turns.enter(second, &3).is_some(), "once the call is back it is read again");
     }
 }
