@@ -10,7 +10,7 @@ use telltale_core::collector::{Collector, Roots};
 use telltale_core::feed::{Feed as _, Snapshot};
 
 const INTERVAL: Duration = Duration::from_millis(500);
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_mins(1);
 
 #[tokio::test]
 async fn a_tick_is_published_once_with_the_samples_of_all() {

@@ -131,11 +131,11 @@ impl Worker {
         self.ahead || self.took[1] > WORTH_WAITING
     }
 
-    /// How long before the tick it is to be asked, so that its sample is in by then: a quarter more than it takes. `None`
-    /// where the tick asks it, or it is busy.
+    /// How long before the tick it is to be asked, so that its sample is in by then: a quarter more than it takes, and some
+    /// milliseconds in which threads may have to wait for a core. `None` where the tick asks it, or it is busy.
     pub(super) fn lead(&self) -> Option<Duration> {
         let longer = self.took[0].max(self.took[1]);
-        (self.ahead && self.asked.is_none()).then(|| longer * 5 / 4 + QUICK)
+        (self.ahead && self.asked.is_none()).then(|| longer * 5 / 4 + QUICK * 2)
     }
 
     /// Notes an answer. False if it is of one that another has the place of.
