@@ -278,6 +278,14 @@ export type ErrorKind =
 /**  Telltale itself is at fault: the command panicked, and how far it came is not known. */
 "internal";
 
+/**  A fan of a device. */
+export type Fan = {
+	/**  Percent of its maximum that it is told to run at (`nvmlDeviceGetFanSpeed_v2`); one that is blocked says the same. */
+	speed: number | null,
+	/**  Revolutions per minute (`nvmlDeviceGetFanSpeedRPM`); `null` where the driver is older than 565. */
+	revolutions: number | null,
+};
+
 /**
  *  Something that was not as it should be. It ends once all has been well for three ticks, so that a fault that comes
  *  and goes is one fault.
@@ -466,6 +474,11 @@ export type GpuDetails = {
 	video_clock: number | null,
 	/**  MHz that they can reach. */
 	video_clock_max: number | null,
+	/**
+	 *  Each fan in NVML's order, the first of which is `fan_speed` in [`crate::metrics::GpuMetrics`]; empty where the driver
+	 *  tells of none.
+	 */
+	fans: Fan[],
 	/**
 	 *  W that the limit is without anybody's change (`nvmlDeviceGetPowerManagementDefaultLimit`; hwmon's
 	 *  `power1_cap_default`, i915, xe: `power1_rated_max`).

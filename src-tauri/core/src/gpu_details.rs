@@ -53,6 +53,10 @@ pub struct GpuDetails {
     /// MHz that they can reach.
     pub video_clock_max: Option<f64>,
 
+    /// Each fan in NVML's order, the first of which is `fan_speed` in [`crate::metrics::GpuMetrics`]; empty where the driver
+    /// tells of none.
+    pub fans: Vec<Fan>,
+
     /// W that the limit is without anybody's change (`nvmlDeviceGetPowerManagementDefaultLimit`; hwmon's
     /// `power1_cap_default`, i915, xe: `power1_rated_max`).
     pub power_limit_default: Option<f64>,
@@ -192,6 +196,15 @@ pub struct NvLink {
     pub remote: Option<String>,
     /// Transmission errors of all kinds so far (`nvmlDeviceGetNvLinkErrorCounter`).
     pub errors: Option<u64>,
+}
+
+/// A fan of a device.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, Type)]
+pub struct Fan {
+    /// Percent of its maximum that it is told to run at (`nvmlDeviceGetFanSpeed_v2`); one that is blocked says the same.
+    pub speed: Option<f64>,
+    /// Revolutions per minute (`nvmlDeviceGetFanSpeedRPM`); `null` where the driver is older than 565.
+    pub revolutions: Option<f64>,
 }
 
 /// Who may compute on a device. NVML's compute modes, which are CUDA's.

@@ -43,7 +43,7 @@ pub type Units = &'static [(&'static str, f64)];
 
 /// The figures of a device that a script may set, with the units it may write them in. The first unit is the one
 /// that NVML answers in here: percent, bytes, °C, W, MHz, bytes per second, joules or a plain number.
-pub const FIGURES: [(&str, Units); 67] = [
+pub const FIGURES: [(&str, Units); 69] = [
     ("utilization", PERCENT),
     ("memory_bandwidth", PERCENT),
     ("memory_total", BYTES),
@@ -58,6 +58,8 @@ pub const FIGURES: [(&str, Units); 67] = [
     ("energy", &[("J", 1.0), ("kJ", 1e3), ("kWh", 3.6e6)]),
     ("fan", PERCENT),
     ("fans", NUMBER),
+    ("fan_2", PERCENT),
+    ("fan_rpm", NUMBER),
     ("sm_clock", MEGAHERTZ),
     ("sm_clock_max", MEGAHERTZ),
     ("video_clock", MEGAHERTZ),

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use telltale_core::collector::{Collector, Roots};
 use telltale_core::feed::{Feed as _, Snapshot};
-use telltale_core::gpu_details::{AwakeHolder, GpuDetails};
+use telltale_core::gpu_details::{AwakeHolder, Fan, GpuDetails};
 use telltale_core::metrics::{GpuMetrics, Reason};
 
 const INTERVAL: Duration = Duration::from_millis(100);
@@ -120,6 +120,7 @@ async fn what_is_asked_when() {
     nothing_slow_without_a_question(&machine).await;
     figures_in_the_units_of_the_contract(&machine).await;
     who_uses_it(&machine).await;
+    every_fan(&machine).await;
     parts_of_a_device(&machine).await;
     a_device_without_memory_of_its_own(&machine).await;
     a_driver_that_knows_one_version_of_memory(&machine).await;
@@ -239,6 +240,24 @@ async fn who_uses_it(machine: &Machine) {
     let details = machine.details_until(A, "idle", idle).await;
     assert!(!details.missing.contains_key("processes/sm"), "{:?}", details.missing);
     machine.becomes(&full());
+}
+
+async fn every_fan(machine: &Machine) {
+    assert_eq!(machine.details(A).await.fans, [], "it has none");
+    machine.becomes(&full().replacen(
+        "utilization = ",
+        "fans = 3\nfan = 46 %\nfan_2 = 0 %\nfan_rpm = 1840\nutilization = ",
+        1,
+    ));
+    let snapshot = machine.until("the first of them", |snapshot| gpu(snapshot, A).fan_speed.is_some()).await;
+    assert_eq!(gpu(&snapshot, A).fan_speed, Some(46.0));
+    let fan = |speed| Fan { speed: Some(speed), revolutions: Some(1840.0) };
+    assert_eq!(machine.details(A).await.fans, [fan(46.0), fan(0.0), fan(46.0)]);
+    machine.becomes(&full().replacen("utilization = ", "fans = 2\nfan = 46 %\nutilization = ", 1));
+    let old = |details: &GpuDetails| details.fans == [Fan { speed: Some(46.0), revolutions: None }; 2];
+    machine.details_until(A, "an older driver", old).await;
+    machine.becomes(&full());
+    machine.until("none again", |snapshot| gpu(snapshot, A).fan_speed.is_none()).await;
 }
 
 async fn parts_of_a_device(machine: &Machine) {

@@ -165,6 +165,7 @@ export function gpuDetails(change: Partial<GpuDetails> = {}): GpuDetails {
 		cuda_version: "12.4",
 		vbios_version: null,
 		sm_clock_max: 2745,
+		fans: [],
 		memory_clock_max: 10501,
 		video_clock: null,
 		video_clock_max: null,

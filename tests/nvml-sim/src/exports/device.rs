@@ -103,10 +103,17 @@ device_functions! {
         put(out, Bar1 { total, free: total - used, used })
     };
     fn nvmlDeviceGetFanSpeed_v2(fan: c_uint, out: *mut c_uint) |on| {
-        if f64::from(fan) >= on.figure_or_zero("fans")?.max(1.0) {
-            return Err(INVALID_ARGUMENT);
+        is_there(&on, fan)?;
+        let second = fan == 1 && on.device()?.figures.contains_key("fan_2");
+        put(out, on.figure(if second { "fan_2" } else { "fan" })?.round() as c_uint)
+    };
+    fn nvmlDeviceGetFanSpeedRPM(out: *mut FanSpeed) |on| {
+        let FanSpeed { version, fan, .. } = out.as_ref().ok_or(INVALID_ARGUMENT)?.clone();
+        if version != size_of::<FanSpeed>() as c_uint | (1 << 24) {
+            return Err(ARGUMENT_VERSION_MISMATCH);
         }
-        put(out, on.figure("fan")?.round() as c_uint)
+        is_there(&on, fan)?;
+        put(out, FanSpeed { version, fan, speed: on.figure("fan_rpm")?.round() as c_uint })
     };
     /// In KB/s.
     fn nvmlDeviceGetPcieThroughput(which: c_uint, out: *mut c_uint) |on| {
@@ -166,6 +173,11 @@ impl PciInfo {
     }
 }
 
+/// Refuses a fan that the device does not have.
+fn is_there(on: &OnDevice, fan: c_uint) -> Result<(), Code> {
+    if f64::from(fan) < on.figure_or_zero("fans")?.max(1.0) { Ok(()) } else { Err(INVALID_ARGUMENT) }
+}
+
 /// Bytes: total, reserved, free, used.
 fn memory(on: &OnDevice) -> Result<[u64; 4], Code> {
     if let Some(instance) = on.instance()? {
@@ -209,6 +221,15 @@ struct MemoryV2 {
     reserved: c_ulonglong,
     free: c_ulonglong,
     used: c_ulonglong,
+}
+
+/// `nvmlFanSpeedInfo_v1_t`.
+#[repr(C)]
+#[derive(Clone)]
+struct FanSpeed {
+    version: c_uint,
+    fan: c_uint,
+    speed: c_uint,
 }
 
 /// `nvmlBAR1Memory_t`.

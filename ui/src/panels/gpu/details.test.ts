@@ -85,3 +85,11 @@ it("has the words of another driver where the figures are its own", () => {
 	expect(facts.find((fact) => fact.name === "GTT")?.value.replaceAll("\u00a0", " ")).toBe("100 MiB / 31.3 GiB");
 	expect(facts.map((fact) => fact.help).join()).not.toMatch(/NVML|nvml/);
 });
+
+it("tells of each fan where there are several", () => {
+	const of = (...fans: GpuDetails["fans"]) => said({ ...gpuDetails(), fans })["All fans"];
+	expect(of({ speed: 46, revolutions: 1840 })).toBeUndefined();
+	expect(of({ speed: 46, revolutions: 1840 }, { speed: 0, revolutions: 0 }, { speed: null, revolutions: null })).toBe(
+		"46 % (1,840 rpm) · 0 % (0 rpm) · —",
+	);
+});

@@ -2,7 +2,7 @@
 // that a card without ECC is not a page of dashes.
 import { fixed, locale } from "../../base/locale";
 import { bytes, capacity, percent, type Quantity, rate, temperature, text, watts } from "../../base/units";
-import type { AwakeHolder, GpuDetails, GpuMetrics, MigInstance, Reason, Settings } from "../../bindings";
+import type { AwakeHolder, Fan, GpuDetails, GpuMetrics, MigInstance, Reason, Settings } from "../../bindings";
 import { t } from "../../text";
 import { type Fact, heldBack } from "../facts";
 import { link } from "./figures";
@@ -133,6 +133,12 @@ export function held({ memory_used: used, memory_total: total }: MigInstance): s
 	return total === null ? now : `${now} ${t.of(text(capacity(total)))}`;
 }
 
+/** How fast a fan is told to run, and how fast it runs: 46 % (1,840 rpm). */
+function fan({ speed, revolutions }: Fan): string {
+	const told = speed === null ? t.noFigure : share(speed);
+	return revolutions === null ? told : `${told} (${t.details.revolutions(whole(revolutions))})`;
+}
+
 /** Where each link leads. */
 function links({ nvlinks }: GpuDetails): string {
 	return nvlinks.map((one) => `${one.link}: ${one.active ? (one.remote ?? t.details.on) : t.details.off}`).join("\n");
@@ -148,7 +154,7 @@ export function inFull(
 	const d = t.details;
 	const h = gpuHelp(driver);
 	const nvml = isNvml(driver);
-	const details = known ?? ({ nvlinks: [], mig_instances: [], kept_awake_by: [] } as unknown as GpuDetails);
+	const details = known ?? ({ fans: [], nvlinks: [], mig_instances: [], kept_awake_by: [] } as unknown as GpuDetails);
 	const all = new Groups({ ...known?.missing, ...gpu.missing }, nvml);
 	const degrees = (value: number) => text(temperature(value, settings.temperature_unit));
 	const outOf = (most: number | null | undefined, words: (value: number) => string) => (now: number) =>
@@ -257,7 +263,10 @@ export function inFull(
 				time.format(details.energy_watched_since ?? gpu.timestamp),
 			),
 		)
-		.fact(t.facts.fan, "", "fan_speed", gpu.fan_speed, share, h.fan);
+		.fact(t.facts.fan, "", "fan_speed", gpu.fan_speed, share, h.fan)
+		.fact(d.fans, "nvmlDeviceGetFanSpeed_v2", "", details.fans.length > 1 ? details.fans : null, (fans) =>
+			fans.map(fan).join(" · "),
+		);
 	all
 		.group(d.heat)
 		.fact("GPU", "", "temperature", gpu.temperature, degrees, h.gpuTemperature)

@@ -24,6 +24,8 @@ export const deGpu: GpuMessages = {
 		codecs: "Encoder / Decoder",
 		jpegOfa: "JPEG / optischer Fluss",
 		videoClock: "Videotakt",
+		fans: "Alle Lüfter",
+		revolutions: (n) => `${n} U/min`,
 		limitRange: (limit, min, max) => `${limit} (einstellbar von ${min} bis ${max})`,
 		energy: "Energie",
 		energySince: (total, watched, since) => `${total}, seit der Treiber geladen wurde; ${watched} seit ${since}`,

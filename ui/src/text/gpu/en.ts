@@ -24,6 +24,8 @@ export const enGpu = {
 		codecs: "Encoder / decoder",
 		jpegOfa: "JPEG / optical flow",
 		videoClock: "Video clock",
+		fans: "All fans",
+		revolutions: (n: string) => `${n} rpm`,
 		limitRange: (limit: string, min: string, max: string) => `${limit} (can be ${min} to ${max})`,
 		energy: "Energy",
 		energySince: (total: string, watched: string, since: string) =>

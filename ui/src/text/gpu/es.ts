@@ -24,6 +24,8 @@ export const esGpu: GpuMessages = {
 		codecs: "Codificador / decodificador",
 		jpegOfa: "JPEG / flujo óptico",
 		videoClock: "Reloj de vídeo",
+		fans: "Todos los ventiladores",
+		revolutions: (n) => `${n} rpm`,
 		limitRange: (limit, min, max) => `${limit} (ajustable de ${min} a ${max})`,
 		energy: "Energía",
 		energySince: (total, watched, since) => `${total} desde que se cargó el controlador, ${watched} desde las ${since}`,

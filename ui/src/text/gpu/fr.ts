@@ -24,6 +24,8 @@ export const frGpu: GpuMessages = {
 		codecs: "Encodeur / décodeur",
 		jpegOfa: "JPEG / flux optique",
 		videoClock: "Fréquence vidéo",
+		fans: "Tous les ventilateurs",
+		revolutions: (n) => `${n} tr/min`,
 		limitRange: (limit, min, max) => `${limit} (réglable de ${min} à ${max})`,
 		energy: "Énergie",
 		energySince: (total, watched, since) => `${total} depuis le chargement du pilote, ${watched} depuis ${since}`,

@@ -24,6 +24,8 @@ export const jaGpu: GpuMessages = {
 		codecs: "エンコーダ / デコーダ",
 		jpegOfa: "JPEG / オプティカルフロー",
 		videoClock: "ビデオクロック",
+		fans: "すべてのファン",
+		revolutions: (n) => `${n} rpm`,
 		limitRange: (limit, min, max) => `${limit} (${min} ～ ${max} に設定可能)`,
 		energy: "消費電力量",
 		energySince: (total, watched, since) => `ドライバー読み込み後 ${total}、${since} 以降 ${watched}`,

@@ -24,6 +24,8 @@ export const zhGpu: GpuMessages = {
 		codecs: "编码器 / 解码器",
 		jpegOfa: "JPEG / 光流",
 		videoClock: "视频频率",
+		fans: "所有风扇",
+		revolutions: (n) => `${n} 转/分`,
 		limitRange: (limit, min, max) => `${limit}（可设为 ${min} 至 ${max}）`,
 		energy: "能耗",
 		energySince: (total, watched, since) => `驱动加载以来 ${total}，${since} 以来 ${watched}`,

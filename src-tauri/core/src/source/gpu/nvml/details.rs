@@ -19,7 +19,7 @@ use super::super::sleep::Power;
 use super::access::{self, Access, Open};
 use super::{ASLEEP, Identity, figures, gpm, order, processes, refusal};
 use crate::clock;
-use crate::gpu_details::{ComputeMode, GpuDetails, NvLink};
+use crate::gpu_details::{ComputeMode, Fan, GpuDetails, NvLink};
 use crate::metrics::{Missing, Reason};
 use crate::source::figure;
 
@@ -28,6 +28,9 @@ const SLOW: Duration = Duration::from_secs(10);
 
 /// Links that a device has at most today (`NVML_NVLINK_MAX_LINKS`).
 const LINKS: u32 = 36;
+
+/// Fans that are asked for at most: more than any device has.
+const FANS: u32 = 16;
 
 /// All that the details of NVIDIA's devices are read with. Those on other threads know the same of them.
 #[derive(Debug, Clone)]
@@ -290,6 +293,7 @@ fn live(nvml: &Nvml, device: &Device<'_>, details: &mut GpuDetails) {
     details.video_clock = answers.number("video_clock", device.clock_info(Clock::Video), MOST);
     // In mJ, counted since the driver was loaded.
     details.energy = answers.take("energy", device.total_energy_consumption()).map(|energy| energy as f64 / 1e3);
+    details.fans = fans(device);
     details.memory_temperature = answers.number("memory_temperature", figures::memory_temperature(device), 500.0);
     details.encoder = answers.number("encoder", device.encoder_utilization().map(|it| it.utilization), 100.0);
     details.decoder = answers.number("decoder", device.decoder_utilization().map(|it| it.utilization), 100.0);
@@ -303,6 +307,16 @@ fn live(nvml: &Nvml, device: &Device<'_>, details: &mut GpuDetails) {
     }
     gpm::end(nvml, device, first, details, &mut missing);
     details.missing = missing;
+}
+
+/// All fans. That there is none is said by the tick's `fan_speed`.
+fn fans(device: &Device<'_>) -> Vec<Fan> {
+    let number = |answer: Result<u32, NvmlError>, most| {
+        answer.ok().and_then(|value| figures::plausible(value.into(), most).ok())
+    };
+    let fan =
+        |fan| Fan { speed: number(device.fan_speed(fan), 200.0), revolutions: number(device.fan_speed_rpm(fan), MOST) };
+    (0..device.num_fans().unwrap_or(0).min(FANS)).map(fan).collect()
 }
 
 fn compute_mode(mode: NvmlComputeMode) -> ComputeMode {
