@@ -11,13 +11,15 @@ use telltale_core::history::{History, HistoryQuery};
 use telltale_core::metrics::{
     CpuMetrics, CurrentMetrics, DiskDevice, DiskMetrics, GpuMetrics, MemoryMetrics, NetworkMetrics,
 };
+use telltale_core::rate;
 
 /// An hour at two seconds.
 const ROWS: u64 = 1_800;
 
-/// A machine that is busy, so that every figure has digits.
+/// A machine that is busy, so that every figure has as many digits as its source gives it.
 fn metrics(row: u64) -> CurrentMetrics {
-    let wave = |phase: f64| Some(50.0 + 49.0 * (row as f64 / 7.0 + phase).sin());
+    let wave = |phase: f64| Some(rate::hundredths(50.0 + 49.0 * (row as f64 / 7.0 + phase).sin()));
+    let per_second = |phase: f64| wave(phase).map(|percent| rate::six_digits(percent * 1.234_567_8e5));
     let gpus = (0..8u32).map(|index| GpuMetrics {
         gpu_id: format!("GPU-5f1e0000-0000-0000-0000-00000000000{index}"),
         index,
@@ -25,7 +27,7 @@ fn metrics(row: u64) -> CurrentMetrics {
         memory_used: Some(1 << 34),
         memory_total: Some(80 << 30),
         temperature: wave(2.0).map(f64::round),
-        power_draw: wave(3.0).map(|watts| (watts * 1e3).round() / 1e3),
+        power_draw: wave(3.0).map(|watts| rate::six_digits(watts * 1.234_567_8)),
         power_limit: Some(700.0),
         memory_bandwidth: wave(4.0).map(f64::round),
         sm_clock: Some(1_980.0),
@@ -40,7 +42,7 @@ fn metrics(row: u64) -> CurrentMetrics {
         utilization: wave(0.5),
         per_core: (0..64).map(|core| wave(f64::from(core))).collect(),
         core_ids: (0..64).collect(),
-        core_clocks: (0..64).map(|core| wave(f64::from(core)).map(|share| 800.0 + share)).collect(),
+        core_clocks: (0..64).map(|core| wave(f64::from(core)).map(|share| (800.0 + share).round())).collect(),
         load_1: wave(1.0),
         load_5: wave(1.5),
         load_15: wave(2.0),
@@ -57,14 +59,22 @@ fn metrics(row: u64) -> CurrentMetrics {
         cached: Some(bytes),
         ..MemoryMetrics::default()
     };
-    let disk =
-        DiskDevice { name: "nvme0n1".into(), read_rate: wave(5.0), write_rate: wave(6.0), ..DiskDevice::default() };
+    let disk = DiskDevice {
+        name: "nvme0n1".into(),
+        read_rate: per_second(5.0),
+        write_rate: per_second(6.0),
+        ..DiskDevice::default()
+    };
     CurrentMetrics {
         gpu: gpus.collect(),
         cpu: Some(cpu),
         memory: Some(memory),
         disk: Some(DiskMetrics { devices: vec![disk], ..DiskMetrics::default() }),
-        network: Some(NetworkMetrics { upload_rate: wave(7.0), download_rate: wave(8.0), ..NetworkMetrics::default() }),
+        network: Some(NetworkMetrics {
+            upload_rate: per_second(7.0),
+            download_rate: per_second(8.0),
+            ..NetworkMetrics::default()
+        }),
         ..CurrentMetrics::default()
     }
 }

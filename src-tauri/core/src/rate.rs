@@ -27,6 +27,11 @@ pub fn six_digits(value: f64) -> f64 {
     if magnitude < 5.0 { (value * scale).round() / scale } else { (value / scale).round() * scale }
 }
 
+/// A percentage to a hundredth, as `mpstat`, `iostat` and the kernel's pressure files print it.
+pub fn hundredths(percent: f64) -> f64 {
+    (percent * 100.0).round() / 100.0
+}
+
 /// The sum of what devices contribute to a total. A device without a rate because it is new adds nothing (it
 /// was not there before), one whose counter went backwards makes the total unknown.
 #[derive(Debug, Clone, Copy, Default)]
@@ -99,6 +104,13 @@ mod tests {
             let digits = format!("{six:e}").split('e').next().unwrap().chars().filter(char::is_ascii_digit).count();
             prop_assert!(digits <= 6, "{} for {}", six, value);
             prop_assert!(six_digits(six).to_bits() == six.to_bits());
+        }
+
+        #[test]
+        fn hundredths_are_as_near_as_they_can_be_and_short(percent in 0.0..=100.0f64) {
+            let short = hundredths(percent);
+            prop_assert!((short - percent).abs() <= 0.005 + 1e-12 && (0.0..=100.0).contains(&short), "{} for {}", short, percent);
+            prop_assert!(short.to_string().split('.').nth(1).is_none_or(|decimals| decimals.len() <= 2), "{}", short);
         }
 
         #[test]

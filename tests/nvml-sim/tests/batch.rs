@@ -37,13 +37,14 @@ fn script(state: &str) -> String {
 fn busy_machine(gpus: CurrentMetrics) -> CurrentMetrics {
     const T: i64 = 1_795_526_928_164;
     let figure = |scale: f64| Some(rate::six_digits(scale * std::f64::consts::PI));
+    let percent = |scale: f64| figure(scale).map(rate::hundredths);
     let disk = |name: &str, model: Option<&str>, mount_point: &str| DiskDevice {
         name: name.into(),
         read_rate: figure(1e8),
         write_rate: figure(1e7),
         model: model.map(str::to_owned),
         size: Some(2_000_398_934_016),
-        busy: figure(10.0),
+        busy: percent(10.0),
         read_ops: figure(1e3),
         write_ops: figure(1e2),
         latency: figure(1e-4),
@@ -70,15 +71,15 @@ fn busy_machine(gpus: CurrentMetrics) -> CurrentMetrics {
     };
     CurrentMetrics {
         cpu: Some(CpuMetrics {
-            utilization: figure(10.0),
-            per_core: vec![figure(20.0); 16],
+            utilization: percent(10.0),
+            per_core: vec![percent(20.0); 16],
             core_ids: (0..16).collect(),
-            core_clocks: vec![figure(1e3); 16],
+            core_clocks: vec![Some(3_141.0); 16],
             load_1: Some(12.34),
             load_5: Some(11.92),
             load_15: Some(10.07),
             temperature: Some(71.125),
-            pressure_some: figure(1.0),
+            pressure_some: percent(1.0),
             missing: Missing::new(),
             timestamp: T,
         }),
@@ -95,8 +96,8 @@ fn busy_machine(gpus: CurrentMetrics) -> CurrentMetrics {
             zram_used: Some(1_234_567_168),
             swap_in_rate: figure(1e4),
             swap_out_rate: figure(1e5),
-            pressure_some: figure(1.0),
-            pressure_full: figure(0.1),
+            pressure_some: percent(1.0),
+            pressure_full: percent(0.1),
             cgroup_limit: Some(68_719_476_736),
             cgroup_used: Some(34_567_890_944),
             missing: Missing::new(),
@@ -105,8 +106,8 @@ fn busy_machine(gpus: CurrentMetrics) -> CurrentMetrics {
         disk: Some(DiskMetrics {
             read_rate: figure(2e8),
             write_rate: figure(2e7),
-            pressure_some: figure(10.0),
-            pressure_full: figure(1.0),
+            pressure_some: percent(10.0),
+            pressure_full: percent(1.0),
             devices: vec![disk("nvme0n1", Some("Samsung SSD 990 PRO 2TB"), "/"), disk("vda", None, "/home")],
             missing: Missing::from([("devices/vda/model".into(), Reason::Unsupported)]),
             timestamp: T,

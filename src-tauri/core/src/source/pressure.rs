@@ -52,7 +52,7 @@ pub(crate) fn percent(
 ) -> Result<f64, Reason> {
     let later = later?;
     let per_second = rate::per_second(which(&earlier??), which(&later), elapsed)?;
-    Ok(rate::six_digits((per_second / 10_000.0).min(100.0)))
+    Ok(rate::hundredths((per_second / 10_000.0).min(100.0)))
 }
 
 fn parse(text: &str) -> Result<Stalled, Malformed> {

@@ -153,7 +153,7 @@ fn busy_percent(earlier: Times, later: Times) -> Result<f64, Reason> {
     let idle = later.idle.saturating_sub(earlier.idle);
     match busy.saturating_add(idle) {
         0 => Err(Reason::Starting),
-        all => Ok(rate::six_digits(100.0 * (busy as f64 / all as f64))),
+        all => Ok(rate::hundredths(100.0 * (busy as f64 / all as f64))),
     }
 }
 

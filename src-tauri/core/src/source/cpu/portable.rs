@@ -46,7 +46,7 @@ impl Source for Cpu {
     fn derive(previous: Previous<'_, Sample>, now: &Stamped<Sample>) -> Reading {
         let mut missing = Missing::new();
         // sysinfo's first figures are zero, not a measurement
-        let utilization = previous.map(|_| rate::six_digits(now.sample.all.clamp(0.0, 100.0)));
+        let utilization = previous.map(|_| rate::hundredths(now.sample.all.clamp(0.0, 100.0)));
         let known = previous.is_ok();
         Reading::Cpu(CpuMetrics {
             utilization: figure(&mut missing, "utilization", utilization),
@@ -54,7 +54,7 @@ impl Source for Cpu {
                 .sample
                 .cores
                 .iter()
-                .map(|percent| known.then_some(rate::six_digits(percent.clamp(0.0, 100.0))))
+                .map(|percent| known.then_some(rate::hundredths(percent.clamp(0.0, 100.0))))
                 .collect(),
             core_ids: (0..).take(now.sample.cores.len()).collect(),
             missing,

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use super::super::proc_file::{Attribute, ProcFile};
 use crate::metrics::Reason;
-use crate::rate;
 
 /// hwmon drivers whose first inputs are the processor's own (kernel: Documentation/hwmon).
 const DRIVERS: [&str; 4] = ["coretemp", "k10temp", "zenpower", "cpu_thermal"];
@@ -44,7 +43,7 @@ impl Sensors {
         parse_load(&text).ok_or(Reason::Failed)
     }
 
-    /// MHz of each of these cores; empty where the kernel manages no frequencies.
+    /// Whole MHz of each of these cores; empty where the kernel manages no frequencies.
     pub(super) fn clocks(&mut self, cores: impl ExactSizeIterator<Item = u32> + Clone, into: &mut Vec<Option<f64>>) {
         into.clear();
         if !self.clocks.iter().map(|(id, _)| *id).eq(cores.clone()) {
@@ -57,7 +56,7 @@ impl Sensors {
         into.extend(
             self.clocks
                 .iter_mut()
-                .map(|(_, file)| file.number::<f64>(0).map(|kilohertz| rate::six_digits(kilohertz / 1_000.0))),
+                .map(|(_, file)| file.number::<f64>(0).map(|kilohertz| (kilohertz / 1_000.0).round())),
         );
         if into.iter().all(Option::is_none) {
             self.clocks.clear();

@@ -150,7 +150,7 @@ fn derive(previous: Result<(&[Counters], Duration), Reason>, now: &[Counters], t
             write_rate: rate("write_rate", write),
             model,
             size,
-            busy: rate("busy", busy),
+            busy: rate("busy", busy.map(rate::hundredths)),
             read_ops: rate("read_ops", read_ops),
             write_ops: rate("write_ops", write_ops),
             latency: rate("latency", latency),

@@ -75,7 +75,7 @@ pub(super) fn metrics(
 fn utilization(before: Result<(&Figures, Duration), Reason>, now: &Figures) -> Result<f64, Reason> {
     let clients = now.clients.as_ref().map_err(|reason| *reason)?;
     let (earlier, elapsed) = before?;
-    fdinfo::busy(earlier.clients.as_deref().unwrap_or_default(), clients, elapsed)
+    fdinfo::busy(earlier.clients.as_deref().unwrap_or_default(), clients, elapsed).map(rate::hundredths)
 }
 
 /// W, from the energy used since the sample before.
