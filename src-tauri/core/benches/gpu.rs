@@ -30,7 +30,7 @@ mod linux {
             println!("TELLTALE_NVML_SIM names no script for a simulated NVML: `make bench` does.");
             return;
         };
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         println!(
             "of a tick:             GPU sample takes   processor time   published after   whole after   whole at once"
         );

@@ -125,7 +125,7 @@ mod linux {
 
     /// Processor time of so many ticks of the whole collector, with its threads, its history and its snapshots.
     fn collected(roots: &Roots, ticks: u64) -> Duration {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let (collector, run) = Collector::start(roots, Duration::from_millis(4)).unwrap();
             let run = tokio::spawn(run);

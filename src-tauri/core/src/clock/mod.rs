@@ -6,6 +6,8 @@ mod platform;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+pub(crate) use platform::Alarm;
+
 /// One instant by three clocks, read together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Stamp {
@@ -66,6 +68,26 @@ mod tests {
         assert!(later.mono >= earlier.mono);
         assert!(earlier.wall > 1_700_000_000_000, "after November 2023, in milliseconds");
         assert!(!later.slept_since(&earlier));
+    }
+
+    #[tokio::test]
+    async fn an_alarm_that_is_given_up_and_set_anew_rings_at_its_last_moment() {
+        use tokio::time::{Instant, sleep, timeout};
+
+        let ms = Duration::from_millis;
+        let mut alarm = Alarm::new();
+        let moment = Instant::now() + ms(30);
+        // As in a loop where something else comes first.
+        while timeout(ms(7), alarm.until(moment)).await.is_err() {}
+        assert!(Instant::now() >= moment);
+        alarm.until(moment).await; // what is over rings at once
+
+        // It rang for nobody, and is not to ring for that again.
+        let _ = timeout(ms(1), alarm.until(Instant::now() + ms(5))).await;
+        sleep(ms(20)).await;
+        let later = Instant::now() + ms(40);
+        alarm.until(later).await;
+        assert!(Instant::now() >= later);
     }
 
     #[test]

@@ -10,3 +10,18 @@ pub(super) fn monotonic() -> (Duration, Duration) {
     let elapsed = START.elapsed();
     (elapsed, elapsed)
 }
+
+/// Waits for a moment, by tokio's timer.
+#[derive(Debug)]
+pub(crate) struct Alarm;
+
+impl Alarm {
+    pub(crate) fn new() -> Self {
+        Self
+    }
+
+    /// Waits for a moment. It may be dropped and asked again.
+    pub(crate) async fn until(&mut self, moment: tokio::time::Instant) {
+        tokio::time::sleep_until(moment).await;
+    }
+}

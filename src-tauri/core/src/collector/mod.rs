@@ -121,8 +121,8 @@ impl Shared {
 }
 
 impl Collector {
-    /// Starts the sources. The loop itself runs in the future, on whichever tokio runtime awaits it, until the
-    /// collector is dropped.
+    /// Starts the sources. The loop itself runs in the future, on whichever tokio runtime (with I/O and time) awaits it,
+    /// until the collector is dropped.
     ///
     /// # Errors
     /// If the system refuses a thread.

@@ -16,7 +16,7 @@ use super::channels::Channels;
 use super::queue::Queue;
 use super::worker::{Outcome, Worker};
 use super::{Shared, too_long};
-use crate::clock::{self, Stamp};
+use crate::clock::{self, Alarm, Stamp};
 use crate::diagnostics::panic_words;
 use crate::metrics::Reason;
 
@@ -78,6 +78,7 @@ impl Loop {
 
     pub(super) async fn run(mut self) {
         self.next = Instant::now();
+        let mut alarm = Alarm::new();
         loop {
             let (deadline, relief, early) = (self.deadline, self.relief, self.early());
             tokio::select! {
@@ -104,7 +105,7 @@ impl Loop {
                     self.guarded(Self::publish);
                 }
                 () = sleep_until(early.unwrap_or(self.next)), if early.is_some() => self.guarded(Self::ask_ahead),
-                () = sleep_until(self.next) => {
+                () = alarm.until(self.next) => {
                     let due = self.next;
                     self.next = after(due, self.interval);
                     self.guarded(|this| this.tick(due));
