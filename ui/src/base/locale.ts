@@ -33,9 +33,20 @@ if (!accepted(navigator.language)) {
 }
 
 const formats = new Map<number, Intl.NumberFormat>();
+/** Small whole numbers in words: a tick asks for dozens of them. */
+const small: string[] = [];
+const SMALL = 1000;
 
-/** A number with exactly that many decimals, grouped as the locale does. Formatters are costly to make: kept. */
+/** A number with exactly that many decimals, grouped as the locale does. */
 export function fixed(value: number, decimals: number): string {
+	const whole = decimals === 0 && value >= 0 ? Math.round(value) : SMALL;
+	if (!(whole < SMALL)) return formatted(value, decimals);
+	small[whole] ??= formatted(whole, 0);
+	return small[whole];
+}
+
+/** Formatters are costly to make: kept. */
+function formatted(value: number, decimals: number): string {
 	let format = formats.get(decimals);
 	if (!format) {
 		format = new Intl.NumberFormat(locale, { minimumFractionDigits: decimals, maximumFractionDigits: decimals });

@@ -50,7 +50,7 @@ describe("append", () => {
 	it("is bounded at the shortest interval too", () => {
 		const history = filled(MOST_ROWS + 500, 500);
 		expect(history.rows).toBeLessThanOrEqual(MOST_ROWS + 64);
-		for (const column of history.columns.values()) expect(column.values).toHaveLength(history.rows);
+		for (const column of history.columns) expect(column.values).toHaveLength(history.rows);
 	});
 
 	it("takes the same tick again as more of the same row", () => {
@@ -182,7 +182,7 @@ describe("merge", () => {
 			} else history.append(batch({ tick, timestamp: time, cpu: random(100) }));
 			const rising = history.times.every((at, i) => i === 0 || at > (history.times[i - 1] as number));
 			expect(rising, `times rise after tick ${tick}`).toBe(true);
-			const lengths = new Set([...history.columns.values()].map((column) => column.values.length));
+			const lengths = new Set([...history.columns].map((column) => column.values.length));
 			expect([...lengths]).toEqual([history.rows]);
 		}
 	});

@@ -4,7 +4,7 @@
 import { lowerBound } from "../base/scale";
 import { HOUR } from "../base/time";
 import type { CurrentMetrics, HistoryGap, MetricsHistory, Reason } from "../bindings";
-import { columnKey, readings } from "./readings";
+import { readings } from "./readings";
 
 /** An hour at the shortest interval, half a second. */
 export const MOST_ROWS = 7200;
@@ -12,8 +12,6 @@ export const MOST_ROWS = 7200;
 const TRIM = 64;
 
 export interface Column {
-	readonly channel: string;
-	readonly field: string;
 	values: (number | null)[];
 	/** When it last had a figure, to drop the columns of devices that are gone. */
 	seen: number;
@@ -30,7 +28,9 @@ export function holeAfter(interval: number): number {
 export class History {
 	/** Unix ms of each row, rising. */
 	readonly times: number[] = [];
-	readonly columns = new Map<string, Column>();
+	columns: Column[] = [];
+	/** The same by channel, then by field: names as they come, so that a tick puts none together. */
+	private readonly channels = new Map<string, Map<string, Column>>();
 	/** By start. `to` is null while a gap lasts. */
 	gaps: HistoryGap[] = [];
 	/** Rises when rows were changed other than by an append or in the last row: what was derived from them is void. */
@@ -51,7 +51,7 @@ export class History {
 
 	/** A column's values, or undefined where there was never such a figure. */
 	values(channel: string, field: string): readonly (number | null)[] | undefined {
-		return this.columns.get(columnKey(channel, field))?.values;
+		return this.channels.get(channel)?.get(field)?.values;
 	}
 
 	/** Takes in a batch, live or polled. A jump is reported, and the batch still becomes a row after a break. */
@@ -95,7 +95,7 @@ export class History {
 		}
 		const tailAt = lowerBound(this.times, end + 1);
 		const tailTimes = this.times.slice(tailAt);
-		const tails = new Map([...this.columns.values()].map((column) => [column, column.values.slice(tailAt)]));
+		const tails = new Map(this.columns.map((column) => [column, column.values.slice(tailAt)]));
 		this.cutFrom(first);
 		const came = answer.series.map(({ channel, field, values }) => [this.column(channel, field), values] as const);
 		this.extend(answer.timestamps, new Map(came));
@@ -109,7 +109,8 @@ export class History {
 	clear(): void {
 		this.cutFrom(Number.NEGATIVE_INFINITY);
 		this.gaps = [];
-		this.columns.clear();
+		this.columns = [];
+		this.channels.clear();
 		this.sampled.clear();
 		this.tick = null;
 		this.epoch += 1;
@@ -164,11 +165,16 @@ export class History {
 	}
 
 	private column(channel: string, field: string): Column {
-		const key = columnKey(channel, field);
-		let column = this.columns.get(key);
+		let fields = this.channels.get(channel);
+		if (!fields) {
+			fields = new Map();
+			this.channels.set(channel, fields);
+		}
+		let column = fields.get(field);
 		if (!column) {
-			column = { channel, field, values: new Array<number | null>(this.rows).fill(null), seen: this.last ?? 0 };
-			this.columns.set(key, column);
+			column = { values: new Array<number | null>(this.rows).fill(null), seen: this.last ?? 0 };
+			fields.set(field, column);
+			this.columns.push(column);
 		}
 		return column;
 	}
@@ -180,13 +186,13 @@ export class History {
 
 	private pushRow(time: number): void {
 		this.times.push(time);
-		for (const column of this.columns.values()) column.values.push(null);
+		for (const column of this.columns) column.values.push(null);
 	}
 
 	/** Appends rows at once, with their figures of some columns; the others have none there. */
 	private extend(times: readonly number[], figures: ReadonlyMap<Column, readonly (number | null)[]>): void {
 		for (const time of times) this.times.push(time);
-		for (const column of this.columns.values()) {
+		for (const column of this.columns) {
 			const values = figures.get(column) ?? [];
 			// Copied as one: `push(...values)` takes five times as long.
 			column.values = column.values.concat(values);
@@ -201,7 +207,7 @@ export class History {
 		const at = lowerBound(this.times, time);
 		if (at === this.rows) return;
 		this.times.length = at;
-		for (const column of this.columns.values()) column.values.length = at;
+		for (const column of this.columns) column.values.length = at;
 		this.epoch += 1;
 	}
 
@@ -212,10 +218,10 @@ export class History {
 		if (old < TRIM) return;
 		this.times.splice(0, old);
 		this.dropped += old;
-		for (const [key, column] of this.columns) {
-			if (column.seen < oldest) this.columns.delete(key);
-			else column.values.splice(0, old);
-		}
+		for (const column of this.columns) column.values.splice(0, old);
+		for (const fields of this.channels.values())
+			for (const [field, { seen }] of fields) if (seen < oldest) fields.delete(field);
+		this.columns = this.columns.filter((column) => column.seen >= oldest);
 		this.gaps = this.gaps.filter((gap) => gap.to === null || gap.to >= oldest);
 	}
 }

@@ -10,8 +10,10 @@ export class Monitor {
 	readonly history = new History();
 	/** The newest batch; replaced, never changed in place. */
 	batch = $state.raw<CurrentMetrics | null>(null);
-	/** Rises whenever rows were added or changed: what charts depend on, since rows themselves are plain arrays. */
+	/** Rises whenever rows were added or changed, since rows themselves are plain arrays. */
 	revision = $state(0);
+	/** Who is told of it directly. */
+	private readonly painters = new Set<() => void>();
 	/** The connection, and since when (Unix ms) it is so. */
 	connection = $state.raw<{ state: ConnectionState; since: number }>({ state: "live", since: Date.now() });
 	info = $state.raw<SystemInfo | null>(null);
@@ -79,9 +81,20 @@ export class Monitor {
 		if (outcome === "jump") this.needs(Math.min(before ?? 0, batch.timestamp));
 		const known = this.batch?.gpu.map((gpu) => gpu.gpu_id).join();
 		this.batch = batch;
-		this.revision += 1;
+		this.changedRows();
 		if (known !== undefined && known !== batch.gpu.map((gpu) => gpu.gpu_id).join()) void this.ask();
 		if (this.hole !== null) void this.fill();
+	}
+
+	/** Has it called whenever rows were added or changed: for what only paints, of which a page has dozens; as effects they cost more. */
+	onRows(paint: () => void): Unsubscribe {
+		this.painters.add(paint);
+		return () => this.painters.delete(paint);
+	}
+
+	private changedRows(): void {
+		this.revision += 1;
+		for (const paint of this.painters) paint();
 	}
 
 	private changed(state: ConnectionState): void {
@@ -107,7 +120,7 @@ export class Monitor {
 		try {
 			this.history.merge(await this.host.history(since === 0 ? {} : { since }));
 			this.filled = true;
-			this.revision += 1;
+			this.changedRows();
 		} catch {
 			this.needs(since);
 		} finally {

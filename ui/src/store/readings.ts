@@ -21,11 +21,6 @@ export function gpuChannel(gpuId: string): string {
 	return `system/gpu/${gpuId.replace(/[^A-Za-z0-9\-/:_]/g, "_")}`;
 }
 
-/** The columns of a series, by channel and field. A space is in neither. */
-export function columnKey(channel: string, field: string): string {
-	return `${channel} ${field}`;
-}
-
 /** The state of a channel in a batch. */
 export function statusOf(batch: CurrentMetrics | null, channel: string): ChannelStatus | null {
 	return batch?.channels.find((status) => status.channel === channel) ?? null;

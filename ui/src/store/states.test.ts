@@ -47,7 +47,7 @@ it("is the same run by run as all at once, and takes the last row again when it 
 	expect(made.runs).toEqual(anew.runs);
 	made.update();
 	expect(made.runs).toEqual(anew.runs);
-	history.columns.get(`${GPU} state`)?.values.splice(-1, 1, GPU_STATES.indexOf("power_brake"));
+	(history.values(GPU, "state") as unknown[]).splice(-1, 1, GPU_STATES.indexOf("power_brake"));
 	made.update();
 	expect(made.runs.at(-1)).toEqual({ from: 199_000, to: 200_000, state: "power_brake", reason: null });
 });
