@@ -1,4 +1,4 @@
-//! Eight GPUs whose sample takes longer than a tick waits: they are asked ahead of it. A test of its own, since the environment
+//! Eight GPUs whose sample takes longer than a tick waits: they are asked ahead of it, and one look waits for them. A test of its own, since the environment
 //! belongs to the whole process.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test says what is wrong by failing")]
 
@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::time::Duration;
 
-use telltale_core::collector::{Collector, Roots};
+use telltale_core::collector::{Collector, Roots, once};
 use telltale_core::feed::{Feed as _, Snapshot};
 
 const INTERVAL: Duration = Duration::from_millis(500);
@@ -18,9 +18,18 @@ async fn a_tick_is_published_once_with_the_samples_of_all() {
     let script = folder.path().join("gpu.sim");
     fs::write(&script, format!("latency = 1ms\n{}", "[gpu]\nutilization = 42 %\n".repeat(8))).unwrap();
     // SAFETY: no other thread of this process runs yet that reads the environment.
-    unsafe { std::env::set_var("TELLTALE_NVML_SIM", &script) };
+    unsafe {
+        std::env::set_var("TELLTALE_NVML_SIM", &script);
+        std::env::set_var("TELLTALE_NVML_SIM_CALLS", folder.path().join("calls"));
+    }
     let library = std::env::current_exe().unwrap().with_file_name("libnvml_sim.so");
     let roots = Roots { sys: folder.path().join("sys"), nvml: Some(library.into()), ..Roots::default() };
+    let (looked, snapshot) = once(&roots).await.unwrap();
+    drop(looked);
+    let calls = nvml_sim::calls::read(&folder.path().join("calls")).unwrap();
+    let read = (snapshot.metrics.gpu.len(), calls["nvmlDeviceGetUtilizationRates"]);
+    assert_eq!(read, (8, 16), "one look waits for the second sample of each");
+
     let (collector, run) = Collector::start(&roots, INTERVAL).unwrap();
     tokio::spawn(run);
     let mut snapshots = collector.subscribe();

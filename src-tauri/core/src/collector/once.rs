@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{Collector, Roots};
 use crate::feed::{Feed as _, Snapshot};
-use crate::metrics::{CurrentMetrics, Reason};
+use crate::metrics::Reason;
 
 /// Between the two reads. Shorter, and the kernel's 10 ms ticks make percentages coarse.
 const BETWEEN: Duration = Duration::from_millis(500);
@@ -21,7 +21,7 @@ const LONGEST: Duration = Duration::from_secs(15);
 pub async fn once(roots: &Roots) -> io::Result<(Collector, Arc<Snapshot>)> {
     let (collector, collecting) = Collector::start(roots, BETWEEN)?;
     let mut snapshots = collector.subscribe();
-    let complete = snapshots.wait_for(|snapshot| is_complete(&snapshot.metrics));
+    let complete = snapshots.wait_for(|snapshot| is_complete(snapshot));
     // Neither the end of the loop nor that of our patience matters: what is in by then is what there is.
     tokio::select! {
         () = collecting => {}
@@ -31,8 +31,8 @@ pub async fn once(roots: &Roots) -> io::Result<(Collector, Arc<Snapshot>)> {
     Ok((collector, snapshot))
 }
 
-/// Two reads are done and every channel has answered, or has a reason not to.
-fn is_complete(metrics: &CurrentMetrics) -> bool {
+/// Two reads are done, no answer of the second is still to come, and every channel has answered, or has a reason not to.
+fn is_complete(Snapshot { metrics, awaited, .. }: &Snapshot) -> bool {
     let settled = |reason: Option<Reason>| !matches!(reason, Some(Reason::Starting | Reason::NotAnswering));
-    metrics.tick >= 2 && metrics.channels.iter().all(|status| settled(status.reason))
+    metrics.tick >= 2 && awaited.is_empty() && metrics.channels.iter().all(|status| settled(status.reason))
 }
