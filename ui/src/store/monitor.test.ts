@@ -144,6 +144,22 @@ it("fills the time during which the page was hidden", async () => {
 	expect(values()).toEqual(whole());
 });
 
+it("tells painters of each batch and of what was filled in, until they are gone", async () => {
+	const paint = vi.fn(() => monitor.history.last);
+	const stop = monitor.onRows(paint);
+	await live(2);
+	expect(paint).toHaveBeenCalledTimes(2);
+	expect(paint).toHaveLastReturnedWith(core.at(core.tick()).timestamp);
+	await pass(21_000);
+	const before = paint.mock.calls.length;
+	core.emit();
+	await pass(0);
+	expect(paint).toHaveBeenCalledTimes(before + 2); // the event, and what was missed
+	stop();
+	await live(1);
+	expect(paint).toHaveBeenCalledTimes(before + 2);
+});
+
 it("keeps the settings in force when a change is refused", async () => {
 	await expect(monitor.update({ interval: 0 })).rejects.toMatchObject({ field: "interval" });
 	expect(monitor.settings).toEqual(SETTINGS);
