@@ -53,8 +53,12 @@ pub(crate) async fn save(
     let report = {
         let (tell, stopped) = (tell.clone(), stopped.clone());
         move |share| {
-            tell(share);
-            *stopped.borrow() < number
+            // One that hung when it was cancelled comes back here later: the page must not hear of it again.
+            let goes_on = *stopped.borrow() < number;
+            if goes_on {
+                tell(share);
+            }
+            goes_on
         }
     };
     let (aside, ending) = (aside(&path, number), ending(&path));

@@ -159,6 +159,15 @@ fn a_long_save_says_how_far_it_is_and_ends_at_once_when_cancelled_by_keys() {
         says(&app, "cancelled").await;
         gone(&["a.csv"]).await;
         assert_eq!(fs::read(&path).unwrap(), b"before");
+        until("the disk answers again, and nobody writes any more", SOON, async || {
+            match slow.read(&mut [0; 64 << 10]) {
+                Ok(0) => Ok(()),
+                more => Err(format!("{more:?}")),
+            }
+        })
+        .await;
+        app.later_tick(app.tick().await).await; // what was sent before an event is there when that is
+        assert_eq!(app.run(BAR).await, Value::Null, "what is cancelled reports no more");
 
         let csv = save(&app, &screen, &folder.path().join("b.csv")).await;
         assert!(csv.starts_with(b"time,") && csv.ends_with(b"\r\n") && csv.len() > 100_000, "{} bytes", csv.len());
