@@ -142,7 +142,7 @@ impl Collector {
         let account = Mutex::new(Account::new(&workers, interval));
         let shared = Arc::new(Shared { snapshot, history: Mutex::default(), account });
         let (sender, changes) = watch::channel(interval);
-        let run = Loop::new(queue, workers, outcomes, changes, Arc::clone(&shared));
+        let run = Loop::new(queue, workers, outcomes, changes, channels, Arc::clone(&shared));
         Ok((Self { shared, interval: sender, details }, run))
     }
 

@@ -55,9 +55,10 @@ impl Loop {
         workers: Vec<Worker>,
         outcomes: mpsc::UnboundedReceiver<Vec<Outcome>>,
         changes: watch::Receiver<Duration>,
+        channels: Channels,
         shared: Arc<Shared>,
     ) -> Self {
-        let (channels, interval) = (Channels::new(&workers), *changes.borrow());
+        let interval = *changes.borrow();
         Self {
             queue,
             workers,

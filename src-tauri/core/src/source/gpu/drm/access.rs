@@ -5,11 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::super::super::sysfs;
 use super::super::Identity;
 use super::super::turns::Turns;
 use super::card::{self, Driver};
 use super::names;
+use crate::source::sysfs;
 
 /// Which cards there are, and who reads which. No lock is held while a file is read.
 #[derive(Debug)]

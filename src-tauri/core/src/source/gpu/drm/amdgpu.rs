@@ -4,9 +4,9 @@
 use std::fs;
 use std::path::Path;
 
-use super::super::super::sysfs::{count, number, text};
 use super::figures::Figures;
 use crate::metrics::{ClockLimit, Reason};
+use crate::source::sysfs::{count, number, text};
 
 /// hwmon's units: millidegrees, microwatts, Hz.
 const DEGREES: f64 = 1e-3;

@@ -4,12 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::super::super::sysfs;
 use super::super::Identity;
 use super::super::sleep::{Power, Sleep};
 use super::figures::Figures;
 use super::{amdgpu, intel, link};
 use crate::metrics::Reason;
+use crate::source::sysfs;
 
 /// The kernel drivers whose GPUs are read here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,9 +4,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::super::super::sysfs::{count, number, numbered};
 use super::figures::Figures;
 use crate::metrics::{ClockLimit, Reason};
+use crate::source::sysfs::{count, number, numbered};
 
 /// Microwatts, millidegrees.
 const WATTS: f64 = 1e-6;

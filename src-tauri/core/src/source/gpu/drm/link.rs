@@ -3,8 +3,8 @@
 
 use std::path::Path;
 
-use super::super::super::sysfs;
 use crate::metrics::Reason;
+use crate::source::sysfs;
 
 /// GT/s of each generation of PCI Express, in `current_link_speed` and `max_link_speed` (kernel: `Documentation/ABI/testing/sysfs-bus-pci`).
 const SPEEDS: [(&str, f64); 6] = [("2.5", 1.0), ("5", 2.0), ("8", 3.0), ("16", 4.0), ("32", 5.0), ("64", 6.0)];

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::super::super::sysfs;
+use crate::source::sysfs;
 
 /// The vendors whose GPUs are named here, with their brands.
 const BRANDS: [(u32, &str); 3] = [(0x1002, "AMD"), (0x8086, "Intel"), (0x10de, "NVIDIA")];
