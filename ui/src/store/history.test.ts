@@ -155,6 +155,9 @@ describe("merge", () => {
 		).toBeGreaterThan(1500);
 		goesOn(2000, 3800);
 		expect(history.values("system/gpu/GPU-gone", "utilization")).toBeUndefined();
+		const alone = new History();
+		alone.append(batch({ tick: 1, timestamp: START, cpu: 50 }));
+		expect(history.columns, "nothing of it is kept").toHaveLength(alone.columns.length);
 	});
 
 	it("merging the same answer twice changes nothing", () => {
@@ -182,7 +185,7 @@ describe("merge", () => {
 			} else history.append(batch({ tick, timestamp: time, cpu: random(100) }));
 			const rising = history.times.every((at, i) => i === 0 || at > (history.times[i - 1] as number));
 			expect(rising, `times rise after tick ${tick}`).toBe(true);
-			const lengths = new Set([...history.columns].map((column) => column.values.length));
+			const lengths = new Set(history.columns.map((column) => column.values.length));
 			expect([...lengths]).toEqual([history.rows]);
 		}
 	});

@@ -88,6 +88,10 @@ mod tests {
         let later = Instant::now() + ms(40);
         alarm.until(later).await;
         assert!(Instant::now() >= later);
+
+        // As where the interval becomes shorter.
+        let _ = timeout(ms(1), alarm.until(Instant::now() + ms(3_600_000))).await;
+        timeout(ms(60_000), alarm.until(Instant::now() + ms(5))).await.expect("it rings at the earlier moment");
     }
 
     #[test]

@@ -87,6 +87,7 @@ mod tests {
         let at = |some| Ok(Stalled { some, full: 0 });
         let share = |earlier, later| percent(earlier, later, Duration::from_secs(2), |stalled| stalled.some);
         assert_eq!(share(Ok(at(1_000)), at(501_000)), Ok(25.0));
+        assert_eq!(share(Ok(at(0)), at(123_456)), Ok(6.17), "two decimals, as the kernel prints them");
         assert_eq!(share(Ok(at(0)), at(9_000_000)), Ok(100.0), "rounding never gives more than all");
         assert_eq!(share(Err(Reason::Starting), at(5)), Err(Reason::Starting));
         assert_eq!(share(Ok(at(5)), Err(Reason::Unsupported)), Err(Reason::Unsupported));

@@ -97,6 +97,11 @@ fn cores_go_come_back_and_reset_one_by_one() {
 fn iowait_running_backwards_is_no_reset() {
     let before = Times { busy: 100, idle: 1_000 };
     assert_eq!(busy_percent(before, Times { busy: 110, idle: 995 }), Ok(100.0));
+    assert_eq!(
+        busy_percent(before, Times { busy: 102, idle: 1_001 }),
+        Ok(66.67),
+        "two decimals, as mpstat prints them"
+    );
     assert_eq!(busy_percent(before, Times { busy: 99, idle: 1_005 }), Err(Reason::CounterReset));
     assert_eq!(busy_percent(before, before), Err(Reason::Starting));
 }
