@@ -6,16 +6,20 @@ use super::{Driver, devices, is_as_described, run};
 use crate::common::agent::parse;
 use crate::common::among_others;
 
-/// Opening NVML and reading eight devices takes longer than a tick waits: the last tick is done once they are in.
+/// Opening NVML and reading eight devices takes longer than a tick waits: the last tick is done once they are in. The second
+/// does not wait for them at all, and is not yet one before which they are asked.
 #[test]
 fn the_last_tick_of_a_count_has_the_figures_of_devices_that_answer_slowly() {
     let _turn = among_others();
     let script = format!("latency = 1ms\n{}", devices(8, 0, "ok"));
-    let output = run(&script, &["watch", "--interval", "10", "--count", "1", "--channels", "gpu"]);
-    let lines = String::from_utf8(output.stdout).unwrap();
-    for device in 0..8 {
-        let of_it = lines.lines().map(parse).filter(|line| is_as_described(line, device)).count();
-        assert_eq!(of_it, 1, "GPU-{device}: {lines}");
+    for (interval, count) in [("10", 1), ("5", 2)] {
+        let ticks = count.to_string();
+        let output = run(&script, &["watch", "--interval", interval, "--count", &ticks, "--channels", "gpu"]);
+        let lines = String::from_utf8(output.stdout).unwrap();
+        for device in 0..8 {
+            let of_it = lines.lines().map(parse).filter(|line| is_as_described(line, device)).count();
+            assert_eq!(of_it, count, "GPU-{device}: {lines}");
+        }
     }
 }
 
