@@ -160,7 +160,7 @@ fn a_long_save_says_how_far_it_is_and_ends_at_once_when_cancelled_by_keys() {
         gone(&["a.csv"]).await;
         assert_eq!(fs::read(&path).unwrap(), b"before");
         until("the disk answers again, and nobody writes any more", SOON, async || {
-            match slow.read(&mut [0; 64 << 10]) {
+            match slow.read(&mut [0; 16 << 10]) {
                 Ok(0) => Ok(()),
                 more => Err(format!("{more:?}")),
             }
