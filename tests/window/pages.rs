@@ -79,6 +79,10 @@ pub(super) const OVERFLOW: &str = "
     for (const bar of document.querySelectorAll('.bar > *, .rail .name, .rail .value'))
         if (bar.checkVisibility() && getComputedStyle(bar).textOverflow !== 'ellipsis' && bar.scrollWidth > bar.clientWidth + 1 && bar.clientWidth > 0)
             out.push(`cut off: ${bar.textContent.trim()}`);
+    const rows = Array.from(main.querySelectorAll('tr[data-source]'), row => row.offsetHeight);
+    if (Math.max(...rows) > 1.5 * Math.min(...rows)) out.push(`a source takes several lines: ${rows}`);
+    for (const table of main.querySelectorAll('.table'))
+        if (table.scrollWidth > table.clientWidth) out.push(`scrolls sideways: ${table.textContent.slice(0, 60)}`);
     for (const panel of main.querySelectorAll('[data-panel]')) {
         const { right, bottom } = panel.getBoundingClientRect();
         for (const one of panel.querySelectorAll('.tile, .tile .value, .legend, .legend li, header, dt, dd, p, label, .aside, li')) {

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::super::super::figure;
 use super::super::HANGS;
 use super::super::details::Inspect;
 use super::super::process;
@@ -15,7 +14,7 @@ use super::{Access, Drm, link};
 use crate::clock;
 use crate::gpu_details::{GpuDetails, GpuProcess};
 use crate::metrics::Reason;
-use crate::source::sysfs;
+use crate::source::{figure, sysfs};
 
 /// Engines that only compute or only draw, that encode and that decode, by the names of all drivers (kernel:
 /// `amdgpu_fdinfo.c`, `Documentation/gpu/i915.rst`, `xe_drm_client.c`).

@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use nvml_wrapper::{Device, Nvml};
 
-use super::super::super::Problem;
 use super::super::sleep::{Bus, NVIDIA, Powers};
 use super::super::turns::Turns;
 use super::Identity;
+use crate::source::Problem;
 use nvml_wrapper::error::NvmlError;
 
 /// The driver's library where none is named. The unversioned name belongs to development packages.
