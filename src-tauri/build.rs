@@ -6,6 +6,7 @@ fn main() {
     let commands = tauri_build::AppManifest::new().commands(&[
         "get_current_metrics",
         "get_metrics_history",
+        "get_packed_history",
         "get_gpu_verdict",
         "get_system_info",
         "get_diagnostics",

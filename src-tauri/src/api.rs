@@ -7,6 +7,7 @@ use tauri::Wry;
 use tauri_specta::{Builder, Event, collect_commands, collect_events};
 use telltale_core::channel::Channel;
 use telltale_core::gpu_state::GpuState;
+use telltale_core::history::packed::PackedHistory;
 use telltale_core::metrics::{CpuMetrics, CurrentMetrics, DiskMetrics, GpuMetrics, MemoryMetrics, NetworkMetrics};
 use telltale_core::settings::DEFINITIONS;
 
@@ -53,6 +54,7 @@ pub fn builder() -> Builder<Wry> {
         .commands(collect_commands![
             commands::get_current_metrics,
             commands::get_metrics_history,
+            commands::get_packed_history,
             commands::get_gpu_verdict,
             commands::get_system_info,
             commands::get_diagnostics,
@@ -76,6 +78,8 @@ pub fn builder() -> Builder<Wry> {
         ])
         // one event per device, so its name is not known here: `GPU_EVENT_PREFIX` and the id
         .typ::<GpuMetrics>()
+        // the head of what get_packed_history answers
+        .typ::<PackedHistory>()
         .constant("GPU_EVENT_PREFIX", format!("{}/", Channel::Gpu.event()))
         // history has a state as its place in this list
         .constant("GPU_STATES", GpuState::ALL)

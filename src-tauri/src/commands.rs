@@ -4,10 +4,14 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use specta::Type;
+use specta::datatype::DataType;
+use specta::{Type, Types};
+use tauri::ipc::{InvokeResponseBody, IpcResponse};
 use tauri::{State, WebviewWindow};
 use telltale_core::diagnostics::Diagnostics;
+use telltale_core::export;
 use telltale_core::gpu_details::GpuDetails;
+use telltale_core::history::packed::pack;
 use telltale_core::history::{HistoryQuery, MetricsHistory};
 use telltale_core::metrics::CurrentMetrics;
 use telltale_core::own_cost::OwnCost;
@@ -44,6 +48,32 @@ pub(crate) struct DesktopInfo {
 #[derive(Debug, Deserialize, Type)]
 pub(crate) struct GpuArgument(#[specta(type = String)] Value);
 
+/// A [`MetricsHistory`] as core writes it.
+#[derive(Debug, Type)]
+pub(crate) struct HistoryAnswer(#[specta(type = MetricsHistory)] String);
+
+impl IpcResponse for HistoryAnswer {
+    fn body(self) -> tauri::Result<InvokeResponseBody> {
+        Ok(InvokeResponseBody::Json(self.0))
+    }
+}
+
+/// What [`pack`] makes of one.
+#[derive(Debug)]
+pub(crate) struct PackedAnswer(Vec<u8>);
+
+impl IpcResponse for PackedAnswer {
+    fn body(self) -> tauri::Result<InvokeResponseBody> {
+        Ok(InvokeResponseBody::Raw(self.0))
+    }
+}
+
+impl Type for PackedAnswer {
+    fn definition(_: &mut Types) -> DataType {
+        DataType::Reference(specta_typescript::define("ArrayBuffer"))
+    }
+}
+
 /// The newest sample of every channel.
 #[tauri::command]
 #[specta::specta]
@@ -57,10 +87,25 @@ pub(crate) async fn get_current_metrics(shell: State<'_, Shell>) -> Result<Curre
 pub(crate) async fn get_metrics_history(
     shell: State<'_, Shell>,
     query: Option<QueryArgument>,
-) -> Result<MetricsHistory, CommandError> {
+) -> Result<HistoryAnswer, CommandError> {
     answer("get_metrics_history", async {
         let query = query.map(|argument| parse(argument.0)).transpose()?.unwrap_or_default();
-        Ok(shell.feed.query(&query)?)
+        Ok(HistoryAnswer(export::json_text(&shell.feed.query(&query)?)?))
+    })
+    .await
+}
+
+/// The same in bytes, for a page that takes in all of it. What they mean is told at [`telltale_core::history::packed`].
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn get_packed_history(
+    shell: State<'_, Shell>,
+    query: Option<QueryArgument>,
+) -> Result<PackedAnswer, CommandError> {
+    answer("get_packed_history", async {
+        let query = query.map(|argument| parse(argument.0)).transpose()?.unwrap_or_default();
+        let packed = pack(&shell.feed.query(&query)?).map_err(std::io::Error::from)?;
+        Ok(PackedAnswer(packed))
     })
     .await
 }

@@ -1,5 +1,7 @@
 //! The one error that crosses to the page: what kind, in plain words, and which field where there is one.
 
+use std::io;
+
 use serde::Serialize;
 use specta::Type;
 use telltale_core::gpu_details::UnknownGpu;
@@ -51,6 +53,13 @@ impl From<VerdictError> for CommandError {
 impl From<QueryError> for CommandError {
     fn from(error: QueryError) -> Self {
         Self { kind: ErrorKind::InvalidQuery, message: error.to_string(), field: Some(error.field().into()) }
+    }
+}
+
+/// Of writing to memory, which does not fail.
+impl From<io::Error> for CommandError {
+    fn from(error: io::Error) -> Self {
+        Self { kind: ErrorKind::Internal, message: format!("Telltale is at fault: {error}"), field: None }
     }
 }
 

@@ -21,6 +21,7 @@ fn every_command_answers_in_the_shape_of_the_contract() {
         same(&app.ask("get_settings").await, &settings);
         metrics(&app).await;
         history(&app).await;
+        packed(&app).await;
         diagnostics(&app).await;
 
         let info = app.ask("get_system_info").await;
@@ -82,6 +83,55 @@ async fn history(app: &App) {
         assert!(["system/cpu", "system/memory"].contains(&one["channel"].as_str().unwrap()), "{one}");
         let [min, value, max] = ["min", "values", "max"].map(|column| one[column][0].as_f64());
         assert!(min <= value && value <= max, "{one}");
+    }
+}
+
+/// The packed history says what the other says.
+async fn packed(app: &App) {
+    const ASK: &str = "const [query, done] = arguments;
+        window.__TAURI_INTERNALS__.invoke('get_packed_history', { query }).then((bytes) => {
+            const length = new DataView(bytes).getUint32(0, true);
+            const head = JSON.parse(new TextDecoder().decode(new Uint8Array(bytes, 4, length)));
+            done([head, [...new Uint8Array(bytes, 4 + length)]]);
+        });";
+    let until = app.ask("get_current_metrics").await["timestamp"].clone();
+    for points in [json!(null), json!(1)] {
+        let query = json!({ "until": until, "max_points": points });
+        let answer = app.client.execute_async(ASK, vec![query.clone()]).await.unwrap();
+        let (head, numbers): (Value, Vec<u8>) = serde_json::from_value(answer).unwrap();
+        let history = app.call("get_metrics_history", json!({ "query": query })).await.unwrap();
+        assert_eq!((&head["timestamps"], &head["gaps"]), (&history["timestamps"], &history["gaps"]));
+        let (rows, mut rest) = (head["timestamps"].as_array().unwrap().len(), &numbers[..]);
+        for (head, series) in head["series"].as_array().unwrap().iter().zip(history["series"].as_array().unwrap()) {
+            assert_eq!((&head["field"], &head["unit"]), (&series["field"], &series["unit"]));
+            for list in ["values", "min", "max"] {
+                let Some(form) = head[list].as_str() else {
+                    assert!(series[list].is_null(), "{head} {series}");
+                    continue;
+                };
+                let (size, count) = match form {
+                    "same" => (8, 1),
+                    "double" => (8, rows),
+                    "single" => (4, rows),
+                    _ => (2, rows),
+                };
+                let (these, others) = rest.split_at((size * count).next_multiple_of(8));
+                rest = others;
+                for (row, expected) in series[list].as_array().unwrap().iter().enumerate() {
+                    let bytes = &these[size * (row % count)..][..size];
+                    let value = match form {
+                        "whole" => f64::from(u16::from_le_bytes(bytes.try_into().unwrap())),
+                        "hundredths" => f64::from(u16::from_le_bytes(bytes.try_into().unwrap())) / 100.0,
+                        "single" => f32::from_le_bytes(bytes.try_into().unwrap()).into(),
+                        _ => f64::from_le_bytes(bytes.try_into().unwrap()),
+                    };
+                    let near = |expected: f64| (value - expected).abs() <= expected.abs() * 1e-7;
+                    let same = expected.as_f64().map_or(value.is_nan() || bytes == [0xff, 0xff], near);
+                    assert!(same, "row {row}: {value} in {head} for {series}");
+                }
+            }
+        }
+        assert_eq!(rest, b"");
     }
 }
 

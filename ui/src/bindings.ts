@@ -10,7 +10,9 @@ export const commands = {
 	/**  The newest sample of every channel. */
 	getCurrentMetrics: () => typedError<CurrentMetrics, CommandError>(__TAURI_INVOKE("get_current_metrics")),
 	/**  The last hour or a part of it. */
-	getMetricsHistory: (query: QueryArgument | null) => typedError<MetricsHistory, CommandError>(__TAURI_INVOKE("get_metrics_history", { query })),
+	getMetricsHistory: (query: QueryArgument | null) => typedError<HistoryAnswer, CommandError>(__TAURI_INVOKE("get_metrics_history", { query })),
+	/**  The same in bytes, for a page that takes in all of it. What they mean is told at [`telltale_core::history::packed`]. */
+	getPackedHistory: (query: QueryArgument | null) => typedError<ArrayBuffer, CommandError>(__TAURI_INVOKE("get_packed_history", { query })),
 	/**  What holds a GPU back over the last hour or a part of it, as kinds and numbers. */
 	getGpuVerdict: (query: VerdictArgument) => typedError<GpuVerdict, CommandError>(__TAURI_INVOKE("get_gpu_verdict", { query })),
 	/**  The machine, its GPUs, and why GPU data is missing if it is. */
@@ -428,6 +430,19 @@ percent: number;
 /**  Percent. */
 utilization: number | null };
 
+/**  How the numbers of a list are packed, one for each row. */
+export type Form = 
+/**  One double-precision number, NaN where there is none: all rows have it. */
+"same" | 
+/**  16-bit whole numbers; 65535 where there is none. */
+"whole" | 
+/**  16-bit hundredths; 65535 where there is none. */
+"hundredths" | 
+/**  Single precision; NaN where there is none. */
+"single" | 
+/**  Double precision; NaN where there is none. */
+"double";
+
 /**  The id of a GPU as it came. */
 export type GpuArgument = string;
 
@@ -769,6 +784,9 @@ export type GpuVerdict = {
 	unsampled: Unsampled[],
 };
 
+/**  A [`MetricsHistory`] as core writes it. */
+export type HistoryAnswer = MetricsHistory;
+
 /**  A stretch in which a channel was not sampled. */
 export type HistoryGap = {
 	/**  The channel's event name. */
@@ -883,7 +901,7 @@ export type MemoryMetrics = {
 	timestamp: number,
 };
 
-/**  Columns over one time axis. */
+/**  Columns over one time axis. As JSON by [`crate::export::json`]. */
 export type MetricsHistory = {
 	/**  Unix milliseconds, strictly ascending; of a bucket, the mean of its rows. */
 	timestamps: number[],
@@ -1009,6 +1027,29 @@ export type OwnCost = {
 	memory: number | null,
 	/**  Processes that this was added up over. */
 	processes: number,
+};
+
+/**  What is packed: a [`MetricsHistory`] without its numbers. */
+export type PackedHistory = {
+	/**  As there. */
+	timestamps: number[],
+	/**  In the same order as there. */
+	series: PackedSeries[],
+	/**  As there. */
+	gaps: HistoryGap[],
+};
+
+/**  A series without its numbers. */
+export type PackedSeries = {
+	channel: string,
+	field: string,
+	unit: Unit,
+	/**  How its values are packed. */
+	values: Form,
+	/**  How each bucket's smallest value is. */
+	min: Form | null,
+	/**  How each bucket's largest value is. */
+	max: Form | null,
 };
 
 /**  A [`SettingsPatch`] as it came. */

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use telltale_core::clock::Stamp;
+use telltale_core::export::json_text;
 use telltale_core::fields;
+use telltale_core::history::packed::pack;
 use telltale_core::history::{History, HistoryQuery};
 use telltale_core::metrics::{
     CpuMetrics, CurrentMetrics, DiskDevice, DiskMetrics, GpuMetrics, MemoryMetrics, NetworkMetrics,
@@ -96,15 +98,17 @@ fn history(criterion: &mut Criterion) {
     let queries = [("all rows", all.clone()), ("900 points", HistoryQuery { max_points: Some(900), ..all })];
     for (name, query) in queries {
         let answer = history.query(&query).unwrap();
-        let json = serde_json::to_string(&answer).unwrap();
+        let json = json_text(&answer).unwrap();
         println!(
-            "{name}: {} series, {} points, {} bytes of JSON",
+            "{name}: {} series, {} points, {} bytes of JSON, {} packed",
             answer.series.len(),
             answer.timestamps.len(),
-            json.len()
+            json.len(),
+            pack(&answer).unwrap().len()
         );
         group.bench_function(format!("query/{name}"), |bench| bench.iter(|| history.query(black_box(&query)).unwrap()));
-        group.bench_function(format!("as JSON/{name}"), |bench| bench.iter(|| serde_json::to_string(&answer).unwrap()));
+        group.bench_function(format!("as JSON/{name}"), |bench| bench.iter(|| json_text(black_box(&answer)).unwrap()));
+        group.bench_function(format!("packed/{name}"), |bench| bench.iter(|| pack(black_box(&answer)).unwrap()));
     }
     let mut history = history;
     let newest = metrics(ROWS);

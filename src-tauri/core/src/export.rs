@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use crate::clock::rfc3339;
 use crate::fields::Unit;
 use crate::gpu_state::GpuState;
-use crate::history::MetricsHistory;
+use crate::history::{HistorySeries, MetricsHistory, digits};
 
 /// Rows between two reports of progress.
 const REPORT_EVERY: usize = 64;
@@ -24,6 +24,7 @@ pub fn csv(history: &MetricsHistory, out: &mut impl Write, mut report: impl FnMu
     }
     write!(out, "\r\n")?;
     let rows = history.timestamps.len();
+    let mut text = Vec::new();
     go_on(report(0.0))?;
     for (row, timestamp) in history.timestamps.iter().enumerate() {
         if row % REPORT_EVERY == 0 {
@@ -35,7 +36,12 @@ pub fn csv(history: &MetricsHistory, out: &mut impl Write, mut report: impl FnMu
                 Some(code) if series.unit == Unit::GpuState => {
                     write!(out, ",{}", GpuState::from_code(code).map_or("", GpuState::name))?;
                 }
-                Some(value) => write!(out, ",{value}")?,
+                Some(value) => {
+                    text.clear();
+                    digits::write(value, &mut text);
+                    out.write_all(b",")?;
+                    out.write_all(&text)?;
+                }
                 None => write!(out, ",")?,
             }
         }
@@ -54,16 +60,47 @@ pub fn json(history: &MetricsHistory, out: &mut impl Write, mut report: impl FnM
     write!(out, "{{\"timestamps\":")?;
     serde_json::to_writer(&mut *out, timestamps)?;
     write!(out, ",\"series\":[")?;
+    let mut text = Vec::new();
     for (at, one) in series.iter().enumerate() {
         go_on(report(at as f64 / series.len() as f64))?;
         if at > 0 {
             write!(out, ",")?;
         }
-        serde_json::to_writer(&mut *out, one)?;
+        text.clear();
+        write_series(one, &mut text)?;
+        out.write_all(&text)?;
     }
     write!(out, "],\"gaps\":")?;
     serde_json::to_writer(&mut *out, gaps)?;
     writeln!(out, "}}")
+}
+
+/// The same, as text.
+///
+/// # Errors
+/// None that is known: memory takes everything.
+pub fn json_text(history: &MetricsHistory) -> io::Result<String> {
+    let mut out = Vec::new();
+    json(history, &mut out, |_| true)?;
+    String::from_utf8(out).map_err(io::Error::other)
+}
+
+fn write_series(series: &HistorySeries, out: &mut Vec<u8>) -> io::Result<()> {
+    let HistorySeries { channel, field, unit, values, min, max } = series;
+    write!(out, "{{\"channel\":")?;
+    serde_json::to_writer(&mut *out, channel)?;
+    write!(out, ",\"field\":")?;
+    serde_json::to_writer(&mut *out, field)?;
+    write!(out, ",\"unit\":")?;
+    serde_json::to_writer(&mut *out, unit)?;
+    for (name, values) in [("values", Some(values)), ("min", min.as_ref()), ("max", max.as_ref())] {
+        write!(out, ",\"{name}\":")?;
+        match values {
+            Some(values) => values.write_json(out),
+            None => write!(out, "null")?,
+        }
+    }
+    write!(out, "}}")
 }
 
 /// A picture, as it is. It reports at each part, like [`csv`].
@@ -107,7 +144,8 @@ fn unit(unit: Unit) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::history::HistorySeries;
+    use crate::history::HistoryGap;
+    use crate::metrics::Reason;
 
     fn history(rows: i64) -> MetricsHistory {
         let series = |field: &str, unit, values| HistorySeries {
@@ -162,9 +200,19 @@ mod tests {
 
     #[test]
     fn json_is_what_the_command_answers() {
-        let written = text(|out| json(&history(3), out, |_| true));
-        assert_eq!(written, format!("{}\n", serde_json::to_string(&history(3)).unwrap()));
-        assert_eq!(serde_json::from_str::<MetricsHistory>(&written).unwrap(), history(3));
+        let mut history = history(2);
+        history.series[1].min = Some([None, Some(2.25)].into_iter().collect());
+        history.gaps.push(HistoryGap { channel: "system/cpu".into(), from: 1, to: None, reason: Reason::Lost });
+        let written = json_text(&history).unwrap();
+        assert_eq!(
+            written,
+            r#"{"timestamps":[1700000000000,1700000002000],"series":["#.to_owned()
+                + r#"{"channel":"system/cpu","field":"utilization","unit":"percent","values":[0,0.5],"min":null,"max":null},"#
+                + r#"{"channel":"system/cpu","field":"a,\"b\"","unit":"count","values":[0,null],"min":[null,2.25],"max":null}"#
+                + r#"],"gaps":[{"channel":"system/cpu","from":1,"to":null,"reason":"lost"}]}"#
+                + "\n"
+        );
+        assert_eq!(serde_json::from_str::<MetricsHistory>(&written).unwrap(), history);
     }
 
     #[test]

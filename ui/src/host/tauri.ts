@@ -2,6 +2,7 @@
 import type { CommandError } from "../bindings";
 import { commands, events, SETTINGS } from "../bindings";
 import { type Host, Refused } from "./host";
+import { unpack } from "./packed";
 
 type Answer<T> = { status: "ok"; data: T } | { status: "error"; error: CommandError };
 
@@ -23,7 +24,7 @@ export const tauri: Host = {
 		return events.systemAll.listen((event) => listener(event.payload));
 	},
 	current: () => taken(commands.getCurrentMetrics()),
-	history: (query) => taken(commands.getMetricsHistory(query)),
+	history: async (query) => unpack(await taken(commands.getPackedHistory(query))),
 	verdict: (query) => taken(commands.getGpuVerdict(query)),
 	info: () => taken(commands.getSystemInfo()),
 	diagnostics: () => taken(commands.getDiagnostics()),

@@ -211,9 +211,9 @@ async fn a_source_that_hangs_makes_its_own_channel_stale_and_no_other_and_recove
     assert!(gap.to.is_some_and(|to| to > gap.from));
     assert!(history.gaps.iter().all(|gap| gap.channel == "system/cpu"));
     let utilization = history.series.iter().find(|series| series.field == "utilization").unwrap();
-    assert!(utilization.values.iter().skip(1).any(|value| value.is_none()));
+    assert!(utilization.values.rows().skip(1).any(|value| value.is_none()));
     let memory = history.series.iter().find(|series| series.field == "ram_used").unwrap();
-    assert!(memory.values.iter().rev().skip(1).all(|value| value.is_some()));
+    assert!(memory.values.rows().rev().skip(1).all(|value| value.is_some()));
 }
 
 #[tokio::test]

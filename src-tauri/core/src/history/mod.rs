@@ -1,6 +1,9 @@
 //! The last hour of every field, in columns over one time axis, bounded by time and by size.
 
 mod column;
+pub(crate) mod digits;
+mod numbers;
+pub mod packed;
 mod part;
 mod query;
 #[cfg(test)]
@@ -9,7 +12,7 @@ mod values;
 
 pub use part::{Part, Series};
 pub use query::{HistoryGap, HistoryQuery, HistorySeries, MAX_POINTS, MetricsHistory, QueryError};
-pub use values::{Iter, Values};
+pub use values::Values;
 
 use std::collections::VecDeque;
 

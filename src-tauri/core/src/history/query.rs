@@ -33,8 +33,8 @@ pub struct HistoryQuery {
     pub max_points: Option<u32>,
 }
 
-/// Columns over one time axis.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, Type)]
+/// Columns over one time axis. As JSON by [`crate::export::json`].
+#[derive(Debug, Clone, PartialEq, Default, Deserialize, Type)]
 pub struct MetricsHistory {
     /// Unix milliseconds, strictly ascending; of a bucket, the mean of its rows.
     pub timestamps: Vec<i64>,
@@ -45,7 +45,7 @@ pub struct MetricsHistory {
 }
 
 /// One field over time.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Type)]
 pub struct HistorySeries {
     /// The channel's event name.
     pub channel: String,
@@ -153,7 +153,7 @@ fn one_series(
 ) -> HistorySeries {
     let rows = |range: &Range<usize>| first + range.start as u64..first + range.end as u64;
     let (values, min, max) = match points {
-        None => (Values::of_numbers(column.copy(rows(&range))), None, None),
+        None => (Values(column.copy(rows(&range))), None, None),
         Some(points) => {
             let summary = |bucket| Summary::of(column.unit, column.range(rows(bucket)).flatten());
             let summaries: Vec<Option<Summary>> = points.iter().map(summary).collect();

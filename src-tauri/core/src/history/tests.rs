@@ -172,7 +172,7 @@ fn a_bucket_of_states_is_the_one_that_lasted_longest_and_never_one_between_them(
         history.fill(tick.into()).field("system/gpu/a", "state", Unit::GpuState, Some(state.code()));
     }
     let series = &points(&history, 1).series[0];
-    let codes = |values: &Values| values.iter().map(|code| GpuState::from_code(code.unwrap())).collect::<Vec<_>>();
+    let codes = |values: &Values| values.rows().map(|code| GpuState::from_code(code.unwrap())).collect::<Vec<_>>();
     assert_eq!(codes(&series.values), [Some(GpuState::PowerCap)], "as often as idle, and the larger code");
     assert_eq!(codes(series.min.as_ref().unwrap()), [Some(GpuState::Idle)]);
     assert_eq!(codes(series.max.as_ref().unwrap()), [Some(GpuState::PowerCap)]);
@@ -191,7 +191,7 @@ proptest! {
             history.fill(tick.into()).field("system/gpu/a", "state", Unit::GpuState, state.map(GpuState::code));
         }
         for series in points(&history, max_points).series {
-            for code in series.values.iter().flatten() {
+            for code in series.values.rows().flatten() {
                 prop_assert!(states.contains(&GpuState::from_code(code)), "{} is a state of none", code);
             }
         }
@@ -213,13 +213,13 @@ proptest! {
         };
         let (min, max) = (series.min.as_ref().unwrap(), series.max.as_ref().unwrap());
         prop_assert_eq!((series.values.len(), min.len(), max.len()), (found.timestamps.len(), found.timestamps.len(), found.timestamps.len()));
-        for ((mean, min), max) in series.values.iter().zip(min).zip(max) {
+        for ((mean, min), max) in series.values.rows().zip(min.rows()).zip(max.rows()) {
             prop_assert!(min <= mean && mean <= max);
             prop_assert!(mean.is_some() == min.is_some());
         }
         let values = Values::from(values);
-        let largest = |values: &Values| values.iter().flatten().fold(f64::MIN, f64::max);
-        let smallest = |values: &Values| values.iter().flatten().fold(f64::MAX, f64::min);
+        let largest = |values: &Values| values.rows().flatten().fold(f64::MIN, f64::max);
+        let smallest = |values: &Values| values.rows().flatten().fold(f64::MAX, f64::min);
         prop_assert!(largest(max) >= largest(&values));
         prop_assert!(smallest(min) <= smallest(&values));
     }

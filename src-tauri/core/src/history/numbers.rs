@@ -1,0 +1,178 @@
+//! Numbers one after the other, in half the room as long as that is enough for each of them.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+
+use super::digits;
+
+/// NaN where there is none: half the size of an `Option`.
+#[derive(Debug, Clone)]
+pub(super) enum Numbers {
+    /// Of whole numbers every digit, of others seven: rates are measured to six, percentages to a hundredth.
+    Single(VecDeque<f32>),
+    /// What has more digits: bytes, mostly.
+    Double(VecDeque<f64>),
+}
+
+impl Default for Numbers {
+    fn default() -> Self {
+        Self::Single(VecDeque::new())
+    }
+}
+
+/// Does the same with either.
+macro_rules! either {
+    ($numbers:expr, $held:ident => $done:expr) => {
+        match $numbers {
+            Numbers::Single($held) => $done,
+            Numbers::Double($held) => $done,
+        }
+    };
+}
+
+impl Numbers {
+    pub(super) fn len(&self) -> usize {
+        either!(self, held => held.len())
+    }
+
+    /// Bytes that they are allocated in.
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Self::Single(held) => held.capacity() * size_of::<f32>(),
+            Self::Double(held) => held.capacity() * size_of::<f64>(),
+        }
+    }
+
+    /// The number in a place; `None` where there is none.
+    pub(super) fn at(&self, place: usize) -> Option<f64> {
+        let number = match self {
+            Self::Single(held) => held.get(place).copied().map(f64::from),
+            Self::Double(held) => held.get(place).copied(),
+        };
+        number.filter(|number| !number.is_nan())
+    }
+
+    /// Sets the number in a place that there is.
+    pub(super) fn set(&mut self, place: usize, number: f64) {
+        if let Self::Single(held) = self {
+            match single(number) {
+                Some(single) => held[place] = single,
+                None => *self = Self::Double(held.iter().copied().map(f64::from).collect()),
+            }
+        }
+        if let Self::Double(held) = self {
+            held[place] = number;
+        }
+    }
+
+    pub(super) fn pop_front(&mut self) {
+        either!(self, held => drop(held.pop_front()));
+    }
+
+    /// Adds a place without a number before all others.
+    pub(super) fn push_front_none(&mut self) {
+        match self {
+            Self::Single(held) => held.push_front(f32::NAN),
+            Self::Double(held) => held.push_front(f64::NAN),
+        }
+    }
+
+    /// As many places as that, the further ones without a number.
+    pub(super) fn resize(&mut self, len: usize) {
+        match self {
+            Self::Single(held) => held.resize(len, f32::NAN),
+            Self::Double(held) => held.resize(len, f64::NAN),
+        }
+    }
+
+    /// As JSON, with commas between them.
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        out.reserve(self.len() * digits::USUAL);
+        match self {
+            Self::Single(held) => digits::write_singles(held.iter(), out),
+            Self::Double(held) => {
+                for (place, number) in held.iter().enumerate() {
+                    if place > 0 {
+                        out.push(b',');
+                    }
+                    digits::write(*number, out);
+                }
+            }
+        }
+    }
+
+    /// A copy of some, with so many places without a number before and after them.
+    pub(super) fn copy(&self, before: usize, places: Range<usize>, after: usize) -> Self {
+        match self {
+            Self::Single(held) => Self::Single(padded(held, f32::NAN, before, places, after)),
+            Self::Double(held) => Self::Double(padded(held, f64::NAN, before, places, after)),
+        }
+    }
+}
+
+fn padded<N: Copy>(held: &VecDeque<N>, none: N, before: usize, places: Range<usize>, after: usize) -> VecDeque<N> {
+    let mut copy = Vec::with_capacity(before + places.len() + after);
+    copy.resize(before, none);
+    copy.extend(held.range(places));
+    copy.resize(copy.len() + after, none);
+    copy.into()
+}
+
+/// The number in single precision, if that is enough.
+#[expect(clippy::cast_possible_truncation, reason = "what does not fit is not the same any more, or not finite")]
+#[expect(clippy::float_cmp, reason = "the very same is meant")]
+fn single(number: f64) -> Option<f32> {
+    let single = number as f32;
+    let enough = f64::from(single) == number || number.is_nan() || number.fract() != 0.0;
+    enough.then_some(single)
+}
+
+impl FromIterator<Option<f64>> for Numbers {
+    fn from_iter<I: IntoIterator<Item = Option<f64>>>(numbers: I) -> Self {
+        let held: VecDeque<f64> = numbers.into_iter().map(|number| number.unwrap_or(f64::NAN)).collect();
+        match held.iter().copied().map(single).collect() {
+            Some(held) => Self::Single(held),
+            None => Self::Double(held),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn half_the_room_until_one_needs_all_of_it() {
+        let mut numbers: Numbers = [Some(57.14), None, Some(16_777_216.0)].into_iter().collect();
+        assert!(matches!(numbers, Numbers::Single(_)));
+        numbers.set(1, 16_777_217.0);
+        assert!(matches!(numbers, Numbers::Double(_)));
+        assert_eq!((numbers.at(1), numbers.at(2)), (Some(16_777_217.0), Some(16_777_216.0)));
+        assert_eq!(numbers.bytes() % size_of::<f64>(), 0);
+    }
+
+    proptest! {
+        #[test]
+        fn whole_numbers_stay_what_they_are_and_others_keep_seven_digits(
+            numbers in prop::collection::vec(
+                prop_oneof![(0u64..1 << 53).prop_map(|whole| whole as f64), -1e9..1e9f64, Just(f64::NAN)],
+                1..50,
+            ),
+        ) {
+            let mut kept = Numbers::default();
+            kept.resize(numbers.len());
+            for (place, number) in numbers.iter().enumerate() {
+                kept.set(place, *number);
+            }
+            let copy = kept.copy(2, 0..numbers.len(), 1);
+            prop_assert_eq!((copy.len(), copy.at(1), copy.at(numbers.len() + 2)), (numbers.len() + 3, None, None));
+            for (place, number) in numbers.iter().enumerate() {
+                let bound = if number.fract() == 0.0 { 0.0 } else { number.abs() * 1e-7 };
+                let same = kept.at(place).map_or(number.is_nan(), |kept| (kept - number).abs() <= bound);
+                prop_assert!(same && copy.at(place + 2) == kept.at(place), "{:?} for {}", kept.at(place), number);
+            }
+        }
+    }
+}
