@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use gtk::{cairo, gdk};
 use rustix::process::{Pid, Signal, kill_process};
 use tauri::{AppHandle, Manager as _, WebviewWindow};
 use telltale_core::own_cost::children_named;
@@ -66,10 +67,19 @@ pub(crate) async fn clear_away(app: AppHandle) {
             return;
         }
         end_children("WebKitNetworkPr", AFTER, Signal::TERM);
+        give_back_drawing_memory();
         give_back_freed_memory();
     });
     if let Err(error) = posted {
         tracing::info!(%error, "the app ends");
+    }
+}
+
+/// What the window was drawn through, 8 MiB: cairo shares it with the X server, and looks whether all of it is free only when a
+/// surface of that kind goes.
+fn give_back_drawing_memory() {
+    if let Some(root) = gdk::Screen::default().and_then(|screen| screen.root_window()) {
+        drop(root.create_similar_image_surface(cairo::Format::ARgb32, 16, 16, 1));
     }
 }
 
