@@ -20,19 +20,12 @@ impl Default for Numbers {
     }
 }
 
-/// Does the same with either.
-macro_rules! either {
-    ($numbers:expr, $held:ident => $done:expr) => {
-        match $numbers {
-            Numbers::Single($held) => $done,
-            Numbers::Double($held) => $done,
-        }
-    };
-}
-
 impl Numbers {
     pub(super) fn len(&self) -> usize {
-        either!(self, held => held.len())
+        match self {
+            Self::Single(held) => held.len(),
+            Self::Double(held) => held.len(),
+        }
     }
 
     /// Bytes that they are allocated in.
@@ -66,7 +59,14 @@ impl Numbers {
     }
 
     pub(super) fn pop_front(&mut self) {
-        either!(self, held => drop(held.pop_front()));
+        match self {
+            Self::Single(held) => {
+                held.pop_front();
+            }
+            Self::Double(held) => {
+                held.pop_front();
+            }
+        }
     }
 
     /// Adds a place without a number before all others.
