@@ -36,6 +36,21 @@ pub(crate) struct Hour {
     pub(crate) opened: Duration,
 }
 
+impl Hour {
+    pub(crate) fn show(&self) -> String {
+        let Self { rows, series, as_json, to_the_page, open, closed, opened } = self;
+        let mib = |bytes: u64| bytes >> 20;
+        format!(
+            "{rows} rows of {series} series: {as_json:.1} ms as JSON, {to_the_page:.1} packed; window after {} ms, {} MiB, {:.2} % of a core; \
+             closed {} MiB",
+            opened.as_millis(),
+            mib(open.memory),
+            open.cpu,
+            mib(*closed),
+        )
+    }
+}
+
 pub(crate) fn hour(length: Duration) -> Hour {
     let (screen, home) = (Screen::open(), Home::new());
     let panel = Panel::open(&screen);

@@ -172,37 +172,27 @@ fn goals(starts: Duration, beside: &Beside, hour: &Hour, page: &Page) -> String 
 fn main() {
     let length = Duration::from_secs(std::env::var(SECONDS).map_or(60, |seconds| seconds.parse().unwrap()));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    // `cargo bench --bench cost -- page`, for who works at it; cargo itself passes `--bench`.
+    // `cargo bench --bench cost -- page` or `-- hour`, for who works at it; cargo itself passes `--bench`.
     if std::env::args().any(|argument| argument == "page") {
         println!("{}", show_page(&runtime.block_on(page::page(length / 5)).lines));
         return;
     }
     if std::env::args().any(|argument| argument == "hour") {
-        let hour = hour::hour(length);
-        let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
-        println!(
-            "{} rows, {} series: to the page {:.1} ms, opened in {} ms, open {:.1} MiB, {:.2} % of a core, closed {:.1} MiB; as JSON {:.1} ms",
-            hour.rows,
-            hour.series,
-            hour.to_the_page,
-            hour.opened.as_millis(),
-            mib(hour.open.memory),
-            hour.open.cpu,
-            mib(hour.closed),
-            hour.as_json,
-        );
+        println!("{}", hour::hour(length).show());
         return;
     }
     let machine = machine();
+    // Said as it comes: a run that is cut off has told it.
+    eprintln!("an hour of history");
+    let hour = hour::hour(length);
+    eprintln!("{}\nthe page", hour.show());
+    let page = runtime.block_on(page::page(length / 5));
+    eprintln!("{}", show_page(&page.lines));
     let (starts, beside) = {
         let screen = Screen::open();
         let starts = (0..5).map(|_| Telltale::new(&screen).start_to_chart()).collect();
         (median(starts), beside(&screen, length))
     };
-    eprintln!("an hour of history");
-    let hour = hour::hour(length);
-    eprintln!("the page");
-    let page = runtime.block_on(page::page(length / 5));
     let text = format!(
         "# What Telltale costs\n\nWritten by `make bench`; [README.md](README.md) says where it goes. {machine}. {} build, canvas and \
          compositing in software where there is no GPU; every 2 s and {} s a measurement where nothing else is said, median of \

@@ -12,6 +12,19 @@ it.each([
 	expect(usable(tags)).toBe(expected);
 });
 
-it("groups digits", () => {
-	expect(fixed(1234.5, 1)).toBe("1,234.5");
+it.each([
+	[1234.5, 1, "1,234.5"],
+	[0, 0, "0"],
+	[0, 1, "0.0"],
+	[0.04, 1, "0.0"],
+	[0.25, 1, "0.3"],
+	[31.18, 1, "31.2"],
+	[31.18, 1, "31.2"],
+	[99.96, 1, "100.0"],
+	[0.5, 0, "1"],
+	[999.6, 0, "1,000"],
+	[-0.25, 1, "-0.3"],
+	[1.005, 2, "1.01"],
+])("%d with %d decimals is %s", (value, decimals, words) => {
+	expect(fixed(value, decimals)).toBe(words);
 });

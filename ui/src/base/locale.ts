@@ -33,16 +33,17 @@ if (!accepted(navigator.language)) {
 }
 
 const formats = new Map<number, Intl.NumberFormat>();
-/** Small whole numbers in words: a tick asks for dozens of them. */
-const small: string[] = [];
+/** Small numbers in words, the whole ones and those of one decimal: a tick asks for dozens of them. */
+const small: readonly string[][] = [[], []];
 const SMALL = 1000;
 
 /** A number with exactly that many decimals, grouped as the locale does. */
 export function fixed(value: number, decimals: number): string {
-	const whole = decimals === 0 && value >= 0 ? Math.round(value) : SMALL;
-	if (!(whole < SMALL)) return formatted(value, decimals);
-	small[whole] ??= formatted(whole, 0);
-	return small[whole];
+	const words = small[decimals];
+	const steps = Math.round(value * 10 ** decimals);
+	if (!words || !(value >= 0 && steps < SMALL)) return formatted(value, decimals);
+	words[steps] ??= formatted(steps / 10 ** decimals, decimals);
+	return words[steps];
 }
 
 /** Formatters are costly to make: kept. */

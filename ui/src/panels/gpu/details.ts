@@ -1,6 +1,7 @@
 // A GPU in full, as lists of facts in groups. What a device does not report is collected at the end with the reason, so
 // that a card without ECC is not a page of dashes.
-import { fixed, locale } from "../../base/locale";
+import { fixed } from "../../base/locale";
+import { clockMinutes } from "../../base/time";
 import { bytes, capacity, percent, type Quantity, rate, temperature, text, watts } from "../../base/units";
 import type { AwakeHolder, Fan, GpuDetails, GpuMetrics, MigInstance, Reason, Settings } from "../../bindings";
 import { t } from "../../text";
@@ -19,7 +20,6 @@ export interface Absent {
 	names: string[];
 }
 
-const time = new Intl.DateTimeFormat(locale, { timeStyle: "short", hourCycle: "h23" });
 const whole = (value: number) => fixed(value, 0);
 const share = (value: number) => text(percent(value));
 /** To the MHz, as clocks are compared: 1,980 of 2,040 MHz is a limit, and both are 2.0 GHz. */
@@ -260,7 +260,7 @@ export function inFull(
 			d.energySince(
 				energy(total),
 				energy(details.energy_watched ?? 0),
-				time.format(details.energy_watched_since ?? gpu.timestamp),
+				clockMinutes(details.energy_watched_since ?? gpu.timestamp),
 			),
 		)
 		.fact(t.facts.fan, "", "fan_speed", gpu.fan_speed, share, h.fan)
