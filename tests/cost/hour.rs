@@ -101,9 +101,14 @@ async fn gathered(screen: &Screen, home: &Home) -> (App, (f64, f64, usize, usize
 async fn history(app: &App) -> (f64, f64, usize, usize) {
     // Unpacked as `host/packed.ts` does it, which a script from outside can't call.
     const ASK: &str = "const done = arguments[arguments.length - 1];
-        const numbers = (packed, scale, none) => {
+        const shorts = (packed, scale) => {
             const out = new Array(packed.length);
-            for (let i = 0; i < packed.length; i++) out[i] = none(packed[i]) ? null : packed[i] / scale;
+            for (let i = 0; i < packed.length; i++) out[i] = packed[i] === 65535 ? null : packed[i] / scale;
+            return out;
+        };
+        const floats = (packed) => {
+            const out = new Array(packed.length);
+            for (let i = 0; i < packed.length; i++) out[i] = Number.isNaN(packed[i]) ? null : packed[i];
             return out;
         };
         const unpack = (bytes) => {
@@ -116,8 +121,8 @@ async fn history(app: &App) -> (f64, f64, usize, usize) {
                 const list = new List(bytes, at, count);
                 at += Math.ceil(list.byteLength / 8) * 8;
                 if (count === 1) one.values = new Array(rows).fill(Number.isNaN(list[0]) ? null : list[0]);
-                else if (List === Uint16Array) one.values = numbers(list, one.values === 'whole' ? 1 : 100, (value) => value === 65535);
-                else one.values = numbers(list, 1, Number.isNaN);
+                else if (List === Uint16Array) one.values = shorts(list, one.values === 'whole' ? 1 : 100);
+                else one.values = floats(list);
             }
             return head;
         };
