@@ -10,7 +10,7 @@ use std::task::Poll;
 
 use telltale_core::diagnostics::panic_words;
 
-use crate::error::{CommandError, ErrorKind};
+use crate::error::CommandError;
 
 /// What the work of `command` comes to.
 ///
@@ -35,16 +35,13 @@ fn panicked(command: &'static str, panic: &(dyn Any + Send)) -> CommandError {
     if LOGGED.lock().unwrap_or_else(PoisonError::into_inner).insert(command) {
         tracing::error!(command, "panicked: {words}");
     }
-    CommandError {
-        kind: ErrorKind::Internal,
-        message: format!("Telltale is at fault: {command} panicked: {words}"),
-        field: None,
-    }
+    CommandError::internal(format_args!("{command} panicked: {words}"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ErrorKind;
 
     fn run<T>(work: impl Future<Output = Result<T, CommandError>>) -> Result<T, CommandError> {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();

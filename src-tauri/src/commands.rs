@@ -89,8 +89,7 @@ pub(crate) async fn get_metrics_history(
     query: Option<QueryArgument>,
 ) -> Result<HistoryAnswer, CommandError> {
     answer("get_metrics_history", async {
-        let query = query.map(|argument| parse(argument.0)).transpose()?.unwrap_or_default();
-        Ok(HistoryAnswer(export::json_text(&shell.feed.query(&query)?)?))
+        export::json_text(&history(&shell, query)?).map(HistoryAnswer).map_err(CommandError::internal)
     })
     .await
 }
@@ -103,11 +102,14 @@ pub(crate) async fn get_packed_history(
     query: Option<QueryArgument>,
 ) -> Result<PackedAnswer, CommandError> {
     answer("get_packed_history", async {
-        let query = query.map(|argument| parse(argument.0)).transpose()?.unwrap_or_default();
-        let packed = pack(&shell.feed.query(&query)?).map_err(std::io::Error::from)?;
-        Ok(PackedAnswer(packed))
+        pack(&history(&shell, query)?).map(PackedAnswer).map_err(CommandError::internal)
     })
     .await
+}
+
+fn history(shell: &Shell, query: Option<QueryArgument>) -> Result<MetricsHistory, CommandError> {
+    let query = query.map(|argument| parse(argument.0)).transpose()?.unwrap_or_default();
+    Ok(shell.feed.query(&query)?)
 }
 
 /// What holds a GPU back over the last hour or a part of it, as kinds and numbers.

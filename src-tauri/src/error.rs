@@ -1,6 +1,6 @@
 //! The one error that crosses to the page: what kind, in plain words, and which field where there is one.
 
-use std::io;
+use std::fmt::Display;
 
 use serde::Serialize;
 use specta::Type;
@@ -18,6 +18,13 @@ pub(crate) struct CommandError {
     pub message: String,
     /// The field of the argument that was wrong.
     pub field: Option<String>,
+}
+
+impl CommandError {
+    /// For what is nobody's fault but Telltale's.
+    pub(crate) fn internal(what: impl Display) -> Self {
+        Self { kind: ErrorKind::Internal, message: format!("Telltale is at fault: {what}"), field: None }
+    }
 }
 
 /// The kinds of error there are.
@@ -53,13 +60,6 @@ impl From<VerdictError> for CommandError {
 impl From<QueryError> for CommandError {
     fn from(error: QueryError) -> Self {
         Self { kind: ErrorKind::InvalidQuery, message: error.to_string(), field: Some(error.field().into()) }
-    }
-}
-
-/// Of writing to memory, which does not fail.
-impl From<io::Error> for CommandError {
-    fn from(error: io::Error) -> Self {
-        Self { kind: ErrorKind::Internal, message: format!("Telltale is at fault: {error}"), field: None }
     }
 }
 

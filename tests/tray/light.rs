@@ -22,6 +22,11 @@ fn sleeps(process: u32) -> HashMap<String, u64> {
     fs::read_dir(format!("/proc/{process}/task")).unwrap().filter_map(sleeps).collect()
 }
 
+/// How many pieces of memory a process shares by System V, as it does with the X server (`/proc/PID/maps`, proc(5)).
+fn shared(process: u32) -> usize {
+    fs::read_to_string(format!("/proc/{process}/maps")).unwrap().matches("/SYSV").count()
+}
+
 #[test]
 fn in_the_tray_it_wakes_less_than_three_times_a_second() {
     const PERIOD: Duration = Duration::from_secs(20);
@@ -43,7 +48,7 @@ fn in_the_tray_it_wakes_less_than_three_times_a_second() {
 }
 
 #[test]
-fn a_closed_window_leaves_no_process_and_opens_again() {
+fn a_closed_window_leaves_no_process_and_no_memory_to_draw_in_and_opens_again() {
     let _turn = among_others();
     let desktop = Desktop::open();
     let panel = Panel::open(&desktop.screen);
@@ -52,10 +57,15 @@ fn a_closed_window_leaves_no_process_and_opens_again() {
     for _ in 0..2 {
         let before = desktop.reports().len();
         desktop.await_report("figures", before.saturating_sub(1), |report| rows(report) > 0);
+        assert!(shared(app.id()) > 0, "a window is drawn in memory shared with the X server");
         desktop.close_window();
         desktop.await_window(false);
         until_sync("no process is left below it", SOON, || match below(app.id()) {
             left if left.is_empty() => Ok(()),
+            left => Err(left),
+        });
+        until_sync("no memory to draw in is left", SOON, || match shared(app.id()) {
+            0 => Ok(()),
             left => Err(left),
         });
         let before = desktop.reports().len();

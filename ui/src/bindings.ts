@@ -1031,18 +1031,21 @@ export type OwnCost = {
 
 /**  What is packed: a [`MetricsHistory`] without its numbers. */
 export type PackedHistory = {
-	/**  As there. */
+	/**  Unix milliseconds of each row. */
 	timestamps: number[],
-	/**  In the same order as there. */
+	/**  In the order of what stands behind the head. */
 	series: PackedSeries[],
-	/**  As there. */
+	/**  Stretches in which a channel was not sampled. */
 	gaps: HistoryGap[],
 };
 
 /**  A series without its numbers. */
 export type PackedSeries = {
+	/**  The channel's event name. */
 	channel: string,
+	/**  The field's path in the payload. */
 	field: string,
+	/**  What the values are measured in. */
 	unit: Unit,
 	/**  How its values are packed. */
 	values: Form,

@@ -39,7 +39,7 @@ impl Numbers {
     /// The number in a place; `None` where there is none.
     pub(super) fn at(&self, place: usize) -> Option<f64> {
         let number = match self {
-            Self::Single(held) => held.get(place).copied().map(f64::from),
+            Self::Single(held) => held.get(place).copied().map(double),
             Self::Double(held) => held.get(place).copied(),
         };
         number.filter(|number| !number.is_nan())
@@ -50,7 +50,7 @@ impl Numbers {
         if let Self::Single(held) = self {
             match single(number) {
                 Some(single) => held[place] = single,
-                None => *self = Self::Double(held.iter().copied().map(f64::from).collect()),
+                None => *self = Self::Double(held.iter().copied().map(double).collect()),
             }
         }
         if let Self::Double(held) = self {
@@ -127,6 +127,15 @@ fn single(number: f64) -> Option<f32> {
     enough.then_some(single)
 }
 
+/// The number of up to six digits that was put in, where it was one of a thousandth and more: 57.14 in single precision is 57.139999 to double.
+#[expect(clippy::cast_possible_truncation, clippy::float_cmp, reason = "the very same is meant")]
+pub(super) fn double(number: f32) -> f64 {
+    const SCALES: [f64; 5] = [1.0, 1e2, 1e4, 1e6, 1e8];
+    let wide = f64::from(number);
+    let mut short = SCALES.iter().map(|scale| (wide * scale).round() / scale);
+    short.find(|short| *short as f32 == number).unwrap_or(wide)
+}
+
 impl FromIterator<Option<f64>> for Numbers {
     fn from_iter<I: IntoIterator<Item = Option<f64>>>(numbers: I) -> Self {
         let held: VecDeque<f64> = numbers.into_iter().map(|number| number.unwrap_or(f64::NAN)).collect();
@@ -142,6 +151,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::rate::six_digits;
 
     #[test]
     fn half_the_room_until_one_needs_all_of_it() {
@@ -154,6 +164,15 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn what_has_six_digits_comes_out_as_it_went_in(first in prop_oneof![1.0..10.0f64, -10.0..-1.0f64], power in -3i32..9) {
+            let number = six_digits(first * 10f64.powi(power));
+            let mut numbers: Numbers = [Some(number), None].into_iter().collect();
+            prop_assert_eq!(numbers.at(0).map(f64::to_bits), Some(number.to_bits()));
+            numbers.set(1, 16_777_217.0);
+            prop_assert_eq!(numbers.at(0).map(f64::to_bits), Some(number.to_bits()));
+        }
+
         #[test]
         fn whole_numbers_stay_what_they_are_and_others_keep_seven_digits(
             numbers in prop::collection::vec(

@@ -7,7 +7,7 @@
 use serde::Serialize;
 use specta::Type;
 
-use super::numbers::Numbers;
+use super::numbers::{Numbers, double};
 use super::{HistoryGap, HistorySeries, MetricsHistory};
 use crate::fields::Unit;
 
@@ -16,19 +16,22 @@ const ALIGN: usize = 8;
 /// What is packed: a [`MetricsHistory`] without its numbers.
 #[derive(Debug, Serialize, Type)]
 pub struct PackedHistory<'a> {
-    /// As there.
+    /// Unix milliseconds of each row.
     timestamps: &'a [i64],
-    /// In the same order as there.
+    /// In the order of what stands behind the head.
     series: Vec<PackedSeries<'a>>,
-    /// As there.
+    /// Stretches in which a channel was not sampled.
     gaps: &'a [HistoryGap],
 }
 
 /// A series without its numbers.
 #[derive(Debug, Serialize, Type)]
 struct PackedSeries<'a> {
+    /// The channel's event name.
     channel: &'a str,
+    /// The field's path in the payload.
     field: &'a str,
+    /// What the values are measured in.
     unit: Unit,
     /// How its values are packed.
     values: Form,
@@ -88,7 +91,7 @@ fn list(numbers: &Numbers, out: &mut Vec<u8>) -> Form {
         Numbers::Single(held) => {
             let all = || held.iter().copied();
             if all_same(all().map(f32::to_bits)) {
-                out.extend(exact(held.front().copied().unwrap_or(f32::NAN)).to_le_bytes());
+                out.extend(double(held.front().copied().unwrap_or(f32::NAN)).to_le_bytes());
                 Form::Same
             } else if sixteen_bits(all(), 1.0, out) {
                 Form::Whole
@@ -142,11 +145,6 @@ fn short(number: f32, scale: f64) -> Option<u16> {
     }
     let short = (f64::from(number) * scale + 0.5) as u16;
     (short < u16::MAX && (f64::from(short) / scale) as f32 == number).then_some(short)
-}
-
-/// In double precision, with the two decimals that it was measured to.
-fn exact(number: f32) -> f64 {
-    short(number, 100.0).filter(|short| *short < u16::MAX).map_or(number.into(), |short| f64::from(short) / 100.0)
 }
 
 #[cfg(test)]
@@ -214,7 +212,6 @@ mod tests {
             let percent = f64::from(hundredths) / 100.0;
             let single: f32 = percent.to_string().parse().unwrap();
             prop_assert_eq!(short(single, 100.0), Some(hundredths));
-            prop_assert_eq!(exact(single).to_bits(), percent.to_bits());
             prop_assert_eq!(short(whole.into(), 1.0), Some(whole));
         }
     }
