@@ -171,6 +171,15 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_fills_many_parts_is_written_whole() {
+        let texts = ["57.14", "0", "9999.99", "7.5", "1980"];
+        let numbers: Vec<f32> = texts.map(|text| text.parse().unwrap()).repeat(2_000);
+        let mut out = Vec::new();
+        write_singles(numbers.iter(), &mut out);
+        assert_eq!(String::from_utf8(out).unwrap(), texts.repeat(2_000).join(","));
+    }
+
     proptest! {
         /// Serde's shortest text is what the fast way is held against.
         #[test]
