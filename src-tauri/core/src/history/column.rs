@@ -1,7 +1,6 @@
 //! One field over time. It begins at the row of its first value and reaches as far as its last, so that a device
 //! that was there for a minute costs a minute.
 
-use std::iter::repeat_n;
 use std::ops::Range;
 
 use super::numbers::Numbers;
@@ -49,13 +48,6 @@ impl Column {
             self.values.resize(place + 1);
         }
         self.values.set(place, value);
-    }
-
-    /// The values at these rows, in order; `None` where there is none.
-    pub(super) fn range(&self, rows: Range<u64>) -> impl Iterator<Item = Option<f64>> + Clone + '_ {
-        let (before, known, after) = self.part(rows);
-        let known = known.map(|place| self.values.at(place));
-        repeat_n(None, before).chain(known).chain(repeat_n(None, after))
     }
 
     /// Of these rows: how many are before the column's first, the places of what is known, and how many are after its last.

@@ -101,6 +101,15 @@ impl Numbers {
         }
     }
 
+    /// All of them as they are kept, NaN where there is none: for what is worked out from many, where to find each one's decimals
+    /// ([`double`]) would take longer than the rest.
+    pub(super) fn into_doubles(self) -> Vec<f64> {
+        match self {
+            Self::Single(held) => held.into_iter().map(f64::from).collect(),
+            Self::Double(held) => held.into(),
+        }
+    }
+
     /// A copy of some, with so many places without a number before and after them.
     pub(super) fn copy(&self, before: usize, places: Range<usize>, after: usize) -> Self {
         match self {
@@ -122,8 +131,10 @@ fn padded<N: Copy>(held: &VecDeque<N>, none: N, before: usize, places: Range<usi
 #[expect(clippy::cast_possible_truncation, reason = "what does not fit is not the same any more, or not finite")]
 #[expect(clippy::float_cmp, reason = "the very same is meant")]
 fn single(number: f64) -> Option<f32> {
-    let single = number as f32;
-    let enough = f64::from(single) == number || number.is_nan() || number.fract() != 0.0;
+    // From here on every double-precision number is whole.
+    const WHOLE: f64 = (1u64 << 52) as f64;
+    let (single, whole) = (number as f32, number as i64);
+    let enough = f64::from(single) == number || number.is_nan() || (number.abs() < WHOLE && whole as f64 != number);
     enough.then_some(single)
 }
 
@@ -138,11 +149,10 @@ pub(super) fn double(number: f32) -> f64 {
 
 impl FromIterator<Option<f64>> for Numbers {
     fn from_iter<I: IntoIterator<Item = Option<f64>>>(numbers: I) -> Self {
-        let held: VecDeque<f64> = numbers.into_iter().map(|number| number.unwrap_or(f64::NAN)).collect();
-        match held.iter().copied().map(single).collect() {
-            Some(held) => Self::Single(held),
-            None => Self::Double(held),
-        }
+        let held: Vec<f64> = numbers.into_iter().map(|number| number.unwrap_or(f64::NAN)).collect();
+        let mut singles = Vec::with_capacity(held.len());
+        singles.extend(held.iter().copied().map_while(single));
+        if singles.len() == held.len() { Self::Single(singles.into()) } else { Self::Double(held.into()) }
     }
 }
 

@@ -151,11 +151,14 @@ fn one_series(
     range: Range<usize>,
     points: Option<&[Range<usize>]>,
 ) -> HistorySeries {
-    let rows = |range: &Range<usize>| first + range.start as u64..first + range.end as u64;
+    let numbers = column.copy(first + range.start as u64..first + range.end as u64);
     let (values, min, max) = match points {
-        None => (Values(column.copy(rows(&range))), None, None),
+        None => (Values(numbers), None, None),
         Some(points) => {
-            let summary = |bucket| Summary::of(column.unit, column.range(rows(bucket)).flatten());
+            let numbers = numbers.into_doubles();
+            let place = |row: usize| row - range.start;
+            let summary =
+                |bucket: &Range<usize>| Summary::of(column.unit, &numbers[place(bucket.start)..place(bucket.end)]);
             let summaries: Vec<Option<Summary>> = points.iter().map(summary).collect();
             let each = |figure: fn(Summary) -> f64| summaries.iter().map(|summary| summary.map(figure)).collect();
             (each(|summary| summary.mean), Some(each(|summary| summary.min)), Some(each(|summary| summary.max)))
@@ -173,7 +176,9 @@ struct Summary {
 }
 
 impl Summary {
-    fn of(unit: Unit, values: impl Iterator<Item = f64> + Clone) -> Option<Self> {
+    /// Of the values of a bucket, NaN where there is none.
+    fn of(unit: Unit, values: &[f64]) -> Option<Self> {
+        let values = values.iter().copied().filter(|value| !value.is_nan());
         let summary = Self::of_numbers(values.clone())?;
         Some(match unit {
             Unit::GpuState => Self { mean: most_frequent(values), ..summary },
