@@ -118,6 +118,24 @@ fn title_tooltip_and_every_line_agree_with_the_agent() {
     agree(&panel, || snapshot(&desktop));
 }
 
+/// A line that came would move what the pointer is on, and what was clicked at that moment would be lost.
+#[test]
+fn the_menu_stays_as_it_is_while_its_figures_come() {
+    let _turn = among_others();
+    let desktop = Desktop::with_gpus(GPUS);
+    let panel = Panel::open(&desktop.screen);
+    let _app = desktop.start(&["--hidden"]);
+    panel.await_item();
+    panel.line("Network");
+    let numbers = || panel.labels().into_iter().map(|(number, _)| number).collect::<Vec<_>>();
+    let before = numbers();
+    until_sync("it says what Telltale takes", SOON, || {
+        let labels = panel.labels();
+        if labels.iter().any(|(_, label)| label.contains(" of a core, ")) { Ok(()) } else { Err(labels) }
+    });
+    assert_eq!(numbers(), before, "{:?}", panel.labels());
+}
+
 #[test]
 fn the_settings_choose_the_lines_and_their_units() {
     let _turn = among_others();

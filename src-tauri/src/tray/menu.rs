@@ -24,7 +24,7 @@ pub(super) struct Menu {
     pub(super) step: u8,
     /// Whether the figures stand still.
     pub(super) paused: bool,
-    /// What Telltale itself takes, once it is known.
+    /// What Telltale itself takes, on a system that tells it.
     pub(super) own: Option<String>,
 }
 
@@ -40,11 +40,12 @@ impl Menu {
     }
 }
 
-/// `Telltale  0.4 % of a core, 168 MiB`; `None` before both figures are known.
-pub(super) fn own_line(cost: &OwnCost, words: &Words) -> Option<String> {
-    let (cpu, memory) = cost.cpu.zip(cost.memory)?;
+/// `Telltale  0.4 % of a core, 168 MiB`. Before both figures are known it is there too: a line that came later would move
+/// `Quit` from under the pointer.
+pub(super) fn own_line(cost: &OwnCost, words: &Words) -> String {
+    let Some((cpu, memory)) = cost.cpu.zip(cost.memory) else { return "Telltale  –".into() };
     let memory = words.figure(&english::bytes(memory as f64));
-    Some(words.own.replace("{cpu}", &words.figure(&format!("{cpu:.1}"))).replace("{memory}", &memory))
+    words.own.replace("{cpu}", &words.figure(&format!("{cpu:.1}"))).replace("{memory}", &memory)
 }
 
 /// What to show of a snapshot, which is an old one while `paused`.
@@ -323,12 +324,12 @@ mod tests {
     }
 
     #[test]
-    fn what_telltale_takes_is_said_once_it_is_known() {
+    fn what_telltale_takes_is_a_dash_until_it_is_known() {
         let english = &words_in("en");
         let cost = OwnCost { cpu: Some(0.42), cpu_seconds: 9.0, memory: Some(168 << 20), processes: 3 };
-        assert_eq!(own_line(&cost, english).as_deref(), Some("Telltale  0.4 % of a core, 168.0 MiB"));
-        assert_eq!(own_line(&OwnCost { cpu: None, ..cost }, english), None);
-        assert_eq!(own_line(&OwnCost { memory: None, ..cost }, english), None);
+        assert_eq!(own_line(&cost, english), "Telltale  0.4 % of a core, 168.0 MiB");
+        assert_eq!(own_line(&OwnCost { cpu: None, ..cost }, english), "Telltale  –");
+        assert_eq!(own_line(&OwnCost { memory: None, ..cost }, english), "Telltale  –");
     }
 
     #[test]
@@ -353,7 +354,7 @@ mod tests {
         );
         assert_eq!((shown.title.as_str(), shown.pause_label(german)), ("Angehalten: GPU 87 %  CPU 12 %", "Fortsetzen"));
         let cost = OwnCost { cpu: Some(0.42), cpu_seconds: 9.0, memory: Some(168 << 20), processes: 3 };
-        assert_eq!(own_line(&cost, german).as_deref(), Some("Telltale  0,4 % eines Kerns, 168,0 MiB"));
+        assert_eq!(own_line(&cost, german), "Telltale  0,4 % eines Kerns, 168,0 MiB");
     }
 
     #[test]
