@@ -16,9 +16,17 @@ export interface ChannelReading {
 	each(put: (field: string, value: number | null) => void): void;
 }
 
+/** The events of GPUs as they were put together: a tick asks for dozens of them. */
+const events = new Map<string, string>();
+
 /** The event of one GPU: what Tauri's event names don't take becomes an underscore, as the core does it. */
 export function gpuChannel(gpuId: string): string {
-	return `system/gpu/${gpuId.replace(/[^A-Za-z0-9\-/:_]/g, "_")}`;
+	let event = events.get(gpuId);
+	if (event === undefined) {
+		event = `system/gpu/${gpuId.replace(/[^A-Za-z0-9\-/:_]/g, "_")}`;
+		events.set(gpuId, event);
+	}
+	return event;
 }
 
 /** The state of a channel in a batch. */
