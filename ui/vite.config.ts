@@ -1,10 +1,27 @@
 // How the page is built and tested: external files only, because the window's content security policy allows nothing inline.
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { svelteTesting } from "@testing-library/svelte/vite";
+import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 
+/** The page's larger part is asked for with the first one, and not by it. */
+const preload: Plugin = {
+	name: "preload-app",
+	transformIndexHtml: {
+		order: "post",
+		handler: (_, { bundle }) =>
+			Object.values(bundle ?? {})
+				.filter((one) => one.type === "chunk" && one.isDynamicEntry && one.name === "App")
+				.map(({ fileName }) => ({
+					tag: "link",
+					attrs: { rel: "modulepreload", crossorigin: true, href: `/${fileName}` },
+					injectTo: "head",
+				})),
+	},
+};
+
 export default defineConfig({
-	plugins: [svelte(), svelteTesting()],
+	plugins: [svelte(), svelteTesting(), preload],
 	clearScreen: false,
 	server: { port: 5173, strictPort: true },
 	build: {
@@ -12,6 +29,7 @@ export default defineConfig({
 		// WebKitGTK and WKWebView of 2024 on, WebView2 is evergreen: light-dark() and the rest need no fallback.
 		target: ["safari18", "chrome125"],
 		assetsInlineLimit: 0,
+		cssCodeSplit: false,
 		modulePreload: { polyfill: false },
 		reportCompressedSize: true,
 	},

@@ -2,10 +2,18 @@
 import "./base/locale";
 import "./theme.css";
 import { mount } from "svelte";
-import { connect } from "./host/host";
+import { connect } from "./host/connect";
+import { Monitor } from "./store/monitor.svelte";
+
+/** How long the core may take to answer, in ms. Then a page without figures is shown, which takes as long to build as one with them. */
+const PATIENCE = 100;
 
 const target = document.getElementById("app");
 if (target) {
-	const [{ default: App }, host] = await Promise.all([import("./app/App.svelte"), connect()]);
-	mount(App, { target, props: { host } });
+	const loading = import("./app/App.svelte");
+	const monitor = new Monitor(await connect());
+	const answered = monitor.start();
+	const patience = new Promise((resolve) => setTimeout(resolve, PATIENCE));
+	const [{ default: App }] = await Promise.all([loading, Promise.race([answered, patience])]);
+	mount(App, { target, props: { monitor } });
 }

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { CurrentMetrics, Settings, SystemInfo } from "../bindings";
 import { SETTINGS } from "../bindings";
 import { type Host, Refused } from "../host/host";
-import { batch, DEFAULTS, gpuDetails } from "../store/samples";
+import { batch, DEFAULTS, following, gpuDetails } from "../store/samples";
 import App from "./App.svelte";
 
 let emit: (batch: CurrentMetrics) => void;
@@ -61,7 +61,7 @@ beforeEach(() => {
 afterEach(() => vi.restoreAllMocks());
 
 it("shows the newest figures with their units, and the next ones when they come", async () => {
-	render(App, { host: host() });
+	render(App, { monitor: following(host()) });
 	await vi.waitFor(() => expect(figure("cpu/utilization")).toBe("42\u00a0%"));
 	expect(figure("network/download_rate")).toBe("4.0\u00a0B/s".replace("4.0", "4"));
 	expect(figure("gpu/GPU-1/temperature")).toContain("60");
@@ -71,7 +71,7 @@ it("shows the newest figures with their units, and the next ones when they come"
 });
 
 it("dims a channel that went stale, and says why", async () => {
-	render(App, { host: host() });
+	render(App, { monitor: following(host()) });
 	await vi.waitFor(() => expect(figure("cpu/utilization")).toBeDefined());
 	const stale = { channel: "system/cpu", since: first.timestamp, reason: "not_answering" } as const;
 	emit(batch({ tick: 5, timestamp: first.timestamp + 8000, stale }));
@@ -89,13 +89,13 @@ it("says in words why there is no GPU, and what to do", async () => {
 		gpu: [],
 		channels: [{ channel: "system/gpu", timestamp: null, age: null, reason: "absent", detail: words }],
 	};
-	render(App, { host: host({ current: async () => none }) });
+	render(App, { monitor: following(host({ current: async () => none })) });
 	await vi.waitFor(() => expect(screen.getByText(words)).toBeTruthy());
 	expect(document.querySelector('[data-panel="gpu"]')?.getAttribute("data-state")).toBe("unavailable");
 });
 
 it("goes to pages by keys, pauses by space and comes back", async () => {
-	render(App, { host: host() });
+	render(App, { monitor: following(host()) });
 	await vi.waitFor(() => expect(figure("cpu/utilization")).toBe("42\u00a0%"));
 	press("3", { ctrlKey: true });
 	await vi.waitFor(() => expect(page()).toBe("cpu"));
@@ -110,7 +110,7 @@ it("goes to pages by keys, pauses by space and comes back", async () => {
 });
 
 it("says beside the field what is allowed, keeps the value in force, and applies a good one at once", async () => {
-	render(App, { host: host() });
+	render(App, { monitor: following(host()) });
 	await vi.waitFor(() => expect(figure("cpu/utilization")).toBe("42\u00a0%"));
 	press(",", { ctrlKey: true });
 	const input = await vi.waitFor(() => screen.getByLabelText("Interval") as HTMLInputElement);
@@ -134,7 +134,7 @@ it("says beside the field what is allowed, keeps the value in force, and applies
 
 it("asks for a GPU in full only while its page is shown, and shows who uses it", async () => {
 	const asked = vi.fn(async () => gpuDetails());
-	render(App, { host: host({ gpuDetails: asked }) });
+	render(App, { monitor: following(host({ gpuDetails: asked })) });
 	await vi.waitFor(() => expect(figure("cpu/utilization")).toBe("42\u00a0%"));
 	emit(batch({ tick: 2, timestamp: first.timestamp + 2000 }));
 	expect(asked).not.toHaveBeenCalled();
@@ -157,7 +157,7 @@ it("asks for a GPU in full only while its page is shown, and shows who uses it",
 
 it("says why it can't tell who uses a GPU", async () => {
 	const silent = gpuDetails({ processes: null, missing: { processes: "no_permission" } });
-	render(App, { host: host({ gpuDetails: async () => silent }) });
+	render(App, { monitor: following(host({ gpuDetails: async () => silent })) });
 	await vi.waitFor(() => expect(figure("cpu/utilization")).toBe("42\u00a0%"));
 	press("2", { ctrlKey: true });
 	const panel = () => document.querySelector('[data-panel="uses/GPU-1"][data-state="unavailable"]');
@@ -165,7 +165,7 @@ it("says why it can't tell who uses a GPU", async () => {
 });
 
 it("shows a notice of the start until it is dismissed", async () => {
-	render(App, { host: host() });
+	render(App, { monitor: following(host()) });
 	const notice = await vi.waitFor(() => screen.getByTestId("notice"));
 	expect(notice.textContent).toContain("Settings were set aside.");
 	notice.querySelector("button")?.click();
@@ -176,6 +176,6 @@ it("says so where the core can't be reached at all", async () => {
 	const broken = async () => {
 		throw new Error("no bridge");
 	};
-	render(App, { host: host({ settings: broken }) });
+	render(App, { monitor: following(host({ settings: broken })) });
 	await vi.waitFor(() => expect(screen.getByRole("alert").textContent).toContain("no bridge"));
 });

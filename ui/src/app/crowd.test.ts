@@ -6,7 +6,7 @@ import { barGrid } from "../base/scale";
 import type { CurrentMetrics, SystemInfo } from "../bindings";
 import { SETTINGS } from "../bindings";
 import type { Host } from "../host/host";
-import { batch, DEFAULTS } from "../store/samples";
+import { batch, DEFAULTS, following } from "../store/samples";
 import App from "./App.svelte";
 
 const [CORES, DISKS, INTERFACES, PHYSICAL] = [256, 30, 40, 4];
@@ -48,7 +48,7 @@ const host: Host = {
 const all = (selector: string) => [...document.querySelectorAll<HTMLElement>(selector)];
 
 it("lists every device once, and tucks virtual interfaces away", async () => {
-	render(App, { host });
+	render(App, { monitor: following(host) });
 	await vi.waitFor(() => expect(all('.rail [data-page^="disk/"]')).toHaveLength(DISKS));
 	const pages = all(".rail [data-page]").map((one) => one.dataset.page);
 	expect(new Set(pages).size).toBe(pages.length);
@@ -63,7 +63,7 @@ it("lists every device once, and tucks virtual interfaces away", async () => {
 });
 
 it("shows a bar per core, in rows that are full", async () => {
-	render(App, { host });
+	render(App, { monitor: following(host) });
 	await vi.waitFor(() => expect(all(".core")).toHaveLength(CORES));
 	expect(all(".core").at(-1)?.dataset.core).toBe(String(CORES - 1));
 	expect(barGrid(CORES, 480)).toEqual({ columns: 64, rows: 4 });
@@ -76,7 +76,7 @@ it("shows a bar per core, in rows that are full", async () => {
 });
 
 it("names the disks and interfaces of the whole in one line, cut off at its end", async () => {
-	render(App, { host });
+	render(App, { monitor: following(host) });
 	await vi.waitFor(() => expect(all('[data-panel="disk"] .subtitle')).toHaveLength(1));
 	expect(all('[data-panel="disk"] h2')[0]?.title).toContain("nvme29n1");
 	expect(all('[data-panel="network"] h2')[0]?.title).not.toContain("veth");

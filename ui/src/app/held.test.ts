@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { CurrentMetrics, GpuVerdict, SystemInfo, VerdictQuery } from "../bindings";
 import { SETTINGS } from "../bindings";
 import type { Host } from "../host/host";
-import { batch } from "../store/samples";
+import { batch, following } from "../store/samples";
 import App from "./App.svelte";
 
 const VERDICT: GpuVerdict = {
@@ -63,7 +63,7 @@ beforeEach(() => {
 afterEach(() => vi.restoreAllMocks());
 
 it("shows the core's verdict, and does not ask for it at every tick", async () => {
-	render(App, { host });
+	render(App, { monitor: following(host) });
 	await vi.waitFor(() => expect(box()?.querySelector("h3")?.textContent).toBe("Power-capped 83\u00a0% of 5\u00a0m"));
 	expect(box()?.dataset.kind).toBe("held_back");
 	expect(box()?.textContent).toContain("345\u00a0W of a 350\u00a0W limit");

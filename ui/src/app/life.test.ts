@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { CurrentMetrics, Settings, SystemInfo, View } from "../bindings";
 import { SETTINGS } from "../bindings";
 import { type Host, Refused } from "../host/host";
-import { batch, DEFAULTS } from "../store/samples";
+import { batch, DEFAULTS, following } from "../store/samples";
 import App from "./App.svelte";
 
 let settings: Settings;
@@ -53,7 +53,7 @@ afterEach(() => vi.restoreAllMocks());
 
 it("begins where the address says, keeps the address, and reports what it shows once it has drawn", async () => {
 	history.replaceState(null, "", "/index.html?range=900&paused=1700000000000#gpu/GPU-2");
-	render(App, { host });
+	render(App, { monitor: following(host) });
 	const shown = { page: "gpu/GPU-2", range: 900, paused: 1_700_000_000_000 };
 	await vi.waitFor(() => expect(reports.at(-1)).toEqual(shown));
 	const address = () => location.search + decodeURIComponent(location.hash);
@@ -75,7 +75,7 @@ it("reports one thing at a time, and what is shown by then: the shell may take t
 		reports.push(view);
 		await new Promise<void>((answer) => answers.push(answer));
 	};
-	render(App, { host: { ...host, report } });
+	render(App, { monitor: following({ ...host, report }) });
 	await vi.waitFor(() => expect(reports.length).toBe(1));
 	pause(1_700_000_000_000);
 	await vi.waitFor(() => expect(screen.getByTestId("pause").getAttribute("aria-pressed")).toBe("true"));
@@ -88,7 +88,7 @@ it("reports one thing at a time, and what is shown by then: the shell may take t
 });
 
 it("stands still and goes on as the tray has it", async () => {
-	render(App, { host });
+	render(App, { monitor: following(host) });
 	await vi.waitFor(() => expect(reports.length).toBeGreaterThan(0));
 	const pressed = () => screen.getByTestId("pause").getAttribute("aria-pressed");
 	pause(1_700_000_000_000);
@@ -99,7 +99,7 @@ it("stands still and goes on as the tray has it", async () => {
 
 it("chooses the tray's lines: one GPU less names the others, all together are every GPU there will be", async () => {
 	history.replaceState(null, "", "/#settings");
-	render(App, { host });
+	render(App, { monitor: following(host) });
 	await vi.waitFor(() => expect(box("gpu/GPU-2")?.checked).toBe(true));
 	expect(page()).toBe("settings");
 	for (const [clicked, lines] of [
@@ -116,7 +116,7 @@ it("chooses the tray's lines: one GPU less names the others, all together are ev
 
 it("shows a switch as it is where its change was refused, and says why", async () => {
 	history.replaceState(null, "", "/#settings");
-	render(App, { host });
+	render(App, { monitor: following(host) });
 	const login = await vi.waitFor(() => screen.getByLabelText("Start at login") as HTMLInputElement);
 	login.click();
 	await vi.waitFor(() => expect(screen.getByRole("alert").textContent).toContain("read-only"));
@@ -129,7 +129,7 @@ it("shows a switch as it is where its change was refused, and says why", async (
 it("explains why closing quits where there is no tray, and notices when there is one", async () => {
 	tray = false;
 	history.replaceState(null, "", "/#settings");
-	render(App, { host });
+	render(App, { monitor: following(host) });
 	await vi.waitFor(() =>
 		expect(document.querySelector("[data-impossible]")?.textContent).toContain("closing the window quits"),
 	);

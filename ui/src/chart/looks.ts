@@ -1,10 +1,11 @@
 // How each state of a GPU looks in a lane and in its legend: a hue of the theme and a pattern, so that no two are told
 // apart by colour alone.
+import { coloursOf, type Token } from "./colours";
 import type { Look } from "./segments";
 
-/** A custom property of theme.css, and lines over it. */
+/** A colour, and lines over it. */
 interface Paint {
-	token: string;
+	token: Token;
 	pattern: Pattern;
 }
 
@@ -39,23 +40,14 @@ export const PAINTS: Record<Look, Paint> = {
 /** Pixels after which a pattern repeats. */
 const TILE = 8;
 
-/** The colours of the theme in force, each asked for once. */
+/** What fills the looks in a theme, each made once. */
 export class Palette {
-	private readonly colours = new Map<string, string>();
 	private readonly patterns = new Map<Look, CanvasPattern | string>();
 
-	colour(token: string): string {
-		let found = this.colours.get(token);
-		if (found === undefined) {
-			// light-dark() is resolved by a property that takes a colour, not by the custom property itself.
-			const probe = document.createElement("i");
-			probe.style.color = `var(--${token})`;
-			document.body.append(probe);
-			found = getComputedStyle(probe).color || "gray";
-			probe.remove();
-			this.colours.set(token, found);
-		}
-		return found;
+	constructor(private readonly theme: string) {}
+
+	colour(token: Token): string {
+		return coloursOf(this.theme)[token];
 	}
 
 	/** What fills a look, in device pixels. */
@@ -117,6 +109,6 @@ let palette: { theme: string; ratio: number; made: Palette } | null = null;
 /** The palette of a theme, made once for all lanes. */
 export function paletteOf(theme: string): Palette {
 	if (palette?.theme !== theme || palette.ratio !== devicePixelRatio)
-		palette = { theme, ratio: devicePixelRatio, made: new Palette() };
+		palette = { theme, ratio: devicePixelRatio, made: new Palette(theme) };
 	return palette.made;
 }

@@ -1,8 +1,16 @@
 // A ChartSpec as uPlot takes it. uPlot lays out the axes, writes the values beside them, and has the crosshair and the
 // drag; what stands in the plot is painted by painter.ts, and the time axis with it, since both move.
 import type uPlot from "uplot";
+import { coloursOf, tint } from "./colours";
 import type { Ink } from "./painter";
-import type { AxisSpec, ChartSpec, Hue } from "./spec";
+import type { AxisSpec, ChartSpec } from "./spec";
+import { colourScheme } from "./theme.svelte";
+
+/** Of a whole chart, in CSS pixels. */
+export interface Size {
+	width: number;
+	height: number;
+}
 
 /** What uPlot asks its surroundings, and tells them. Places are in CSS pixels from the plot's left edge. */
 export interface Surroundings {
@@ -35,40 +43,24 @@ function textScale(): number {
 	return Number.isFinite(size) && size > 0 ? size / 13 : 1;
 }
 
-/** A token's colour in the theme in force. */
-function colour(of: Element, token: Hue | "grid" | "text-dim" | "line" | "surface-1"): string {
-	// light-dark() is resolved by a property that takes a colour, not by the custom property itself.
-	const probe = document.createElement("i");
-	probe.style.color = `var(--${token})`;
-	of.append(probe);
-	const found = getComputedStyle(probe).color;
-	probe.remove();
-	return found || "gray";
-}
-
-/** The same colour, translucent. */
-function tint(solid: string, share: number): string {
-	return solid.startsWith("rgb(") ? solid.replace("rgb(", "rgba(").replace(")", `, ${share})`) : solid;
-}
-
-/** Asked once: a chart is made anew when the theme changes, and each answer costs a layout of the page. */
-export function ink(element: HTMLElement, spec: ChartSpec): Ink {
+export function ink(spec: ChartSpec): Ink {
 	const scale = textScale();
+	const colours = coloursOf(colourScheme.now);
 	return {
-		surface: colour(element, "surface-1"),
-		grid: colour(element, "grid"),
-		text: colour(element, "text-dim"),
-		hatching: colour(element, "line"),
+		surface: colours["surface-1"],
+		grid: colours.grid,
+		text: colours["text-dim"],
+		hatching: colours.line,
 		font: `${11 * scale * devicePixelRatio}px ${FONT}`,
 		scale,
-		lines: spec.series.map((one) => {
-			const line = colour(element, one.hue);
-			return { line, area: one.filled ? tint(line, 0.14) : null, band: tint(line, 0.3) };
+		lines: spec.series.map(({ hue, filled }) => {
+			const line = colours[hue];
+			return { line, area: filled ? tint(line, 0.14) : null, band: tint(line, 0.3) };
 		}),
 	};
 }
 
-export function options(element: HTMLElement, { text, scale: scaled }: Ink, around: Surroundings): uPlot.Options {
+export function options(size: Size, { text, scale: scaled }: Ink, around: Surroundings): uPlot.Options {
 	const spec = around.spec();
 	const font = `${11 * scaled}px ${FONT}`;
 	const axis = (side: "left" | "right"): uPlot.Axis => ({
@@ -93,8 +85,7 @@ export function options(element: HTMLElement, { text, scale: scaled }: Ink, arou
 		range: () => [...around.ends(side)] as [number, number],
 	});
 	return {
-		width: Math.max(1, element.clientWidth),
-		height: Math.max(1, element.clientHeight),
+		...size,
 		padding: [8, spec.right ? 0 : 10, 0, 0],
 		legend: { show: false },
 		scales: {

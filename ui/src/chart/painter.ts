@@ -63,6 +63,8 @@ export function paint(u: uPlot, scene: Scene, ink: Ink, start: number): void {
 	const { ctx } = u;
 	const from = Math.max(left, start);
 	const [y, wide, high] = [top - EDGE, left + width - from, height + 2 * EDGE];
+	// What is new may be beyond a moment that was chosen.
+	if (wide <= 0) return;
 	ctx.save();
 	ctx.beginPath();
 	ctx.rect(from, y, wide, high);

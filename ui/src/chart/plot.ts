@@ -5,7 +5,7 @@ import { lowerBound } from "../base/scale";
 import type { History } from "../store/history";
 import type { Span } from "../store/view.svelte";
 import { label } from "./labels";
-import { axisSpec, ink, options } from "./options";
+import { axisSpec, ink, options, type Size } from "./options";
 import { type Ink, move, paint, perPixel, type Scene, startOfChange } from "./painter";
 import { isDense } from "./runs";
 import type { ChartSpec } from "./spec";
@@ -47,14 +47,15 @@ export class Plot {
 
 	constructor(
 		element: HTMLElement,
+		size: Size,
 		private readonly around: Around,
 	) {
 		const spec = around.spec();
-		this.ink = ink(element, spec);
+		this.ink = ink(spec);
 		this.peaks = spec.series.map(() => new MovingPeak());
 		this.scene = { span: around.span(), times: [], columns: [], ends: [], gaps: [], dense: false };
 		this.made = new uPlot(
-			options(element, this.ink, {
+			options(size, this.ink, {
 				spec: around.spec,
 				ends: (side) => this.endsOf(side) ?? axisSpec(around.spec(), side).ends(0),
 				labelled: (side, top) => {
@@ -79,8 +80,8 @@ export class Plot {
 		this.made.destroy();
 	}
 
-	resize(width: number, height: number): void {
-		this.made.setSize({ width, height });
+	resize(size: Size): void {
+		this.made.setSize(size);
 	}
 
 	/** What is in sight, as drawn last. */

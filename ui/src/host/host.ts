@@ -108,9 +108,3 @@ export interface Host {
 	/** Said in the window when the figures are not this machine's: a recording. */
 	readonly label: string | null;
 }
-
-/** The core when there is one, else the recording; each is loaded only when it is used. */
-export async function connect(): Promise<Host> {
-	if ("__TAURI_INTERNALS__" in globalThis) return (await import("./tauri")).tauri;
-	return (await import("./replay")).replay();
-}

@@ -20,6 +20,8 @@ export class Monitor {
 	settings = $state.raw<Settings | null>(null);
 	/** Whether the hour before was asked for and came, so that an empty chart is known to be empty. */
 	filled = $state(false);
+	/** Why the core can't be reached at all; null while nothing says so. */
+	failure = $state<string | null>(null);
 	private readonly link: Connection;
 	private unsubscribe: Unsubscribe | null = null;
 	/** From which time on rows are missing (0: all of them); null where none are. */
@@ -35,18 +37,30 @@ export class Monitor {
 		});
 	}
 
-	/** Listens first and asks then, so that no sample falls in between. Rejects if the core can't be reached at all. */
+	/** Begins to follow the core. Resolves when it has answered, or `failure` says why it has not. */
 	async start(): Promise<void> {
 		document.addEventListener("visibilitychange", this.seen);
+		try {
+			await Promise.all([
+				this.listen(),
+				this.host.current().then((batch) => this.take(batch)),
+				this.host.settings().then((settings) => {
+					this.settings = settings;
+				}),
+				this.host.info().then((info) => {
+					this.info = info;
+				}),
+			]);
+		} catch (error) {
+			this.failure = error instanceof Error ? error.message : String(error);
+		}
+	}
+
+	/** Asks for history once it listens, so that no sample falls in between. */
+	private async listen(): Promise<void> {
 		this.unsubscribe = await this.host.subscribe((batch) => this.link.event(batch));
 		this.link.start();
-		// The longest answer, asked for first.
-		const past = this.fill();
-		const [settings, info, batch] = await Promise.all([this.host.settings(), this.host.info(), this.host.current()]);
-		this.settings = settings;
-		this.info = info;
-		this.take(batch);
-		await past;
+		await this.fill();
 	}
 
 	stop(): void {

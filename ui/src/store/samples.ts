@@ -1,5 +1,7 @@
 // Batches for tests: one machine with a GPU, two cores, a disk and an interface, at a time and a tick.
 import type { ChannelStatus, CurrentMetrics, GpuDetails, NetworkInterface, Reason, Settings } from "../bindings";
+import type { Host } from "../host/host";
+import { Monitor } from "./monitor.svelte";
 
 export const CHANNELS = ["system/gpu/GPU-1", "system/cpu", "system/memory", "system/disk", "system/network"] as const;
 
@@ -248,4 +250,11 @@ export function gpuDetails(change: Partial<GpuDetails> = {}): GpuDetails {
 		},
 		...change,
 	};
+}
+
+/** What a page begins with. */
+export function following(host: Host): Monitor {
+	const monitor = new Monitor(host);
+	void monitor.start();
+	return monitor;
 }

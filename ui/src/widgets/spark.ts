@@ -1,5 +1,6 @@
 // How a sparkline is painted: straight lines through the newest sixty figures and the area under them, broken where
 // there is none. When a figure comes, what is painted moves by a whole number of pixels, and only its end is painted.
+import { tint } from "../chart/colours";
 import type { History } from "../store/history";
 
 const SAMPLES = 60;
@@ -17,10 +18,10 @@ export interface Shown {
 	floor: number;
 }
 
-/** The newest figures, the columns added up; the newest last. */
-export function newest(columns: readonly Column[], rows: number): (number | null)[] {
+/** The newest figures, so many of them, the columns added up; the newest last. */
+export function newest(columns: readonly Column[], rows: number, count: number): (number | null)[] {
 	const out: (number | null)[] = [];
-	for (let row = Math.max(0, rows - SAMPLES); row < rows; row++) {
+	for (let row = Math.max(0, rows - count); row < rows; row++) {
 		let sum: number | null = null;
 		for (const column of columns) {
 			const value = column[row];
@@ -33,7 +34,6 @@ export function newest(columns: readonly Column[], rows: number): (number | null
 
 export class Spark {
 	private readonly context: CanvasRenderingContext2D | null;
-	private colours: { line: string; area: string } | null = null;
 	/** What is painted: up to which row since the beginning, at which scale, of which history. */
 	private painted = { row: -1, full: 0, epoch: -1 };
 
@@ -44,39 +44,40 @@ export class Spark {
 		this.context = canvas.getContext("2d");
 	}
 
-	/** Forgets what is painted, and the colours: the theme or the size has changed. */
+	/** Forgets what is painted: what is shown, its colour or the size has changed. */
 	reset(): void {
-		this.colours = null;
 		this.painted.epoch = -1;
 	}
 
-	draw({ channel, fields, most, floor }: Shown): void {
+	draw({ channel, fields, most, floor }: Shown, colour: string): void {
 		const { canvas, context, history } = this;
 		if (!context || canvas.width === 0) return;
-		this.colours ??= tints(canvas);
 		const columns = fields.map((field) => history.values(channel, field) ?? []);
-		const values = newest(columns, history.rows);
+		const { painted } = this;
 		const row = history.dropped + history.rows;
+		const came = row - painted.row;
+		const goesOn = painted.epoch === history.epoch && came >= 0 && came < SAMPLES / 2;
+		// Where the scale is given, only what is painted is looked at: the end, and the line to it.
+		const count = goesOn && painted.full === most ? came + 3 : SAMPLES;
+		const values = newest(columns, history.rows, count);
 		let full = most ?? floor;
 		if (most === null) for (const value of values) if (value !== null && value > full) full = value;
-		const { painted } = this;
-		const came = row - painted.row;
 		const step = Math.max(1, Math.round(canvas.width / (SAMPLES - 1)));
-		const moves = painted.epoch === history.epoch && painted.full === full && came >= 0 && came < SAMPLES / 2;
+		const moves = goesOn && painted.full === full;
 		if (moves && came > 0) {
 			context.globalCompositeOperation = "copy";
 			context.drawImage(canvas, -came * step, 0);
 			context.globalCompositeOperation = "source-over";
 		}
 		// The newest row painted may have been written again, and the line to it with it.
-		this.paint(values, full, step, moves ? Math.max(0, values.length - came - 2) : 0);
+		this.paint(values, full, step, colour, moves ? Math.max(0, values.length - came - 2) : 0);
 		this.painted = { row, full, epoch: history.epoch };
 	}
 
 	/** Paints from one of the values on. */
-	private paint(values: readonly (number | null)[], full: number, step: number, from: number): void {
-		const { canvas, context, colours } = this;
-		if (!context || !colours) return;
+	private paint(values: readonly (number | null)[], full: number, step: number, colour: string, from: number): void {
+		const { canvas, context } = this;
+		if (!context) return;
 		const { width, height } = canvas;
 		const edge = LINE * devicePixelRatio;
 		const x = (at: number) => width - 1 - (values.length - 1 - at) * step;
@@ -87,10 +88,10 @@ export class Spark {
 		context.rect(start, 0, width - start, height);
 		context.clip();
 		context.clearRect(start, 0, width - start, height);
-		context.strokeStyle = colours.line;
+		context.strokeStyle = colour;
 		context.lineWidth = edge;
 		context.lineJoin = "bevel";
-		context.fillStyle = colours.area;
+		context.fillStyle = tint(colour, 0.2);
 		for (let begin = Math.max(0, from - 1), at = begin; at <= values.length; at++) {
 			if (at < values.length && values[at] !== null) continue;
 			if (at > begin) {
@@ -105,10 +106,4 @@ export class Spark {
 		}
 		context.restore();
 	}
-}
-
-/** An element's own colour, solid and as a tint. */
-function tints(of: Element): { line: string; area: string } {
-	const line = getComputedStyle(of).color || "gray";
-	return { line, area: line.startsWith("rgb(") ? line.replace("rgb(", "rgba(").replace(")", ", 0.2)") : "transparent" };
 }
