@@ -1,3 +1,4 @@
+// Which host there is. Apart from the interface, so that only the page's beginning loads one.
 import type { Host } from "./host";
 import { tauri } from "./tauri";
 
