@@ -56,7 +56,7 @@ export class Monitor {
 		}
 	}
 
-	/** Asks for history once it listens, so that no sample falls in between. */
+	/** Listens, and then fills what came before, so that no sample falls in between. */
 	private async listen(): Promise<void> {
 		this.unsubscribe = await this.host.subscribe((batch) => this.link.event(batch));
 		this.link.start();
@@ -125,9 +125,9 @@ export class Monitor {
 		this.hole = Math.min(this.hole ?? from, from);
 	}
 
-	/** Fills the hole from the core's history; one question at a time, asked again at the next batch if it fails. */
+	/** Fills the hole from the core's history, once it listens; one question at a time, asked again at the next batch if it fails. */
 	private async fill(): Promise<void> {
-		if (this.filling || this.hole === null || this.connection.state !== "live") return;
+		if (this.unsubscribe === null || this.filling || this.hole === null || this.connection.state !== "live") return;
 		this.filling = true;
 		const since = this.hole;
 		this.hole = null;

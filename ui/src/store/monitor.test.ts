@@ -102,6 +102,24 @@ it("is filled with the hour before when it opens", () => {
 	expect(monitor.filled).toBe(true);
 });
 
+it("asks for history when it listens and not before, so that no sample falls in between", async () => {
+	const late = new Core();
+	const listen = late.subscribe.bind(late);
+	late.subscribe = async (listener) => {
+		await new Promise((resolve) => setTimeout(resolve, 5000));
+		return listen(listener);
+	};
+	monitor.stop();
+	monitor = new Monitor(late);
+	void monitor.start();
+	await pass(4900);
+	expect([monitor.batch?.tick, late.queries]).toEqual([100, []]);
+	await pass(100);
+	expect(late.tick()).toBe(102);
+	core = late;
+	expect(values()).toEqual(whole());
+});
+
 it("asks for no history while events come in time", async () => {
 	await live(50);
 	expect(core.queries).toHaveLength(1);

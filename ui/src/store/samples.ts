@@ -1,4 +1,4 @@
-// Batches for tests: one machine with a GPU, two cores, a disk and an interface, at a time and a tick.
+// What tests begin with. Batches: one machine with a GPU, two cores, a disk and an interface, at a time and a tick.
 import type { ChannelStatus, CurrentMetrics, GpuDetails, NetworkInterface, Reason, Settings } from "../bindings";
 import type { Host } from "../host/host";
 import { Monitor } from "./monitor.svelte";
