@@ -4,7 +4,7 @@ import { svelteTesting } from "@testing-library/svelte/vite";
 import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 
-/** The page's larger part is asked for with the first one, and not by it. */
+/** The page's larger part is asked for with its first one, and not by it. So is its style sheet, since there is one. */
 const preload: Plugin = {
 	name: "preload-app",
 	transformIndexHtml: {

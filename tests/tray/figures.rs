@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::common::agent::{figure, parse};
 use crate::common::desktop::{Desktop, SOON};
 use crate::common::panel::Panel;
+use crate::common::process::Group;
 use crate::common::until::until_sync;
 use crate::common::{among_others, built};
 
@@ -106,14 +107,20 @@ pub(crate) fn agree(panel: &Panel, snapshot: impl Fn() -> Value) {
     });
 }
 
+/// The app in the tray, with all its lines; while what is returned lives.
+fn in_the_tray(desktop: &Desktop) -> (Panel, Group) {
+    let panel = Panel::open(&desktop.screen);
+    let app = desktop.start(&["--hidden"]);
+    panel.await_item();
+    panel.line("Network");
+    (panel, app)
+}
+
 #[test]
 fn title_tooltip_and_every_line_agree_with_the_agent() {
     let _turn = among_others();
     let desktop = Desktop::with_gpus(GPUS);
-    let panel = Panel::open(&desktop.screen);
-    let _app = desktop.start(&["--hidden"]);
-    panel.await_item();
-    panel.line("Network");
+    let (panel, _app) = in_the_tray(&desktop);
 
     agree(&panel, || snapshot(&desktop));
 }
@@ -123,10 +130,7 @@ fn title_tooltip_and_every_line_agree_with_the_agent() {
 fn the_menu_stays_as_it_is_while_its_figures_come() {
     let _turn = among_others();
     let desktop = Desktop::with_gpus(GPUS);
-    let panel = Panel::open(&desktop.screen);
-    let _app = desktop.start(&["--hidden"]);
-    panel.await_item();
-    panel.line("Network");
+    let (panel, _app) = in_the_tray(&desktop);
     let numbers = || panel.labels().into_iter().map(|(number, _)| number).collect::<Vec<_>>();
     let before = numbers();
     until_sync("it says what Telltale takes", SOON, || {

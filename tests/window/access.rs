@@ -296,7 +296,18 @@ async fn settings_by_keys(app: &App) {
     app.shows("the theme is dark", "return document.documentElement.dataset.theme", |theme| theme == "dark").await;
     app.press("Escape").await;
     on(app, "overview").await;
+    app.shows("charts are painted in it too", SURFACES, |it| it[0] == it[1]).await;
 }
+
+/// A pixel of a plot where nothing is, and what the style sheet has there.
+const SURFACES: &str = "
+    const chart = document.querySelector('.u-wrap canvas');
+    if (!chart) return [null, 'no chart'];
+    const over = chart.parentElement.querySelector('.u-over');
+    const [x, y] = [over.offsetLeft + 2, over.offsetTop + over.offsetHeight / 8].map(at => Math.round(at * devicePixelRatio));
+    const pixel = chart.getContext('2d').getImageData(x, y, 1, 1).data;
+    const { backgroundColor } = getComputedStyle(chart.closest('.panel'));
+    return [`rgb(${pixel[0]}, ${pixel[1]}, ${pixel[2]})`, backgroundColor]";
 
 /// The legend of the GPU's chart, and how many crosshairs can be seen.
 const CROSSHAIR: &str = "

@@ -143,4 +143,8 @@ fn scripts_and_styles_are_under_150_kilobytes_gzipped() {
     assert!(sum < 150_000, "{sum} bytes: {loaded:#?}");
     let others: Vec<_> = files.iter().filter(|file| !["js", "css", "html"].contains(&ending(file).as_str())).collect();
     assert!(others.is_empty(), "no fonts, no pictures: {others:?}");
+    // What the page's larger part is called is known once it is built: `ui/vite.config.ts` names it.
+    let page = fs::read_to_string(root().join("ui/dist/index.html")).unwrap();
+    let preloaded = page.split('<').filter(|tag| tag.contains("modulepreload") && tag.contains("/assets/App-"));
+    assert_eq!(preloaded.count(), 1, "its larger part is asked for with its first one: {page}");
 }

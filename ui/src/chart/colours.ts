@@ -6,7 +6,7 @@ const TOKENS = [...HUES, "surface-1", "grid", "line", "text", "text-dim"] as con
 
 /** A colour of theme.css, without its dashes. */
 export type Token = (typeof TOKENS)[number];
-type Colours = Readonly<Record<Token, string>>;
+export type Colours = Readonly<Record<Token, string>>;
 
 let known: { theme: string; colours: Colours } | null = null;
 

@@ -1,6 +1,6 @@
 // How each state of a GPU looks in a lane and in its legend: a hue of the theme and a pattern, so that no two are told
 // apart by colour alone.
-import { coloursOf, type Token } from "./colours";
+import { type Colours, coloursOf, type Token } from "./colours";
 import type { Look } from "./segments";
 
 /** A colour, and lines over it. */
@@ -44,11 +44,7 @@ const TILE = 8;
 export class Palette {
 	private readonly patterns = new Map<Look, CanvasPattern | string>();
 
-	constructor(private readonly theme: string) {}
-
-	colour(token: Token): string {
-		return coloursOf(this.theme)[token];
-	}
+	constructor(readonly colours: Colours) {}
 
 	/** What fills a look, in device pixels. */
 	fill(look: Look, context: CanvasRenderingContext2D): CanvasPattern | string {
@@ -62,7 +58,7 @@ export class Palette {
 
 	private tile(look: Look, context: CanvasRenderingContext2D): CanvasPattern | string {
 		const { token, pattern } = PAINTS[look];
-		const colour = this.colour(token);
+		const colour = this.colours[token];
 		if (pattern === "solid") return colour;
 		const side = Math.round(TILE * devicePixelRatio);
 		const tile = document.createElement("canvas");
@@ -76,7 +72,7 @@ export class Palette {
 			drawn.fillStyle = colour;
 			drawn.fillRect(0, 0, side, side);
 		}
-		drawn.strokeStyle = bare ? colour : this.colour("surface-1");
+		drawn.strokeStyle = bare ? colour : this.colours["surface-1"];
 		drawn.fillStyle = drawn.strokeStyle;
 		drawn.lineWidth = (pattern === "hatch" || pattern === "rule" ? 1 : 1.5) * devicePixelRatio;
 		lines(drawn, pattern, side);
@@ -109,6 +105,6 @@ let palette: { theme: string; ratio: number; made: Palette } | null = null;
 /** The palette of a theme, made once for all lanes. */
 export function paletteOf(theme: string): Palette {
 	if (palette?.theme !== theme || palette.ratio !== devicePixelRatio)
-		palette = { theme, ratio: devicePixelRatio, made: new Palette(theme) };
+		palette = { theme, ratio: devicePixelRatio, made: new Palette(coloursOf(theme)) };
 	return palette.made;
 }

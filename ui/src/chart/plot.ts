@@ -21,6 +21,8 @@ export interface Around {
 	pointed(time: number | null): void;
 	dragged(span: Span): void;
 	back(): void;
+	/** Something was painted. */
+	painted(): void;
 }
 
 /** Of a long range a new sample is a fraction of a pixel: it is painted when it is a whole one, but after this long, in ms. */
@@ -167,6 +169,7 @@ export class Plot {
 		const { width, height } = this.made.bbox;
 		const { times, epoch, last } = history;
 		this.painted = { epoch, last: last ?? 0, before: times.at(-2) ?? 0, width, height };
+		this.around.painted();
 	}
 
 	/** By how many pixels the plot has moved; null where it must be painted whole. */

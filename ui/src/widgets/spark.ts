@@ -34,6 +34,7 @@ export function newest(columns: readonly Column[], rows: number, count: number):
 
 export class Spark {
 	private readonly context: CanvasRenderingContext2D | null;
+	private colours = { line: "", area: "" };
 	/** What is painted: up to which row since the beginning, at which scale, of which history. */
 	private painted = { row: -1, full: 0, epoch: -1 };
 
@@ -44,14 +45,15 @@ export class Spark {
 		this.context = canvas.getContext("2d");
 	}
 
-	/** Forgets what is painted: what is shown, its colour or the size has changed. */
-	reset(): void {
+	/** Begins anew in a colour: it, the size or what is shown has changed. */
+	reset(colour: string): void {
+		this.colours = { line: colour, area: tint(colour, 0.2) };
 		this.painted.epoch = -1;
 	}
 
-	draw({ channel, fields, most, floor }: Shown, colour: string): void {
+	draw({ channel, fields, most, floor }: Shown): void {
 		const { canvas, context, history } = this;
-		if (!context || canvas.width === 0) return;
+		if (!context) return;
 		const columns = fields.map((field) => history.values(channel, field) ?? []);
 		const { painted } = this;
 		const row = history.dropped + history.rows;
@@ -70,13 +72,13 @@ export class Spark {
 			context.globalCompositeOperation = "source-over";
 		}
 		// The newest row painted may have been written again, and the line to it with it.
-		this.paint(values, full, step, colour, moves ? Math.max(0, values.length - came - 2) : 0);
+		this.paint(values, full, step, moves ? Math.max(0, values.length - came - 2) : 0);
 		this.painted = { row, full, epoch: history.epoch };
 	}
 
 	/** Paints from one of the values on. */
-	private paint(values: readonly (number | null)[], full: number, step: number, colour: string, from: number): void {
-		const { canvas, context } = this;
+	private paint(values: readonly (number | null)[], full: number, step: number, from: number): void {
+		const { canvas, context, colours } = this;
 		if (!context) return;
 		const { width, height } = canvas;
 		const edge = LINE * devicePixelRatio;
@@ -88,10 +90,10 @@ export class Spark {
 		context.rect(start, 0, width - start, height);
 		context.clip();
 		context.clearRect(start, 0, width - start, height);
-		context.strokeStyle = colour;
+		context.strokeStyle = colours.line;
 		context.lineWidth = edge;
 		context.lineJoin = "bevel";
-		context.fillStyle = tint(colour, 0.2);
+		context.fillStyle = colours.area;
 		for (let begin = Math.max(0, from - 1), at = begin; at <= values.length; at++) {
 			if (at < values.length && values[at] !== null) continue;
 			if (at > begin) {
