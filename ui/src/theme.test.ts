@@ -1,6 +1,7 @@
 // Contrast of the tokens in both themes, by WCAG's formula: a picky eye is not at hand at every change.
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { FAMILY } from "./chart/font";
 
 const css = readFileSync("src/theme.css", "utf8");
 const tokens = new Map(
@@ -41,4 +42,8 @@ describe.each(["light", "dark"] as const)("the %s theme", (theme) => {
 	it.each(MARKS.flatMap((mark) => SURFACES.map((surface) => [mark, surface])))("%s shows on %s", (mark, surface) => {
 		expect(contrast(colour(mark as string), colour(surface as string))).toBeGreaterThanOrEqual(3);
 	});
+});
+
+it("canvases have the page's font", () => {
+	expect(css).toContain(`font-family: ${FAMILY};`);
 });

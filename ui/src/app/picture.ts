@@ -1,4 +1,5 @@
 // The page's charts as one PNG: each with its title, on the theme's surface.
+import { font } from "../chart/font";
 
 const GAP = 12;
 const TITLE = 28;
@@ -23,7 +24,7 @@ export async function picture(root: ParentNode, title: string): Promise<Uint8Arr
 	context.fillStyle = color;
 	context.textBaseline = "middle";
 	const write = (text: string, top: number, weight: number) => {
-		context.font = `${weight} ${13 * scale}px system-ui, sans-serif`;
+		context.font = font(13 * scale, weight);
 		context.fillText(text, gap, top + line / 2);
 	};
 	write(title, gap, 600);

@@ -19,7 +19,7 @@ export function coloursOf(theme: string): Colours {
 /** All at once: the first question after a change of the page costs its styles anew. */
 function resolved(): Colours {
 	const probes = TOKENS.map((token) => {
-		const probe = document.createElement("i");
+		const probe = document.createElement("span");
 		// light-dark() is resolved by a property that takes a colour, not by the custom property itself.
 		probe.style.color = `var(--${token})`;
 		return { token, probe };

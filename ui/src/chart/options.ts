@@ -2,6 +2,7 @@
 // drag; what stands in the plot is painted by painter.ts, and the time axis with it, since both move.
 import type uPlot from "uplot";
 import { coloursOf, tint } from "./colours";
+import { font, textScale } from "./font";
 import type { Ink } from "./painter";
 import type { AxisSpec, ChartSpec } from "./spec";
 import { colourScheme } from "./theme.svelte";
@@ -27,7 +28,6 @@ export interface Surroundings {
 	back(): void;
 }
 
-const FONT = "system-ui, 'DejaVu Sans', sans-serif";
 /** Room for the labels of a value axis; less of it in a chart that has little. */
 const AXIS = { left: 62, right: 50, narrow: 44 };
 const NARROW = 260;
@@ -35,12 +35,6 @@ const NARROW = 260;
 /** How wide the axes beside a plot are, so that something else can stand on the same time axis. */
 export function axisWidth(scale: "left" | "right", width: number): number {
 	return (width < NARROW ? AXIS.narrow : AXIS[scale]) * textScale();
-}
-
-/** How much larger than by default text is; canvases must be told. */
-function textScale(): number {
-	const size = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
-	return Number.isFinite(size) && size > 0 ? size / 13 : 1;
 }
 
 export function ink(spec: ChartSpec): Ink {
@@ -51,7 +45,7 @@ export function ink(spec: ChartSpec): Ink {
 		grid: colours.grid,
 		text: colours["text-dim"],
 		hatching: colours.line,
-		font: `${11 * scale * devicePixelRatio}px ${FONT}`,
+		font: font(11 * scale * devicePixelRatio),
 		scale,
 		lines: spec.series.map(({ hue, filled }) => {
 			const line = colours[hue];
@@ -62,12 +56,11 @@ export function ink(spec: ChartSpec): Ink {
 
 export function options(size: Size, { text, scale: scaled }: Ink, around: Surroundings): uPlot.Options {
 	const spec = around.spec();
-	const font = `${11 * scaled}px ${FONT}`;
 	const axis = (side: "left" | "right"): uPlot.Axis => ({
 		scale: side,
 		side: side === "left" ? 3 : 1,
 		size: (u) => (u.width < NARROW ? AXIS.narrow : AXIS[side]) * scaled,
-		font,
+		font: font(11 * scaled),
 		stroke: text,
 		gap: 6,
 		ticks: { show: false },
