@@ -39,7 +39,7 @@ fuzz_target!(|data: &[u8]| {
     let Ok(answer) = history.query(&query) else { return };
     let rows = answer.timestamps.len();
     assert!(answer.timestamps.is_sorted_by(|one, next| one < next), "{:?}", answer.timestamps);
-    assert!(rows <= query.max_points.unwrap_or(u32::MAX).max(MAX_POINTS) as usize);
+    assert!(rows <= query.max_points.unwrap_or(i64::MAX).max(MAX_POINTS.into()) as usize);
     for series in &answer.series {
         assert_eq!(series.values.len(), rows, "{}", series.field);
         for bound in [&series.min, &series.max].into_iter().flatten() {

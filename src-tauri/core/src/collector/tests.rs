@@ -250,6 +250,8 @@ async fn that_one_source_of_gpus_has_none_is_said_only_where_no_other_has_any() 
     assert_eq!((one.metrics.gpu[0].index, &one.gpu_problem), (0, &None));
     let channels: Vec<&str> = one.metrics.channels.iter().map(|status| status.channel.as_str()).collect();
     assert_eq!(channels, ["system/gpu/PCI-b"]);
+    let gaps = collector.query(&HistoryQuery::default()).unwrap().gaps;
+    assert!(gaps[0].channel == "system/gpu" && gaps[0].to.is_some(), "{gaps:?}");
 
     first.ids.lock().unwrap().extend(["GPU-a", "GPU-c"]);
     let three = until(&collector, |metrics| metrics.gpu.len() == 3).await;
@@ -398,9 +400,13 @@ async fn the_interval_changes_while_it_runs() {
     let (_script, collector) = start(Duration::from_mins(1));
     let first = until(&collector, |metrics| metrics.tick == 1 && metrics.memory.is_some()).await;
     assert!((first.metrics.interval - 60.0).abs() < 1e-9);
+    // Longer than a tick at the new interval may be late.
+    tokio::time::sleep(too_long(INTERVAL) + INTERVAL).await;
     collector.set_interval(INTERVAL);
     let faster = until(&collector, |metrics| metrics.tick >= 3).await;
     assert!((faster.metrics.interval - INTERVAL.as_secs_f64()).abs() < 1e-9);
+    let gaps = collector.query(&HistoryQuery::default()).unwrap().gaps;
+    assert_eq!(gaps, [], "it was not due");
 }
 
 #[tokio::test]

@@ -16,6 +16,7 @@ use super::channels::Channels;
 use super::queue::Queue;
 use super::worker::{Outcome, Worker};
 use super::{Shared, too_long};
+use crate::channel::Channel;
 use crate::clock::{self, Alarm, Stamp};
 use crate::diagnostics::panic_words;
 use crate::metrics::Reason;
@@ -34,6 +35,8 @@ pub(super) struct Loop {
     channels: Channels,
     shared: Arc<Shared>,
     interval: Duration,
+    /// The longest interval in force since the newest tick.
+    longest: Duration,
     pub(super) tick: u64,
     /// When the newest tick was.
     at: Stamp,
@@ -67,6 +70,7 @@ impl Loop {
             channels,
             shared,
             interval,
+            longest: interval,
             tick: 0,
             at: clock::now(),
             due: None,
@@ -89,6 +93,7 @@ impl Loop {
                         return; // the collector was dropped
                     }
                     self.interval = *self.changes.borrow_and_update();
+                    self.longest = self.longest.max(self.interval);
                     let since_last = clock::now().since(&self.at);
                     (self.due, self.next) = (None, Instant::now() + self.interval.saturating_sub(since_last));
                 }
@@ -157,10 +162,11 @@ impl Loop {
         self.due = Some(due);
         let mut history = self.shared.history();
         if self.tick > 0
-            && let Some(reason) = interruption(&self.at, &now, self.interval)
+            && let Some(reason) = interruption(&self.at, &now, self.longest)
         {
             history.interrupt(&now, reason, self.channels.events());
         }
+        self.longest = self.interval;
         (self.tick, self.at) = (self.tick + 1, now);
         history.begin(self.tick, &now);
         drop(history);
@@ -234,6 +240,11 @@ impl Loop {
         let mut history = self.shared.history();
         for status in &snapshot.metrics.channels {
             history.note(&status.channel, status.reason.filter(|reason| *reason != Reason::Starting));
+        }
+        // There is no word for GPUs as a whole once one of them has its own.
+        let gpus = Channel::Gpu.event();
+        if snapshot.metrics.channels.iter().all(|status| status.channel != gpus) {
+            history.note(gpus, None);
         }
         drop(history);
         let mut account = self.shared.account();

@@ -30,7 +30,9 @@ pub const SPAN: i64 = 3_600_000;
 pub const MAX_ROWS: usize = 7_200;
 /// Columns kept at the most. Interfaces of containers come and go under new names; the ones longest without a value go first.
 pub const MAX_COLUMNS: usize = 4_096;
-/// Gaps kept at the most; the oldest go first.
+/// A column with a value in so many newest rows is in use, and no new name takes its place.
+const IN_USE: u64 = 8;
+/// Gaps kept at the most; the oldest that are over go first.
 pub const MAX_GAPS: usize = 1_024;
 
 /// How far the wall clock must jump against the boot clock for the labels to follow, in milliseconds.
@@ -46,6 +48,8 @@ pub struct History {
     columns: IndexMap<String, IndexMap<String, Column>>,
     gaps: VecDeque<HistoryGap>,
     wall_offset: Option<i64>,
+    /// The row for which all columns were found in use: it gets no further ones.
+    full: Option<u64>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -160,9 +164,8 @@ impl History {
             self.rows.pop_front();
             self.first += 1;
         }
-        while self.gaps.front().is_some_and(|gap| gap.to.is_some_and(|to| to <= oldest)) {
-            self.gaps.pop_front();
-        }
+        // They are in the order in which they began: one that lasts may stand before one that is long over.
+        self.gaps.retain(|gap| gap.to.is_none_or(|to| to > oldest));
         if self.first > 0 && self.first.is_multiple_of(128) {
             self.forget_empty_columns();
         }
@@ -183,8 +186,9 @@ impl History {
             column.set(first, row, value);
             return place;
         }
-        if self.columns() >= MAX_COLUMNS {
-            self.forget_oldest_column();
+        if self.full == Some(row) || (self.columns() >= MAX_COLUMNS && !self.forget_oldest_column(row)) {
+            self.full = Some(row);
+            return place;
         }
         let mut column = Column::new(unit, row);
         column.set(first, row, value);
@@ -208,16 +212,15 @@ impl History {
         Some((Place { channel, field }, column))
     }
 
-    fn forget_oldest_column(&mut self) {
+    /// Makes room for another column at a row; false where all are in use.
+    fn forget_oldest_column(&mut self, row: u64) -> bool {
         let all = self
             .columns
             .iter()
             .flat_map(|(channel, columns)| columns.iter().map(move |(path, column)| (column.end(), channel, path)));
-        let Some((_, channel, path)) = all.min() else { return };
+        let Some((_, channel, path)) = all.min().filter(|(end, ..)| end + IN_USE <= row) else { return false };
         let (channel, path) = (channel.clone(), path.clone());
-        if let Some(columns) = self.columns.get_mut(&channel) {
-            columns.shift_remove(&path);
-        }
+        self.columns.get_mut(&channel).is_some_and(|columns| columns.shift_remove(&path).is_some())
     }
 
     fn close_gap(&mut self, channel: &str, at: i64) {
@@ -228,7 +231,8 @@ impl History {
 
     fn push_gap(&mut self, gap: HistoryGap) {
         if self.gaps.len() >= MAX_GAPS {
-            self.gaps.pop_front();
+            let over = self.gaps.iter().position(|gap| gap.to.is_some());
+            self.gaps.remove(over.unwrap_or(0));
         }
         self.gaps.push_back(gap);
     }

@@ -138,6 +138,11 @@ fn single(number: f64) -> Option<f32> {
     enough.then_some(single)
 }
 
+/// The number as it will be kept.
+pub(super) fn kept(number: f64) -> f64 {
+    single(number).map_or(number, f64::from)
+}
+
 /// The number of up to six digits that was put in, where it was one of a thousandth and more: 57.14 in single precision is 57.139999 to double.
 #[expect(clippy::cast_possible_truncation, clippy::float_cmp, reason = "the very same is meant")]
 pub(super) fn double(number: f32) -> f64 {

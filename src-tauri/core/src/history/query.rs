@@ -8,6 +8,7 @@ use specta::Type;
 use super::History;
 use super::Values;
 use super::column::Column;
+use super::numbers;
 use crate::channel::{Selector, UnknownChannel};
 use crate::fields::Unit;
 use crate::metrics::Reason;
@@ -30,7 +31,7 @@ pub struct HistoryQuery {
     pub channels: Option<Vec<String>>,
     /// 1–10,000: if there are more rows, they are put into so many buckets of equal time.
     #[specta(optional)]
-    pub max_points: Option<u32>,
+    pub max_points: Option<i64>,
 }
 
 /// Columns over one time axis. As JSON by [`crate::export::json`].
@@ -88,9 +89,9 @@ pub enum QueryError {
         /// As asked.
         until: i64,
     },
-    /// `max_points` is 0 or too many.
+    /// `max_points` is none, or too many.
     #[error("max_points is {0}: allowed are 1 to {MAX_POINTS}")]
-    MaxPoints(u32),
+    MaxPoints(i64),
     /// `channels` names one that there is not.
     #[error("channels: {0}")]
     Channel(#[from] UnknownChannel),
@@ -112,9 +113,11 @@ pub(super) fn answer(history: &History, query: &HistoryQuery) -> Result<MetricsH
     if since > until {
         return Err(QueryError::Range { since, until });
     }
-    if let Some(points) = query.max_points.filter(|points| !(1..=MAX_POINTS).contains(points)) {
-        return Err(QueryError::MaxPoints(points));
-    }
+    let points = query.max_points.map(|points| match u32::try_from(points) {
+        Ok(fit @ 1..=MAX_POINTS) => Ok(fit as usize),
+        Ok(_) | Err(_) => Err(QueryError::MaxPoints(points)),
+    });
+    let points = points.transpose()?;
     let selectors = query
         .channels
         .as_ref()
@@ -124,7 +127,7 @@ pub(super) fn answer(history: &History, query: &HistoryQuery) -> Result<MetricsH
 
     let begin = history.rows.partition_point(|row| row.timestamp < since);
     let end = history.rows.partition_point(|row| row.timestamp <= until).max(begin);
-    let points = query.max_points.map(|points| buckets(history, begin..end, points as usize));
+    let points = points.map(|points| buckets(history, begin..end, points));
     let mut series = Vec::with_capacity(history.columns());
     for (channel, columns) in history.columns.iter().filter(|(channel, _)| wanted(channel)) {
         for (field, column) in columns.iter().filter(|(_, column)| column.end() > history.first + begin as u64) {
@@ -203,8 +206,8 @@ impl Summary {
             min = f64::min(min, value);
             max = f64::max(max, value);
         }
-        // The mean of equal values may round past them.
-        (count > 0).then(|| Self { mean: (sum / f64::from(count)).clamp(min, max), min, max })
+        // The mean of equal values may round past them, and once more as it is kept.
+        (count > 0).then(|| Self { mean: numbers::kept(sum / f64::from(count)).clamp(min, max), min, max })
     }
 }
 

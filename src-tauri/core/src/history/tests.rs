@@ -29,7 +29,7 @@ fn all(history: &History) -> MetricsHistory {
 }
 
 fn points(history: &History, max_points: u32) -> MetricsHistory {
-    history.query(&HistoryQuery { max_points: Some(max_points), ..HistoryQuery::default() }).unwrap()
+    history.query(&HistoryQuery { max_points: Some(max_points.into()), ..HistoryQuery::default() }).unwrap()
 }
 
 #[test]
@@ -82,6 +82,61 @@ fn names_that_come_and_go_stay_bounded() {
     assert_eq!(history.columns(), MAX_COLUMNS);
     let last = all(&history).series.iter().any(|series| series.field == "interfaces/veth5999/upload_rate");
     assert!(last, "the newest is kept");
+}
+
+#[test]
+fn a_name_too_many_takes_no_place_from_what_is_in_use() {
+    let mut history = History::default();
+    let names: Vec<String> = (0..MAX_COLUMNS).map(|name| format!("interfaces/v{name}/upload_rate")).collect();
+    for tick in 0u32..20 {
+        history.begin(tick.into(), &stamp(f64::from(tick)));
+        let mut row = history.fill(tick.into());
+        for name in &names {
+            row.field("system/network", name, Unit::BytesPerSecond, Some(1.0));
+        }
+        row.field(CPU, "utilization", Unit::Percent, Some(1.0));
+    }
+    let full = all(&history).series;
+    assert!(full.len() == MAX_COLUMNS && full.iter().all(|series| series.values.rows().all(|value| value.is_some())));
+    for tick in 20u32..20 + 10 {
+        history.begin(tick.into(), &stamp(f64::from(tick)));
+        history.fill(tick.into()).field(CPU, "utilization", Unit::Percent, Some(1.0));
+    }
+    let cpu = all(&history).series.into_iter().find(|series| series.channel == CPU).unwrap();
+    assert!(cpu.values.rows().flatten().count() >= 2, "{:?}", cpu.values);
+}
+
+#[test]
+fn gaps_that_are_over_go_with_their_hour_and_make_room_for_those_that_last() {
+    let mut history = History::default();
+    history.begin(0, &stamp(0.0));
+    history.note("system/gpu", Some(Reason::Absent));
+    for tick in 1u32..=2_000 {
+        history.begin(tick.into(), &stamp(f64::from(tick) * 2.0));
+        history.note(CPU, (tick % 2 == 0).then_some(Reason::NotAnswering));
+    }
+    let found = all(&history);
+    assert_eq!((&*found.gaps[0].channel, found.gaps[0].from, found.gaps[0].to), ("system/gpu", 1_000_000, None));
+    let first = found.timestamps[0];
+    assert!(found.gaps.iter().all(|gap| gap.to.is_none_or(|to| to >= first)), "{:?}", found.gaps.get(1));
+    for tick in 2_001u32..8_000 {
+        history.begin(tick.into(), &stamp(4_000.0 + f64::from(tick) * 0.5));
+        history.note(CPU, (tick % 2 == 0).then_some(Reason::NotAnswering));
+    }
+    let found = all(&history).gaps;
+    assert!(found.len() <= MAX_GAPS && found[0].channel == "system/gpu" && found[0].to.is_none());
+}
+
+#[test]
+fn a_mean_of_large_numbers_lies_between_them() {
+    let mut history = History::default();
+    for (tick, bytes) in (0u32..).zip([34_359_739_392.0, 34_359_739_392.0, 34_359_740_416.0]) {
+        history.begin(tick.into(), &stamp(f64::from(tick)));
+        history.fill(tick.into()).field("system/memory", "cached", Unit::Bytes, Some(bytes));
+    }
+    let found = points(&history, 1);
+    assert_eq!(found.series[0].values, [Some(34_359_739_392.0)], "{:?}", found.series[0]);
+    assert_eq!(found.series[0].min, Some(Values::from(vec![Some(34_359_739_392.0)])));
 }
 
 #[test]
@@ -199,7 +254,10 @@ proptest! {
 
     #[test]
     fn no_peak_is_lost_and_the_mean_lies_between(
-        values in prop::collection::vec(prop::option::weighted(0.9, 0.0..100.0f64), 1..600),
+        values in prop_oneof![
+            prop::collection::vec(prop::option::weighted(0.9, 0.0..100.0f64), 1..600),
+            prop::collection::vec(prop::option::weighted(0.9, (1u64 << 30..1 << 40).prop_map(|bytes| bytes as f64)), 1..600),
+        ],
         max_points in 1u32..200,
         interval in 0.5..5.0f64,
     ) {
