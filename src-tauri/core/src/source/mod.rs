@@ -40,7 +40,7 @@ pub trait Source: 'static {
     /// What is read, before any arithmetic.
     type Sample: Send + 'static;
 
-    /// Reads a sample now.
+    /// Reads a sample, which is stamped when this returns: counters are read last, behind what may take long.
     fn read(&mut self) -> Result<Self::Sample, SourceError>;
 
     /// Takes back a sample that nothing needs any more. A source that writes its next one over it allocates nothing in

@@ -40,7 +40,7 @@ impl<T> Roster<T> {
     }
 
     /// All names in order.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Arc<str>, &T)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Arc<str>, &T)> + Clone {
         self.entries.iter().map(|(name, known)| (name, known))
     }
 

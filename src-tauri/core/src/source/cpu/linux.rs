@@ -43,6 +43,15 @@ struct Times {
     idle: u64,
 }
 
+/// By how much idle time may run backwards: a second.
+const A_LITTLE: u64 = 100;
+
+impl Times {
+    fn plus(self, other: Self) -> Self {
+        Self { busy: self.busy.saturating_add(other.busy), idle: self.idle.saturating_add(other.idle) }
+    }
+}
+
 /// All lines of `/proc/stat` that begin with `cpu`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 struct Stat {
@@ -96,7 +105,7 @@ impl Source for Cpu {
         let mut missing = Missing::new();
         let before = previous.map(|stamped| &stamped.sample.stat);
         let Sample { stat, clocks, load, temperature, pressure } = &now.sample;
-        let utilization = before.and_then(|before| busy_percent(before.all, stat.all));
+        let utilization = before.and_then(|before| busy_percent_of_all(before, stat));
         let per_core = stat
             .cores
             .iter()
@@ -144,13 +153,30 @@ fn core(sample: &Stat, index: usize, id: u32) -> Option<Times> {
     same_place.or_else(|| sample.cores.iter().find(|(other, _)| *other == id)).map(|(_, times)| *times)
 }
 
+/// The same over all cores. The line of all counts offline ones too, whose idle time the kernel keeps by another clock:
+/// when one comes or goes it leaps, either way. Then those count that were online all the time.
+fn busy_percent_of_all(before: &Stat, now: &Stat) -> Result<f64, Reason> {
+    let same = |(before, now): (&(u32, Times), &(u32, Times))| before.0 == now.0;
+    if before.cores.len() == now.cores.len() && before.cores.iter().zip(&now.cores).all(same) {
+        return busy_percent(before.all, now.all);
+    }
+    let both =
+        now.cores.iter().enumerate().filter_map(|(index, (id, later))| Some((core(before, index, *id)?, *later)));
+    let steady = both.filter(|(earlier, later)| busy_percent(*earlier, *later) != Err(Reason::CounterReset));
+    let (earlier, later) = steady.fold(<(Times, Times)>::default(), |sum, one| (sum.0.plus(one.0), sum.1.plus(one.1)));
+    busy_percent(earlier, later)
+}
+
 /// Percent of the time between two readings that was busy.
 ///
-/// Idle and iowait may run backwards a little (proc(5) on iowait): that counts as no idle time. Busy time
-/// running backwards is a reset.
+/// Idle and iowait may run backwards a little (proc(5) on iowait): that counts as no idle time. Further back, or busy
+/// time running backwards, is a reset.
 fn busy_percent(earlier: Times, later: Times) -> Result<f64, Reason> {
     let busy = later.busy.checked_sub(earlier.busy).ok_or(Reason::CounterReset)?;
     let idle = later.idle.saturating_sub(earlier.idle);
+    if earlier.idle.saturating_sub(later.idle) > A_LITTLE {
+        return Err(Reason::CounterReset);
+    }
     match busy.saturating_add(idle) {
         0 => Err(Reason::Starting),
         all => Ok(rate::hundredths(100.0 * (busy as f64 / all as f64))),

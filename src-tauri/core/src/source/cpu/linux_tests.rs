@@ -90,7 +90,25 @@ fn cores_go_come_back_and_reset_one_by_one() {
     assert_eq!(metrics.per_core, [Some(50.0), None, Some(0.0), None]);
     assert_eq!(metrics.missing["per_core/1"], Reason::Starting);
     assert_eq!(metrics.missing["per_core/3"], Reason::CounterReset);
-    assert_eq!(metrics.utilization, Some(10.0));
+    assert_eq!(metrics.utilization, Some(33.33), "of cores 0 and 2, which were there all the time");
+}
+
+#[test]
+fn a_core_that_goes_offline_or_online_is_neither_load_nor_rest() {
+    let core = |id, idle| (id, Times { busy: 10 + idle / 100, idle });
+    let stat = |all: u64, cores: &[(u32, Times)]| Stat {
+        all: Times { busy: 1_000 + all / 100, idle: all },
+        cores: cores.to_vec(),
+    };
+    let two = at(1, stat(200_000, &[core(0, 100_000), core(1, 100_000)]));
+    // Its idle time is 60 s less, as the kernel counts it for offline cores.
+    let one = at(3, stat(194_200, &[core(0, 100_200)]));
+    let again = at(5, stat(200_600, &[core(0, 100_400), core(1, 100_200)]));
+    for (before, now) in [(&two, &one), (&one, &again)] {
+        assert_eq!(metrics(Ok(before), now).utilization, Some(0.99), "2 of 202 ticks");
+    }
+    let far_back = Times { busy: 1_010, idle: 194_200 };
+    assert_eq!(busy_percent(Times { busy: 1_000, idle: 200_000 }, far_back), Err(Reason::CounterReset));
 }
 
 #[test]

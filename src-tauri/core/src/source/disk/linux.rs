@@ -25,7 +25,7 @@ pub struct Disk {
     /// What each name of the sample before is, so that /sys is asked once for each that appears; `None`: not counted.
     known: Roster<Option<Known>>,
     file_systems: FileSystems,
-    /// When file systems are asked for again, by the monotonic clock.
+    /// When file systems and sizes are asked for again, by the monotonic clock; not before there is a disk.
     file_systems_at: Duration,
     /// The sample to write over.
     spare: Sample,
@@ -36,6 +36,8 @@ pub struct Disk {
 struct Known {
     model: Result<Arc<str>, Reason>,
     size: Result<u64, Reason>,
+    /// The disk that this is a path to: one with several has a hidden device for each (`nvme0c1n1` for `nvme0n1`).
+    head: Option<Arc<str>>,
     /// As they were when they were asked for last.
     file_systems: Vec<Usage>,
 }
@@ -65,20 +67,30 @@ impl Disk {
             pressure: Pressure::new(proc, "io"),
             known: Roster::new(),
             file_systems: FileSystems::new(proc, sys),
-            file_systems_at: Duration::ZERO,
+            file_systems_at: Duration::MAX,
             spare: Sample::default(),
         }
     }
 
-    /// Asks how full the file systems are, if it is time to; `appeared` says that there is a disk more than before.
+    /// Reads the counters of all disks. True if there is one that was not there before.
+    fn walk(&mut self, disks: &mut Vec<Counters>) -> Result<bool, SourceError> {
+        let walked = walk(&self.diskstats.read()?, &self.block, &mut self.known, disks);
+        walked.map_err(|malformed| malformed.at(self.diskstats.path()))
+    }
+
+    /// Asks how full the file systems are, if it is time to; `appeared` says that there is a disk more than before. And how
+    /// large the disks are: cards are put into their readers, and disks of virtual machines grow.
     fn look_at_file_systems(&mut self, appeared: bool) {
         let now = clock::now().mono;
         if now < self.file_systems_at && !appeared {
             return;
         }
         self.file_systems_at = now + FILE_SYSTEMS_EVERY;
-        for known in self.known.iter_mut().filter_map(|(_, known)| known.as_mut()) {
+        for (name, known) in self.known.iter_mut().filter_map(|(name, known)| Some((name, known.as_mut()?))) {
             known.file_systems.clear();
+            if !appeared && known.size != size(&self.block, name) {
+                *known = identity(&self.block, name);
+            }
         }
         let known = &mut self.known;
         self.file_systems.each(appeared, |disk, usage| {
@@ -95,12 +107,20 @@ impl Source for Disk {
 
     fn read(&mut self) -> Result<Sample, SourceError> {
         let mut sample = std::mem::take(&mut self.spare);
-        let walked = walk(&self.diskstats.read()?, &self.block, &mut self.known, &mut sample.disks);
-        let appeared = walked.map_err(|malformed| malformed.at(self.diskstats.path()))?;
-        self.look_at_file_systems(appeared);
+        // A file system may let it wait. The counters are read after that, of the moment with which the sample is stamped.
+        self.look_at_file_systems(false);
+        if self.walk(&mut sample.disks)? {
+            self.look_at_file_systems(true);
+            if self.walk(&mut sample.disks)? {
+                self.file_systems_at = Duration::ZERO;
+            }
+        }
         let counted = self.known.iter().filter_map(|(_, known)| known.as_ref());
-        for (slot, known) in sample.disks.iter_mut().zip(counted) {
+        for (slot, known) in sample.disks.iter_mut().zip(counted.clone()) {
             slot.file_systems.clone_from(&known.file_systems);
+        }
+        if counted.clone().any(|known| known.head.is_some()) {
+            join_paths(&mut sample.disks, counted.map(|known| known.head.as_deref()));
         }
         sample.pressure = self.pressure.read();
         Ok(sample)
@@ -183,11 +203,62 @@ fn parse_line(line: &str) -> Result<Stat<'_>, Malformed> {
 }
 
 fn identity(block: &Path, name: &str) -> Known {
-    let folder = block.join(name.replace('/', "!"));
+    let folder = folder(block, name);
+    let hidden = sysfs::count(&folder.join("hidden")) == Ok(1);
     Known {
         model: sysfs::name(&folder.join("device/model")).map(Arc::from),
-        size: sysfs::count(&folder.join("size")).map(|sectors| sectors.saturating_mul(SECTOR)),
+        size: size(block, name),
+        head: head(name).filter(|_| hidden),
         file_systems: Vec::new(),
+    }
+}
+
+fn size(block: &Path, name: &str) -> Result<u64, Reason> {
+    sysfs::count(&folder(block, name).join("size")).map(|sectors| sectors.saturating_mul(SECTOR))
+}
+
+/// A slash in a name is an exclamation mark in that of its folder.
+fn folder(block: &Path, name: &str) -> PathBuf {
+    block.join(name.replace('/', "!"))
+}
+
+/// `nvme0c1n1` → `nvme0n1`.
+fn head(path: &str) -> Option<Arc<str>> {
+    let (subsystem, rest) = path.strip_prefix("nvme")?.split_once('c')?;
+    let (_controller, namespace) = rest.split_once('n')?;
+    Some(format!("nvme{subsystem}n{namespace}").into())
+}
+
+/// Takes the paths to disks (those with a head) out of the list. Kernels before 6.5 count what is read and written only
+/// there, later ones at the disk too.
+fn join_paths<'a>(disks: &mut Vec<Counters>, heads: impl Iterator<Item = Option<&'a str>>) {
+    let mut paths: Vec<(&str, Counters)> = Vec::new();
+    let heads: Vec<_> = heads.collect();
+    // From the last on, so that those before stay where they are.
+    for (at, head) in heads.into_iter().enumerate().rev() {
+        let Some(head) = head else { continue };
+        let path = disks.remove(at);
+        match paths.iter_mut().find(|(other, _)| *other == head) {
+            Some((_, sum)) => sum.combine(&path, u64::saturating_add),
+            None => paths.push((head, path)),
+        }
+    }
+    for (head, sum) in paths {
+        if let Some(disk) = disks.iter_mut().find(|disk| *disk.name == *head) {
+            disk.combine(&sum, u64::max);
+        }
+    }
+}
+
+impl Counters {
+    fn combine(&mut self, other: &Self, by: fn(u64, u64) -> u64) {
+        (self.read, self.written) = (by(self.read, other.read), by(self.written, other.written));
+        self.activity = self.activity.zip(other.activity).map(|(one, other)| Activity {
+            reads: by(one.reads, other.reads),
+            writes: by(one.writes, other.writes),
+            busy: by(one.busy, other.busy),
+            served: by(one.served, other.served),
+        });
     }
 }
 
@@ -205,7 +276,7 @@ pub(super) fn is_whole_disk(block: &Path, name: &str) -> bool {
     if !block.is_dir() {
         return !looks_like_partition(name);
     }
-    let folder = block.join(name.replace('/', "!"));
+    let folder = folder(block, name);
     let on_top = std::fs::read_dir(folder.join("slaves")).is_ok_and(|mut slaves| slaves.next().is_some());
     folder.is_dir() && !on_top
 }

@@ -79,6 +79,45 @@ fn disks_plugged_in_and_pulled_out_are_followed() {
 }
 
 #[test]
+fn an_nvme_disk_with_several_paths_counts_once_whichever_the_kernel_counts_at() {
+    let root = tree();
+    let block = root.path().join("sys/block");
+    std::fs::create_dir_all(block.join("nvme1n1")).unwrap();
+    for path in ["nvme1c0n1", "nvme1c2n1"] {
+        std::fs::create_dir_all(block.join(path)).unwrap();
+        std::fs::write(block.join(path).join("hidden"), "1\n").unwrap();
+    }
+    let line = |name, sectors| format!("259 0 {name} 10 0 {sectors} 1 20 0 {sectors} 2 0 3 3\n");
+    let paths = line("nvme1c0n1", 30) + &line("nvme1c2n1", 50);
+    for at_disk in [0, 80] {
+        let text = paths.clone() + &line("nvme1n1", at_disk) + &line("nvme0n1", 4);
+        std::fs::write(root.path().join("proc/diskstats"), text).unwrap();
+        let mut disk = Disk::new(&root.path().join("proc"), &root.path().join("sys"));
+        for _ in 0..2 {
+            let sample = disk.read().unwrap();
+            assert_eq!(names(&sample), ["nvme1n1", "nvme0n1"]);
+            assert_eq!((sample.disks[0].read, sample.disks[0].written), (80 * 512, 80 * 512), "{at_disk} at the disk");
+            assert_eq!(sample.disks[0].activity.map(|activity| activity.reads), Some(20));
+            disk.recycle(sample);
+        }
+    }
+}
+
+#[test]
+fn a_card_that_is_put_in_and_a_disk_that_grows_have_their_size() {
+    let root = tree();
+    let size = root.path().join("sys/block/sda/size");
+    let mut disk = Disk::new(&root.path().join("proc"), &root.path().join("sys"));
+    for sectors in [0, 2_048, 4_096] {
+        std::fs::write(&size, format!("{sectors}\n")).unwrap();
+        disk.file_systems_at = Duration::ZERO;
+        let sample = disk.read().unwrap();
+        assert_eq!(sample.disks[0].size, Ok(sectors * 512));
+        disk.recycle(sample);
+    }
+}
+
+#[test]
 fn a_line_of_another_shape_is_an_error_that_shows_it() {
     for line in ["8 0", "8 0 sda", "8 0 sda 1 2 x 4 5 6 7", "8 0 sda 1 2 3 4 5 6"] {
         assert_eq!(parse_line(line).unwrap_err().found, line);

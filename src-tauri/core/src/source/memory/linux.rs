@@ -69,19 +69,14 @@ impl Source for Memory {
     type Sample = Sample;
 
     fn read(&mut self) -> Result<Sample, SourceError> {
+        let (zram, limit) = (self.zram.used(), self.cgroup.limit());
         let parsed = parse(&self.meminfo.read()?);
         let meminfo = parsed.map_err(|malformed| malformed.at(self.meminfo.path()))?;
         let swapped = match self.vmstat.read() {
             Ok(text) => parse_vmstat(&text).ok_or(Reason::Unsupported),
             Err(error) => Err(error.reason()),
         };
-        Ok(Sample {
-            meminfo,
-            swapped,
-            zram: self.zram.used(),
-            limit: self.cgroup.limit(),
-            pressure: self.pressure.read(),
-        })
+        Ok(Sample { meminfo, swapped, zram, limit, pressure: self.pressure.read() })
     }
 
     fn derive(previous: Previous<'_, Sample>, now: &Stamped<Sample>) -> Reading {

@@ -47,10 +47,16 @@ impl Network {
             class: sys.join("class/net"),
             known: Roster::new(),
             changes: Changes::subscribe(),
-            changed: true,
+            changed: false,
             links_at: Duration::ZERO,
             spare: Vec::new(),
         }
+    }
+
+    /// Reads the counters of all interfaces. True if one is there that was not before.
+    fn walk(&mut self, counters: &mut Vec<Counters>) -> Result<bool, SourceError> {
+        let walked = walk(&self.dev.read()?, &self.class, &mut self.known, counters);
+        walked.map_err(|malformed| malformed.at(self.dev.path()))
     }
 
     /// Asks for speeds, states and addresses, if there is reason to; at once where an interface `appeared`.
@@ -76,9 +82,12 @@ impl Source for Network {
 
     fn read(&mut self) -> Result<Vec<Counters>, SourceError> {
         let mut counters = std::mem::take(&mut self.spare);
-        let walked = walk(&self.dev.read()?, &self.class, &mut self.known, &mut counters);
-        let appeared = walked.map_err(|malformed| malformed.at(self.dev.path()))?;
-        self.look_at_links(appeared);
+        // Drivers may let it wait. The counters are read after that, of the moment with which the sample is stamped.
+        self.look_at_links(false);
+        if self.walk(&mut counters)? {
+            self.look_at_links(true);
+            self.changed |= self.walk(&mut counters)?;
+        }
         for (interface, (_, known)) in counters.iter_mut().zip(self.known.iter()) {
             interface.link.clone_from(&known.link);
         }

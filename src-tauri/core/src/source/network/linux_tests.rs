@@ -50,6 +50,35 @@ fn each_byte_is_counted_once() {
     assert_eq!((sample[7].received, sample[7].sent), (10, 20));
 }
 
+/// Or else a driver that takes long would make a rate of many seconds one of a few.
+#[test]
+fn counters_are_of_the_moment_after_what_may_wait() {
+    let root = tree();
+    write(&root, &["enp5s0"]);
+    let mut network = Network::new(&root.path().join("proc"), &root.path().join("sys"));
+    network.read().unwrap();
+    let speed = root.path().join("sys/class/net/enp5s0/speed");
+    rustix::fs::mknodat(
+        rustix::fs::CWD,
+        &speed,
+        rustix::fs::FileType::Fifo,
+        rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR,
+        0,
+    )
+    .unwrap();
+    (network.changed, network.links_at) = (true, Duration::ZERO);
+    let dev = root.path().join("proc/net/dev");
+    let driver = std::thread::spawn(move || {
+        // Opens as soon as the other end is read.
+        let mut answer = std::fs::File::options().write(true).open(speed).unwrap();
+        std::fs::write(dev, format!("{HEADER}{}", line("enp5s0", 1_000, 2_000))).unwrap();
+        std::io::Write::write_all(&mut answer, b"100\n").unwrap();
+    });
+    let sample = network.read().unwrap();
+    driver.join().unwrap();
+    assert_eq!((sample[0].received, sample[0].sent, sample[0].link.speed), (1_000, 2_000, Ok(100_000_000)));
+}
+
 #[test]
 fn interfaces_come_and_go() {
     let root = tree();
