@@ -130,6 +130,10 @@ fn from_copy(path: &Path, notices: &mut Vec<String>) -> Settings {
     match read(&copy) {
         Ok(Some(fields)) => {
             notices.push("The copy from before its last change is used.".into());
+            // Or else the start after this one would find no file, and take the defaults.
+            if let Err(error) = put_back(path, &copy) {
+                notices.push(format!("It could not be put in the file's place: {error}."));
+            }
             from_fields(&fields, &copy, notices)
         }
         Ok(None) | Err(_) => {
@@ -137,6 +141,14 @@ fn from_copy(path: &Path, notices: &mut Vec<String>) -> Settings {
             Settings::default()
         }
     }
+}
+
+fn put_back(path: &Path, copy: &Path) -> io::Result<()> {
+    if path.try_exists()? {
+        return Ok(()); // it could not be moved out of the way, as was said
+    }
+    fs::copy(copy, staged(path))?;
+    commit(path)
 }
 
 /// Moves a file (or whatever it is) out of the way under a name that is free, and says where it is now.
@@ -222,6 +234,7 @@ mod tests {
             assert_eq!(loaded.settings, dark(5.0), "cut at {length}");
             assert!(loaded.notices[0].contains("settings.json.corrupt-1"), "{:?}", loaded.notices);
             assert_eq!(fs::read(folder.path().join("settings.json.corrupt-1")).unwrap(), &whole[..length]);
+            assert_eq!(load(&path), Loaded { settings: dark(5.0), notices: vec![] }, "and so it is at the next start");
         }
     }
 
