@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::common::agent::{LINE, NO_NVML, Watch, figure, parse, run};
 use crate::common::process::{Group, output};
+use crate::common::until::until_sync;
 use crate::common::{among_others, built};
 
 const CHANNELS: [&str; 4] = ["system/cpu", "system/disk", "system/memory", "system/network"];
@@ -132,6 +133,39 @@ fn a_closed_pipe_ends_it_with_success() {
     assert_eq!(group.wait(LINE).code(), Some(0));
     let errors = group.errors();
     assert!(errors.lines().all(|line| line.contains("system/gpu")), "nothing is said of the pipe: {errors}");
+}
+
+#[test]
+fn it_ends_though_its_reader_stalls_or_is_gone_before_there_is_a_line() {
+    let _turn = among_others();
+    let watch = |channels: &str, out: Stdio| {
+        Group::start(built("telltale-agent"), |command| {
+            command.args(["watch", "--interval", "0.5", "--channels", channels]).env(NO_NVML.0, NO_NVML.1);
+            command.stdout(out).stderr(Stdio::null());
+        })
+    };
+    let (reader, writer) = std::io::pipe().unwrap();
+    // Full, as after hours of a reader that does not read.
+    let flags = rustix::fs::fcntl_getfl(&writer).unwrap();
+    rustix::fs::fcntl_setfl(&writer, flags | rustix::fs::OFlags::NONBLOCK).unwrap();
+    while rustix::io::write(&writer, &[b'x'; 4096]).is_ok() {}
+    rustix::fs::fcntl_setfl(&writer, flags).unwrap();
+    let mut stalled = watch("memory", writer.into());
+    let call = format!("/proc/{}/syscall", stalled.id());
+    until_sync("it waits for its reader", LINE, || {
+        // The call's number and its arguments: the first is stdout.
+        let call = std::fs::read_to_string(&call).unwrap();
+        if call.split_whitespace().nth(1) == Some("0x1") { Ok(()) } else { Err(call) }
+    });
+    stalled.signal("TERM");
+    let status = stalled.wait(LINE);
+    assert_eq!((status.code(), status.signal()), (Some(0), None));
+    drop(reader);
+
+    let (reader, writer) = std::io::pipe().unwrap();
+    let mut unread = watch("gpu", writer.into());
+    drop(reader);
+    assert_eq!(unread.wait(LINE).code(), Some(0));
 }
 
 #[test]

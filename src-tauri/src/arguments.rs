@@ -9,6 +9,7 @@ Environment:
 
 Files:
   $XDG_CONFIG_HOME/dev.telltale.desktop/settings.json  the settings
+  $XDG_DATA_HOME/dev.telltale.desktop/logs/            the log of seven days, where stderr is no terminal
 
 Exit status:
   0  ended as asked

@@ -1,8 +1,10 @@
 //! The typed commands: each a line or two over core, answered through [`answer`]. Arguments are taken as JSON and checked
 //! here, because what Tauri answers to one of a wrong shape is neither typed nor kind.
 
+use std::marker::PhantomData;
+
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use specta::datatype::DataType;
 use specta::{Type, Types};
@@ -25,17 +27,21 @@ use crate::error::{CommandError, ErrorKind};
 use crate::save;
 use crate::view::View;
 
-/// A [`HistoryQuery`] as it came.
-#[derive(Debug, Deserialize, Type)]
-pub(crate) struct QueryArgument(#[specta(type = HistoryQuery)] Value);
+/// What should be a `T`, as it came; `null` where it did not come.
+#[derive(Debug)]
+pub(crate) struct Argument<T>(Value, PhantomData<T>);
 
-/// A [`VerdictQuery`] as it came.
-#[derive(Debug, Deserialize, Type)]
-pub(crate) struct VerdictArgument(#[specta(type = VerdictQuery)] Value);
+impl<'de, T> Deserialize<'de> for Argument<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self(Option::deserialize(deserializer)?.unwrap_or_default(), PhantomData))
+    }
+}
 
-/// A [`SettingsPatch`] as it came.
-#[derive(Debug, Deserialize, Type)]
-pub(crate) struct PatchArgument(#[specta(type = SettingsPatch)] Value);
+impl<T: Type> Type for Argument<T> {
+    fn definition(types: &mut Types) -> DataType {
+        T::definition(types)
+    }
+}
 
 /// What this desktop has.
 #[derive(Debug, Clone, Serialize, Type)]
@@ -43,10 +49,6 @@ pub(crate) struct DesktopInfo {
     /// Whether the tray can be seen: there is a host for `StatusNotifierItem`. Without, closing the window quits.
     pub tray: bool,
 }
-
-/// The id of a GPU as it came.
-#[derive(Debug, Deserialize, Type)]
-pub(crate) struct GpuArgument(#[specta(type = String)] Value);
 
 /// A [`MetricsHistory`] as core writes it.
 #[derive(Debug, Type)]
@@ -86,7 +88,7 @@ pub(crate) async fn get_current_metrics(shell: State<'_, Shell>) -> Result<Curre
 #[specta::specta]
 pub(crate) async fn get_metrics_history(
     shell: State<'_, Shell>,
-    query: Option<QueryArgument>,
+    query: Option<Argument<HistoryQuery>>,
 ) -> Result<HistoryAnswer, CommandError> {
     answer("get_metrics_history", async {
         export::json_text(&history(&shell, query)?).map(HistoryAnswer).map_err(CommandError::internal)
@@ -99,7 +101,7 @@ pub(crate) async fn get_metrics_history(
 #[specta::specta]
 pub(crate) async fn get_packed_history(
     shell: State<'_, Shell>,
-    query: Option<QueryArgument>,
+    query: Option<Argument<HistoryQuery>>,
 ) -> Result<PackedAnswer, CommandError> {
     answer("get_packed_history", async {
         pack(&history(&shell, query)?).map(PackedAnswer).map_err(CommandError::internal)
@@ -107,8 +109,8 @@ pub(crate) async fn get_packed_history(
     .await
 }
 
-fn history(shell: &Shell, query: Option<QueryArgument>) -> Result<MetricsHistory, CommandError> {
-    let query = query.map(|argument| parse(argument.0)).transpose()?.unwrap_or_default();
+fn history(shell: &Shell, query: Option<Argument<HistoryQuery>>) -> Result<MetricsHistory, CommandError> {
+    let query = query.map(|argument| parse("query", argument.0)).transpose()?.unwrap_or_default();
     Ok(shell.feed.query(&query)?)
 }
 
@@ -117,9 +119,9 @@ fn history(shell: &Shell, query: Option<QueryArgument>) -> Result<MetricsHistory
 #[specta::specta]
 pub(crate) async fn get_gpu_verdict(
     shell: State<'_, Shell>,
-    query: VerdictArgument,
+    query: Argument<VerdictQuery>,
 ) -> Result<GpuVerdict, CommandError> {
-    answer("get_gpu_verdict", async { Ok(shell.feed.verdict(&parse(query.0)?)?) }).await
+    answer("get_gpu_verdict", async { Ok(shell.feed.verdict(&parse("query", query.0)?)?) }).await
 }
 
 /// The machine, its GPUs, and why GPU data is missing if it is.
@@ -155,7 +157,10 @@ pub(crate) async fn get_own_cost(shell: State<'_, Shell>) -> Result<Option<OwnCo
 /// only for this: ask once per interval, while it is shown.
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn get_gpu_details(shell: State<'_, Shell>, gpu_id: GpuArgument) -> Result<GpuDetails, CommandError> {
+pub(crate) async fn get_gpu_details(
+    shell: State<'_, Shell>,
+    gpu_id: Argument<String>,
+) -> Result<GpuDetails, CommandError> {
     answer("get_gpu_details", async {
         let asked = gpu_id.0.as_str().map_or_else(|| gpu_id.0.to_string(), str::to_owned);
         Ok(shell.feed.gpu_details(&asked)?.await)
@@ -173,7 +178,10 @@ pub(crate) async fn get_settings(shell: State<'_, Shell>) -> Result<Settings, Co
 /// Changes some settings, at once and for good. An invalid value changes nothing.
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn update_settings(shell: State<'_, Shell>, patch: PatchArgument) -> Result<Settings, CommandError> {
+pub(crate) async fn update_settings(
+    shell: State<'_, Shell>,
+    patch: Argument<SettingsPatch>,
+) -> Result<Settings, CommandError> {
     answer("update_settings", async {
         // It waits for the disk, and must not hold up the ticks.
         let updated = tokio::task::block_in_place(|| shell.settings.update(&patch.0));
@@ -190,11 +198,11 @@ pub(crate) async fn update_settings(shell: State<'_, Shell>, patch: PatchArgumen
 pub(crate) async fn save_view(
     window: WebviewWindow,
     shell: State<'_, Shell>,
-    query: QueryArgument,
+    query: Argument<HistoryQuery>,
     image: Vec<u8>,
 ) -> Result<Option<String>, CommandError> {
     answer("save_view", async {
-        let history = shell.feed.query(&parse(query.0)?)?;
+        let history = shell.feed.query(&parse("query", query.0)?)?;
         save::save(&window, &shell.saving, history, image).await
     })
     .await
@@ -233,9 +241,10 @@ pub(crate) async fn get_desktop_info(shell: State<'_, Shell>) -> Result<DesktopI
     answer("get_desktop_info", async { Ok(DesktopInfo { tray: shell.tray.is_up() }) }).await
 }
 
-fn parse<T: DeserializeOwned>(value: Value) -> Result<T, CommandError> {
+fn parse<T: DeserializeOwned>(argument: &str, value: Value) -> Result<T, CommandError> {
     serde_path_to_error::deserialize(value).map_err(|error| {
-        let field = error.path().to_string();
+        let path = error.path().to_string();
+        let field = if path == "." { argument.into() } else { path };
         let inner = error.inner().to_string();
         CommandError { kind: ErrorKind::InvalidQuery, message: format!("{field}: {inner}"), field: Some(field) }
     })
@@ -251,23 +260,23 @@ mod tests {
     fn a_query_of_a_wrong_shape_is_a_typed_error_that_names_the_field() {
         for (query, field) in [
             (json!({"since": "yesterday"}), "since"),
-            (json!({"max_points": -1}), "max_points"),
             (json!({"max_points": 1.5}), "max_points"),
             (json!({"channels": [7]}), "channels[0]"),
             (json!({"sinse": 1}), "sinse"),
+            (json!(5), "query"),
         ] {
-            let error = parse::<HistoryQuery>(query.clone()).unwrap_err();
+            let error = parse::<HistoryQuery>("query", query.clone()).unwrap_err();
             assert_eq!(
                 (error.kind, error.field.as_deref()),
                 (ErrorKind::InvalidQuery, Some(field)),
                 "{query}: {error:?}"
             );
         }
-        assert_eq!(parse::<HistoryQuery>(json!({})).unwrap(), HistoryQuery::default());
-        let query: HistoryQuery = parse(json!({"since": null, "channels": ["cpu"]})).unwrap();
+        assert_eq!(parse::<HistoryQuery>("query", json!({})).unwrap(), HistoryQuery::default());
+        let query: HistoryQuery = parse("query", json!({"since": null, "channels": ["cpu"]})).unwrap();
         assert_eq!(query.channels.unwrap(), ["cpu"]);
         for (query, field) in [(json!({"gpu_id": 7}), "gpu_id"), (json!({"gpu_id": "a", "until": 0.5}), "until")] {
-            let error = parse::<VerdictQuery>(query).unwrap_err();
+            let error = parse::<VerdictQuery>("query", query).unwrap_err();
             assert_eq!((error.kind, error.field.as_deref()), (ErrorKind::InvalidQuery, Some(field)), "{error:?}");
         }
     }

@@ -11,6 +11,7 @@ pub mod doctor;
 mod error;
 mod events;
 mod instance;
+mod log;
 pub mod rendering;
 mod save;
 mod settings;
@@ -23,7 +24,6 @@ mod view;
 mod window;
 mod words;
 
-use std::io::IsTerminal as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -33,7 +33,6 @@ use telltale_core::collector::{Collector, Roots};
 use telltale_core::feed::Feed;
 use telltale_core::own_cost::{Meter, OwnCost};
 use telltale_core::settings::SleepingGpus;
-use tracing_subscriber::EnvFilter;
 
 use counts::Counts;
 use settings::Stored;
@@ -92,9 +91,7 @@ impl Shell {
 /// # Errors
 /// Whatever kept it from starting, with what was being done.
 pub fn run(hidden: bool) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_from_env("TELLTALE_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
-    let colours = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
+    log::begin();
     tracing::info!("{}", rendering::chosen());
     rendering::connect()?;
 

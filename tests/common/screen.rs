@@ -47,6 +47,11 @@ impl Screen {
         self.server.signal("TERM");
     }
 
+    /// Stops the X server, as a graphics driver that hangs does, or lets it go on.
+    pub(crate) fn hang(&self, on: bool) {
+        self.server.signal(if on { "STOP" } else { "CONT" });
+    }
+
     /// Ends the session bus.
     pub(crate) fn end_bus(&self) {
         self.bus.signal("TERM");

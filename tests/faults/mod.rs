@@ -20,6 +20,7 @@ mod hidden_window;
 mod interfaces;
 mod kill;
 mod no_session_bus;
+mod screen;
 mod settings_disk;
 mod soak;
 mod trend;

@@ -43,4 +43,8 @@ fn wrong_usage_exits_with_2_and_a_start_that_fails_with_1() {
     desktop.await_window(true);
     app.signal("TERM");
     assert_eq!(app.wait(SOON).code(), Some(0), "ended as asked");
+    // Its stderr is no terminal, as where a desktop starts it.
+    let logs = std::fs::read_dir(desktop.path("data/dev.telltale.desktop/logs")).unwrap();
+    let logs: Vec<_> = logs.map(|log| std::fs::read_to_string(log.unwrap().path()).unwrap()).collect();
+    assert!(desktop.log().contains(logs.join("").trim()) && logs[0].contains(" INFO telltale"), "{logs:?}");
 }

@@ -165,10 +165,15 @@ fn bad_input_is_refused_with_the_field_and_changes_nothing() {
             (json!({ "theme": "pink" }), "theme", "system, light, dark"),
             (json!({ "volume": 11 }), "volume", "interval, theme"),
             (json!("dark"), "settings", "object"),
+            (json!({ "theme": null }), "theme", "system, light, dark"),
         ];
         for (patch, field, allowed) in settings {
             refused(&app, "update_settings", json!({ "patch": patch }), "invalid_setting", field, allowed).await;
         }
+        // Undefined does not get through at all.
+        refused(&app, "update_settings", json!({}), "invalid_setting", "settings", "object").await;
+        refused(&app, "get_gpu_details", json!({}), "unknown_gpu", "gpu_id", "null").await;
+        refused(&app, "get_gpu_verdict", json!({}), "invalid_query", "query", "query").await;
         assert_eq!(app.ask("get_settings").await, before);
         assert!(!home.settings_file().exists(), "nothing was written");
 
@@ -177,7 +182,8 @@ fn bad_input_is_refused_with_the_field_and_changes_nothing() {
             (json!({ "since": 2_000, "until": 1_000 }), "since", "until"),
             (json!({ "max_points": 0 }), "max_points", "1 to 10000"),
             (json!({ "max_points": 1_000_000 }), "max_points", "1 to 10000"),
-            (json!({ "max_points": -1 }), "max_points", "max_points"),
+            (json!({ "max_points": -1 }), "max_points", "1 to 10000"),
+            (json!(5), "query", "query"),
             (json!({ "since": "yesterday" }), "since", "yesterday"),
             (json!({ "sinse": 1 }), "sinse", "since"),
         ];

@@ -10,11 +10,11 @@ export const commands = {
 	/**  The newest sample of every channel. */
 	getCurrentMetrics: () => typedError<CurrentMetrics, CommandError>(__TAURI_INVOKE("get_current_metrics")),
 	/**  The last hour or a part of it. */
-	getMetricsHistory: (query: QueryArgument | null) => typedError<HistoryAnswer, CommandError>(__TAURI_INVOKE("get_metrics_history", { query })),
+	getMetricsHistory: (query: HistoryQuery | null) => typedError<HistoryAnswer, CommandError>(__TAURI_INVOKE("get_metrics_history", { query })),
 	/**  The same in bytes, for a page that takes in all of it. What they mean is told at [`telltale_core::history::packed`]. */
-	getPackedHistory: (query: QueryArgument | null) => typedError<ArrayBuffer, CommandError>(__TAURI_INVOKE("get_packed_history", { query })),
+	getPackedHistory: (query: HistoryQuery | null) => typedError<ArrayBuffer, CommandError>(__TAURI_INVOKE("get_packed_history", { query })),
 	/**  What holds a GPU back over the last hour or a part of it, as kinds and numbers. */
-	getGpuVerdict: (query: VerdictArgument) => typedError<GpuVerdict, CommandError>(__TAURI_INVOKE("get_gpu_verdict", { query })),
+	getGpuVerdict: (query: VerdictQuery) => typedError<GpuVerdict, CommandError>(__TAURI_INVOKE("get_gpu_verdict", { query })),
 	/**  The machine, its GPUs, and why GPU data is missing if it is. */
 	getSystemInfo: () => typedError<SystemInfo, CommandError>(__TAURI_INVOKE("get_system_info")),
 	/**  How Telltale itself does: its sources, ticks, history, window, and the faults since the start. */
@@ -25,16 +25,16 @@ export const commands = {
 	 *  One GPU in full, with who uses it: what is too much for every tick. It takes some tenths of a second, and is read
 	 *  only for this: ask once per interval, while it is shown.
 	 */
-	getGpuDetails: (gpuId: GpuArgument) => typedError<GpuDetails, CommandError>(__TAURI_INVOKE("get_gpu_details", { gpuId })),
+	getGpuDetails: (gpuId: string) => typedError<GpuDetails, CommandError>(__TAURI_INVOKE("get_gpu_details", { gpuId })),
 	/**  The settings in force. */
 	getSettings: () => typedError<Settings, CommandError>(__TAURI_INVOKE("get_settings")),
 	/**  Changes some settings, at once and for good. An invalid value changes nothing. */
-	updateSettings: (patch: PatchArgument) => typedError<Settings, CommandError>(__TAURI_INVOKE("update_settings", { patch })),
+	updateSettings: (patch: SettingsPatch) => typedError<Settings, CommandError>(__TAURI_INVOKE("update_settings", { patch })),
 	/**
 	 *  Asks where to save what the window shows, and saves it: the history that `query` asks for as CSV or JSON, or
 	 *  `image` (a PNG of the charts), as the chosen name ends. The path; `null` if the user cancelled. Progress comes as events.
 	 */
-	saveView: (query: QueryArgument, image: number[]) => typedError<string | null, CommandError>(__TAURI_INVOKE("save_view", { query, image })),
+	saveView: (query: HistoryQuery, image: number[]) => typedError<string | null, CommandError>(__TAURI_INVOKE("save_view", { query, image })),
 	/**  Ends the saving that is under way; what was there before stays. */
 	cancelSave: () => typedError<null, CommandError>(__TAURI_INVOKE("cancel_save")),
 	/**  Says that the page is there, what it shows and how many rows it has: once it has drawn, and whenever that changes. */
@@ -442,9 +442,6 @@ export type Form =
 "single" | 
 /**  Double precision; NaN where there is none. */
 "double";
-
-/**  The id of a GPU as it came. */
-export type GpuArgument = string;
 
 /**
  *  One GPU in full. `missing` says by field name why a figure is `null`; a field that is neither there nor in `missing`
@@ -1055,12 +1052,6 @@ export type PackedSeries = {
 	max: Form | null,
 };
 
-/**  A [`SettingsPatch`] as it came. */
-export type PatchArgument = SettingsPatch;
-
-/**  A [`HistoryQuery`] as it came. */
-export type QueryArgument = HistoryQuery;
-
 /**  Why a figure, a device or a whole channel has no value now. */
 export type Reason = 
 /**  Not sampled yet, or a rate that still waits for its second sample. */
@@ -1123,21 +1114,21 @@ export type SettingsPatch = {
 	/**  See [`Settings::interval`]. */
 	interval?: number,
 	/**  See [`Settings::theme`]. */
-	theme?: Theme | null,
+	theme?: Theme,
 	/**  See [`Settings::temperature_unit`]. */
-	temperature_unit?: TemperatureUnit | null,
+	temperature_unit?: TemperatureUnit,
 	/**  See [`Settings::network_unit`]. */
-	network_unit?: NetworkUnit | null,
+	network_unit?: NetworkUnit,
 	/**  See [`Settings::tray_lines`]. */
-	tray_lines?: string[] | null,
+	tray_lines?: string[],
 	/**  See [`Settings::close_to_tray`]. */
-	close_to_tray?: boolean | null,
+	close_to_tray?: boolean,
 	/**  See [`Settings::start_at_login`]. */
-	start_at_login?: boolean | null,
+	start_at_login?: boolean,
 	/**  See [`Settings::sleeping_gpus`]. */
-	sleeping_gpus?: SleepingGpus | null,
+	sleeping_gpus?: SleepingGpus,
 	/**  See [`Settings::drawing`]. */
-	drawing?: Drawing | null,
+	drawing?: Drawing,
 };
 
 /**  What is done with NVIDIA GPUs that the kernel put to sleep. */
@@ -1303,9 +1294,6 @@ export type Unsampled = {
 	/**  How long. */
 	seconds: number,
 };
-
-/**  A [`VerdictQuery`] as it came. */
-export type VerdictArgument = VerdictQuery;
 
 /**  Which verdict is wanted. */
 export type VerdictQuery = {

@@ -3,6 +3,7 @@
 mod arguments;
 mod details;
 mod doctor;
+mod end;
 mod snapshot;
 #[cfg_attr(unix, path = "stop_unix.rs")]
 #[cfg_attr(not(unix), path = "stop_portable.rs")]

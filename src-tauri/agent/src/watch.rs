@@ -12,7 +12,7 @@ use telltale_core::collector::{Collector, Roots};
 use telltale_core::feed::{Feed as _, Snapshot};
 use telltale_core::metrics::{ChannelStatus, Reason};
 
-use crate::stop;
+use crate::end;
 
 /// A line: the payload as its event carries it, with the channel and a time that people can read.
 #[derive(Serialize)]
@@ -47,7 +47,7 @@ pub(crate) async fn print(interval: Duration, count: Option<u64>, only: Option<V
     };
     tokio::select! {
         () = collecting => Ok(()),
-        stopped = stop::asked() => stopped.context("could not listen for signals"),
+        asked = end::asked() => asked.context("could not listen for signals"),
         printed = print => printed,
     }
 }

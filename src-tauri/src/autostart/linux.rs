@@ -46,7 +46,10 @@ impl Autostart {
         if let Some(folder) = self.file.parent() {
             fs::create_dir_all(folder)?;
         }
-        fs::write(&self.file, entry(&self.program))
+        // A disk that is full leaves half a file, which the desktop would ignore.
+        let aside = self.file.with_extension("desktop.new");
+        let written = fs::write(&aside, entry(&self.program)).and_then(|()| fs::rename(&aside, &self.file));
+        written.inspect_err(|_| drop(fs::remove_file(&aside)))
     }
 }
 
@@ -86,12 +89,12 @@ fn quoted(argument: &str) -> String {
     quoted
 }
 
-/// Desktops switch an entry off by these keys and leave the file.
+/// Desktops switch an entry off by these keys and leave the file, and ignore one that starts nothing.
 fn is_on(text: &str) -> bool {
-    let has = |key: &str, value: &str| {
-        text.lines().filter_map(|line| line.split_once('=')).any(|(k, v)| k.trim() == key && v.trim() == value)
-    };
-    !has("Hidden", "true") && !has("X-GNOME-Autostart-enabled", "false")
+    let entries =
+        || text.lines().filter_map(|line| line.split_once('=')).map(|(key, value)| (key.trim(), value.trim()));
+    let off = [("Hidden", "true"), ("X-GNOME-Autostart-enabled", "false")];
+    entries().any(|(key, _)| key == "Exec") && !entries().any(|entry| off.contains(&entry))
 }
 
 #[cfg(test)]
@@ -115,10 +118,13 @@ mod tests {
             fs::write(&autostart.file, format!("{text}{off}\n")).unwrap();
             assert!(!autostart.is_on(), "{off}");
         }
+        fs::write(&autostart.file, &text[..30]).unwrap();
+        assert!(!autostart.is_on(), "cut off");
         autostart.set(false).unwrap();
         assert!(!autostart.file.exists());
         fs::create_dir(&autostart.file).unwrap();
         assert!(autostart.set(true).unwrap_err().to_string().contains("telltale.desktop"));
+        assert_eq!(fs::read_dir(autostart.file.parent().unwrap()).unwrap().count(), 1, "nothing is left beside it");
     }
 
     #[test]

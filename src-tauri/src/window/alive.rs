@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tauri::{AppHandle, Manager as _, WebviewWindow};
 use telltale_core::settings::Drawing;
+use tokio::task::block_in_place;
 
 use super::LABEL;
 use crate::{Shell, rendering};
@@ -225,7 +226,7 @@ fn draw_plainly(app: &AppHandle) -> bool {
     }
     tracing::warn!("the page is drawn without acceleration from now on; the settings can change that");
     let plain = json!({ "drawing": Drawing::Plain });
-    if let Err(error) = shell.settings.update(&plain) {
+    if let Err(error) = block_in_place(|| shell.settings.update(&plain)) {
         tracing::warn!(error = %error.message, "the next start will try the other way again");
     }
     true

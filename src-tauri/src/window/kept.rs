@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tauri::{AppHandle, Manager as _, Monitor, PhysicalPosition, PhysicalSize, WebviewWindow};
 use tokio::sync::watch;
+use tokio::task::block_in_place;
 
 use crate::view::View;
 
@@ -142,7 +143,8 @@ pub(crate) async fn save_changes(app: AppHandle) {
         tokio::time::sleep(SETTLED).await;
         changes.0.mark_unchanged();
         if let Some(shell) = app.try_state::<crate::Shell>() {
-            shell.window.save();
+            // The home may be on a server that does not answer.
+            block_in_place(|| shell.window.save());
         }
     }
 }

@@ -12,6 +12,7 @@ use std::{fs, io};
 use tauri::webview::NewWindowResponse;
 use tauri::{AppHandle, Manager as _, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent, Wry};
 use tauri_specta::Event as _;
+use tokio::task::block_in_place;
 
 use crate::Shell;
 use crate::api::ViewPaused;
@@ -78,9 +79,10 @@ fn with_a_place_to_write<'a>(
     window
 }
 
-/// Whether anybody can see it. An answer that can't be had counts as seen.
+/// Whether anybody can see it. An answer that can't be had counts as seen. It is the main thread's, which hangs where the
+/// screen does: the runtime's one thread is not to wait for it, or nothing would be recorded.
 pub(crate) fn is_seen(window: &WebviewWindow) -> bool {
-    window.is_visible().unwrap_or(true) && !window.is_minimized().unwrap_or(false)
+    block_in_place(|| window.is_visible().unwrap_or(true) && !window.is_minimized().unwrap_or(false))
 }
 
 /// Loads the page that the window showed last; in a new process, if the one that there is has to be ended. On the main thread.

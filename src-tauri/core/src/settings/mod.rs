@@ -46,28 +46,28 @@ pub struct SettingsPatch {
     #[specta(optional, type = Number)]
     pub interval: Option<f64>,
     /// See [`Settings::theme`].
-    #[specta(optional)]
+    #[specta(optional, type = Theme)]
     pub theme: Option<Theme>,
     /// See [`Settings::temperature_unit`].
-    #[specta(optional)]
+    #[specta(optional, type = TemperatureUnit)]
     pub temperature_unit: Option<TemperatureUnit>,
     /// See [`Settings::network_unit`].
-    #[specta(optional)]
+    #[specta(optional, type = NetworkUnit)]
     pub network_unit: Option<NetworkUnit>,
     /// See [`Settings::tray_lines`].
-    #[specta(optional)]
+    #[specta(optional, type = Vec<String>)]
     pub tray_lines: Option<Vec<String>>,
     /// See [`Settings::close_to_tray`].
-    #[specta(optional)]
+    #[specta(optional, type = bool)]
     pub close_to_tray: Option<bool>,
     /// See [`Settings::start_at_login`].
-    #[specta(optional)]
+    #[specta(optional, type = bool)]
     pub start_at_login: Option<bool>,
     /// See [`Settings::sleeping_gpus`].
-    #[specta(optional)]
+    #[specta(optional, type = SleepingGpus)]
     pub sleeping_gpus: Option<SleepingGpus>,
     /// See [`Settings::drawing`].
-    #[specta(optional)]
+    #[specta(optional, type = Drawing)]
     pub drawing: Option<Drawing>,
 }
 

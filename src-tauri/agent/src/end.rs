@@ -1,0 +1,55 @@
+//! When `watch` ends before its count: at a signal, or when its reader is gone. After the line that was being written, unless
+//! nobody reads that line.
+
+use std::io;
+use std::thread;
+use std::time::Duration;
+
+use tokio::runtime;
+use tokio::sync::mpsc;
+
+use crate::stop;
+
+/// How long a line that is being written when a signal comes may take.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Returns when it is to end. Both are waited for on threads of their own: while the pipe is full the caller's waits in a
+/// write, and then a signal ends the program from there; and while there is nothing to print it would not hear of its reader.
+///
+/// # Errors
+/// If the system refuses the handlers or the threads.
+pub(crate) async fn asked() -> io::Result<()> {
+    let listening = runtime::Builder::new_current_thread().enable_io().build()?;
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let gone = tell.clone();
+    thread::Builder::new().name("signals".into()).spawn(move || {
+        let heard = listening.block_on(stop::asked());
+        let ends = heard.is_ok();
+        let _ = tell.send(heard);
+        if ends {
+            thread::sleep(PATIENCE);
+            std::process::exit(0);
+        }
+    })?;
+    thread::Builder::new().name("reader".into()).spawn(move || {
+        if reader_goes() {
+            let _ = gone.send(Ok(()));
+        }
+    })?;
+    told.recv().await.unwrap_or(Ok(()))
+}
+
+/// Returns true once nobody reads what is printed (poll(2): POLLERR), and never where it is a file.
+#[cfg(unix)]
+fn reader_goes() -> bool {
+    use rustix::event::{PollFd, PollFlags, poll};
+
+    let out = io::stdout();
+    let mut out = [PollFd::new(&out, PollFlags::empty())];
+    rustix::io::retry_on_intr(|| poll(&mut out, None)).is_ok()
+}
+
+#[cfg(not(unix))]
+fn reader_goes() -> bool {
+    false
+}

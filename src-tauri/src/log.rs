@@ -1,0 +1,40 @@
+//! The log: to stderr, and to a file where that is no terminal, as when the desktop started the program.
+
+use std::io::{self, IsTerminal as _};
+use std::path::PathBuf;
+
+use tracing_appender::rolling::{RollingFileAppender, Rotation};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::writer::{BoxMakeWriter, MakeWriterExt as _};
+
+/// Days that are kept.
+const DAYS: usize = 7;
+
+/// Begins it. `TELLTALE_LOG` says what is worth a line; warnings are, where it says nothing.
+pub(crate) fn begin() {
+    let filter = EnvFilter::try_from_env("TELLTALE_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    let terminal = io::stderr().is_terminal();
+    let file = folder().filter(|_| !terminal).map(|folder| {
+        let days = RollingFileAppender::builder().rotation(Rotation::DAILY).max_log_files(DAYS);
+        days.filename_prefix("telltale").filename_suffix("log").build(folder)
+    });
+    let (writer, refused) = match file {
+        Some(Ok(file)) => (BoxMakeWriter::new(io::stderr.and(file)), None),
+        Some(Err(error)) => (BoxMakeWriter::new(io::stderr), Some(error)),
+        None => (BoxMakeWriter::new(io::stderr), None),
+    };
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(terminal).with_writer(writer).init();
+    if let Some(error) = refused {
+        tracing::warn!(%error, "the log is not kept in a file");
+    }
+}
+
+/// Where the platform keeps them, as Tauri's `app_log_dir` has it, which is not to be had before the app is.
+fn folder() -> Option<PathBuf> {
+    const APP: &str = "dev.telltale.desktop";
+    if cfg!(target_os = "macos") {
+        Some(dirs::home_dir()?.join("Library/Logs").join(APP))
+    } else {
+        Some(dirs::data_local_dir()?.join(APP).join("logs"))
+    }
+}

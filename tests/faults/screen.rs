@@ -1,0 +1,35 @@
+//! A screen that hangs, and every program's main thread on it: what is recorded goes on.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::common::screen::Screen;
+use crate::window::app::{App, Gpus, Home};
+
+#[test]
+fn a_screen_that_hangs_stops_no_tick() {
+    crate::window::test(async || {
+        let (screen, home) = (Screen::open(), Home::new());
+        let app = App::start(&screen, &home, Gpus::NoDriver).await;
+        app.call("update_settings", json!({ "patch": { "interval": 0.5 } })).await.unwrap();
+        app.later_tick(app.later_tick(0).await).await;
+        let ticks = async || {
+            let ticks = app.ask("get_diagnostics").await["ticks"].take();
+            (ticks["done"].as_u64().unwrap(), ticks["skipped"].as_u64().unwrap())
+        };
+        let before = ticks().await;
+        screen.hang(true);
+        // The main thread asks the server where the window is, and waits for it.
+        let goes_on = async {
+            tokio::time::sleep(Duration::from_secs(5)).await;
+            screen.hang(false);
+        };
+        let (place, ()) = tokio::join!(app.client.get_window_rect(), goes_on);
+        place.unwrap();
+        let after = ticks().await;
+        println!("ticks done and skipped: {before:?}, after five seconds {after:?}");
+        assert!(after.0 >= before.0 + 8 && after.1 == before.1, "{before:?}, {after:?}");
+        app.close().await;
+    });
+}
