@@ -30,6 +30,12 @@ const CROSSHAIRS: &str = "return Array.from(document.querySelectorAll('.u-over')
     return line.classList.contains('u-off') || at < 0 ? null : at / over.clientWidth;
 })";
 
+/// Whether they all stand at that share.
+fn stand(crosshairs: &Value, share: f64) -> bool {
+    let shares: Vec<_> = crosshairs.as_array().unwrap().iter().map(Value::as_f64).collect();
+    shares.len() >= 5 && shares.iter().all(|at| at.is_some_and(|at| (at - share).abs() < 0.01))
+}
+
 const LEGENDS: &str = "return Array.from(document.querySelectorAll('.legend [data-figure]'), one => one.textContent)";
 
 /// The GPU's utilization as the legend says it, and as the tile does.
@@ -68,11 +74,7 @@ fn one_crosshair_for_all_charts_and_the_legends_show_what_is_under_it() {
         let mut different = 0;
         for share in [0.97, 0.93, 0.9] {
             app.point(place(&app, share).await).await;
-            let stands = |it: &Value| {
-                let shares: Vec<_> = it.as_array().unwrap().iter().map(Value::as_f64).collect();
-                shares.len() >= 5 && shares.iter().all(|at| at.is_some_and(|at| (at - share).abs() < 0.01))
-            };
-            app.shows("the crosshair stands at the same time in all charts", CROSSHAIRS, stands).await;
+            app.shows("the crosshair stands at the same time in all charts", CROSSHAIRS, |it| stand(it, share)).await;
             // and the legends say what the core measured then
             let legends = app.run(LEGENDS).await;
             assert!(legends.as_array().unwrap().iter().any(|text| text.as_str().unwrap().ends_with('%')), "{legends}");
@@ -83,6 +85,35 @@ fn one_crosshair_for_all_charts_and_the_legends_show_what_is_under_it() {
         app.shows("it leaves with the pointer", CROSSHAIRS, |it| it.as_array().unwrap().iter().all(Value::is_null))
             .await;
         app.shows("and the legend shows the newest value, as the tile does", NEWEST, |it| it[0] == it[1]).await;
+        app.close().await;
+    });
+}
+
+#[test]
+fn the_crosshair_rests_with_the_pointer_while_charts_move_and_that_of_keys_leaves_with_the_focus() {
+    super::test(async || {
+        let (screen, home) = (Screen::open(), Home::new());
+        home.script(RAMP);
+        let app = App::start(&screen, &home, Gpus::Scripted).await;
+        app.resize(1280, 800).await;
+        press_button(&app, "range-1m", true).await;
+        collect(&app, 20).await;
+        app.point(place(&app, 0.9).await).await;
+        app.shows("the crosshair stands in all charts", CROSSHAIRS, |it| stand(it, 0.9)).await;
+        let legends = app.run(LEGENDS).await;
+        // a fifteenth of the range
+        collect(&app, 8).await;
+        app.shows("and there it stays", CROSSHAIRS, |it| stand(it, 0.9)).await;
+        assert_ne!(app.run(LEGENDS).await, legends, "the legends follow what comes under it");
+
+        let nowhere = |it: &Value| it.as_array().unwrap().iter().all(Value::is_null);
+        app.point((5.0, 400.0)).await;
+        app.shows("it leaves with the pointer", CROSSHAIRS, nowhere).await;
+        app.run("document.querySelector('.chart').focus()").await;
+        app.press("ArrowLeft").await;
+        app.shows("keys bring it back", CROSSHAIRS, |it| it.as_array().unwrap().iter().all(Value::is_number)).await;
+        app.press("Tab").await;
+        app.shows("and it leaves with the focus", CROSSHAIRS, nowhere).await;
         app.close().await;
     });
 }

@@ -22,8 +22,8 @@ export interface Surroundings {
 	labelled(side: "left" | "right", top: string): void;
 	/** The axes are drawn, the plot is empty. */
 	cleared(): void;
-	/** The pointer moved, or left (null). */
-	pointed(place: number | null): void;
+	/** The pointer moved, or left (below 0). */
+	pointed(place: number): void;
 	dragged(from: number, to: number): void;
 	back(): void;
 }
@@ -110,8 +110,7 @@ export function options(size: Size, { text, scale: scaled }: Ink, around: Surrou
 				(u) => {
 					// Only the chart under the pointer speaks; the others are told.
 					if (!u.over.matches(":hover")) return;
-					const { left = -1 } = u.cursor;
-					around.pointed(left < 0 ? null : left);
+					around.pointed(u.cursor.left ?? -1);
 				},
 			],
 			setSelect: [

@@ -17,7 +17,7 @@ export interface Around {
 	/** Whether the newest sample is at its right edge, and not a moment that was chosen. */
 	follows(): boolean;
 	history: History;
-	/** The pointer moved to a time, or left (null). */
+	/** The pointer is at another time, or left (null). */
 	pointed(time: number | null): void;
 	dragged(span: Span): void;
 	back(): void;
@@ -44,6 +44,8 @@ export class Plot {
 	top = "";
 	/** Its ends are those that the axes beside the plot are labelled for. */
 	private scene: Scene;
+	/** The time that it said is under the pointer; null where the crosshair is not the pointer's, or not in this chart. */
+	private said: number | null = null;
 	/** What was painted last: the history's state, and the newest row and the one before it. */
 	private painted = { epoch: -1, last: 0, before: 0, width: 0, height: 0 };
 
@@ -67,7 +69,7 @@ export class Plot {
 					this.scene = { ...this.look(), ends: this.scene.ends };
 					this.whole();
 				},
-				pointed: (place) => around.pointed(place === null ? null : this.timeAt(place)),
+				pointed: (place) => this.say(place),
 				dragged: (from, to) => around.dragged({ from: this.timeAt(from), to: this.timeAt(to) }),
 				back: around.back,
 			}),
@@ -128,20 +130,24 @@ export class Plot {
 		this.remember();
 	}
 
-	/** Puts the crosshair at a time, where this is not the chart that the pointer is over; null takes it away. */
+	/** Puts the crosshair at a time; null takes it away. Where the pointer has it, it stays, and another time has come under it. */
 	place(time: number | null): void {
-		if (this.made.over.matches(":hover")) return;
+		if (time !== null && time === this.said) {
+			this.say(this.made.cursor.left ?? AWAY);
+			return;
+		}
+		this.said = null;
 		const { from, to } = this.scene.span;
-		this.crosshair(time === null ? AWAY : ((time - from) / (to - from)) * this.width);
-	}
-
-	/** Takes the crosshair away, wherever the pointer is. */
-	leave(): void {
-		this.crosshair(AWAY);
-	}
-
-	private crosshair(left: number): void {
+		const left = time === null ? AWAY : ((time - from) / (to - from)) * this.width;
 		this.made.setCursor({ left, top: 0 }, false);
+	}
+
+	/** Says which time is under the pointer, in CSS pixels from the left. */
+	private say(place: number): void {
+		const time = place < 0 ? null : this.timeAt(place);
+		if (time === this.said) return;
+		this.said = time;
+		this.around.pointed(time);
 	}
 
 	/** Of the plot, in CSS pixels. */

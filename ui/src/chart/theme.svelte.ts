@@ -1,4 +1,4 @@
-// Which of the two themes is in force: canvases must be told, they don't follow the style sheet.
+// Which of the two themes is in force, and how fine the screen is: canvases must be told, they don't follow the style sheet.
 
 const dark = matchMedia("(prefers-color-scheme: dark)");
 
@@ -25,3 +25,25 @@ class ColourScheme {
 }
 
 export const colourScheme = new ColourScheme();
+
+/** The pixels of the screen in one of the page: others when the window comes to another screen. */
+class PixelRatio {
+	now = $state(devicePixelRatio);
+
+	constructor() {
+		this.watch();
+	}
+
+	/** A query knows one ratio, and not to the last digit. */
+	private watch(): void {
+		const [least, most] = [this.now - 0.001, this.now + 0.001];
+		const query = matchMedia(`(min-resolution: ${least}dppx) and (max-resolution: ${most}dppx)`);
+		const changed = () => {
+			this.now = devicePixelRatio;
+			this.watch();
+		};
+		query.addEventListener("change", changed, { once: true });
+	}
+}
+
+export const pixelRatio = new PixelRatio();

@@ -1,0 +1,152 @@
+// What the crosshair and the legends show while time goes on: what is under the pointer, or where keys put it, and no moment longer.
+import { render } from "@testing-library/svelte";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import type { CurrentMetrics, SystemInfo } from "../bindings";
+import { SETTINGS } from "../bindings";
+import type { Host } from "../host/host";
+import { batch, DEFAULTS, following } from "../store/samples";
+import App from "./App.svelte";
+
+const start = Date.now();
+/** One a second, and each with another figure. */
+const at = (tick: number) => batch({ tick, timestamp: start + tick * 1000, interval: 1, cpu: tick % 100 });
+let emit: (batch: CurrentMetrics) => void;
+let tick: number;
+
+const host = {
+	subscribe: async (listener: (batch: CurrentMetrics) => void) => {
+		emit = listener;
+		return () => undefined;
+	},
+	current: async () => at(1),
+	history: async () => ({ timestamps: [], series: [], gaps: [] }),
+	verdict: async () => null,
+	gpuDetails: async () => {
+		throw new Error("not asked for here");
+	},
+	info: async () => ({ host_name: "cross", os: null, boot_time: null, gpus: [], notices: [] }) as unknown as SystemInfo,
+	cost: async () => null,
+	settings: async () => ({ ...DEFAULTS, interval: 1 }),
+	fields: SETTINGS,
+	label: null,
+	saving: async () => () => undefined,
+	paused: async () => () => undefined,
+	report: async () => undefined,
+} as unknown as Host;
+
+/** The page as laid out: whatever is asked for its size is so large. */
+class Sized {
+	constructor(private readonly told: (entries: unknown[]) => void) {}
+	observe = (target: Element) => this.told([{ target, contentRect: { width: 600, height: 140 } }]);
+	unobserve = () => undefined;
+	disconnect = () => undefined;
+}
+
+const one = (selector: string) => document.querySelector<HTMLElement>(selector) as HTMLElement;
+const cpu = () => Number.parseInt(one('.legend [data-figure="cpu/utilization"]').textContent ?? "", 10);
+const frames = () => new Promise((next) => requestAnimationFrame(() => requestAnimationFrame(next)));
+/** Where the crosshairs stand, CSS pixels. */
+const crosshairs = () =>
+	[...document.querySelectorAll<HTMLElement>(".u-cursor-x")].map((line) =>
+		Number.parseInt(line.style.transform.slice(10), 10),
+	);
+
+/** To a pixel: each chart stands on whole pixels of its own. */
+function stand(places: number[]): void {
+	for (const [at, place] of crosshairs().entries()) expect(Math.abs(place - (places[at] as number))).toBeLessThan(2);
+}
+
+async function pass(ticks: number): Promise<void> {
+	for (let i = 0; i < ticks; i++) {
+		tick += 1;
+		emit(at(tick));
+		await frames();
+	}
+}
+
+async function open(page: string): Promise<void> {
+	history.replaceState(null, "", `/index.html?range=60#${page}`);
+	render(App, { monitor: following(host) });
+	await vi.waitFor(() => expect(document.querySelectorAll(".u-over").length).toBeGreaterThan(0));
+	await pass(70);
+}
+
+/** Moves the pointer to so many pixels from an element's left edge. */
+function point(element: Element, clientX: number): void {
+	const matches = Element.prototype.matches;
+	vi.spyOn(Element.prototype, "matches").mockImplementation(function (this: Element, selector) {
+		return selector === ":hover" ? this === element : matches.call(this, selector);
+	});
+	for (const type of ["mousemove", "pointermove"])
+		element.dispatchEvent(new MouseEvent(type, { clientX, clientY: 20, bubbles: true }));
+}
+
+function press(element: Element, key: string): void {
+	element.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+}
+
+beforeEach(() => {
+	vi.stubGlobal("ResizeObserver", Sized);
+	tick = 1;
+});
+
+afterEach(() => vi.unstubAllGlobals());
+
+it("rests with the pointer in all charts, and the legends follow what comes under it", async () => {
+	await open("overview");
+	const over = one('[data-panel="cpu"] .u-over');
+	point(over, 300);
+	await frames();
+	const [first, places] = [cpu(), crosshairs()];
+	expect(first).toBeGreaterThan(tick - 50);
+	expect(first).toBeLessThan(tick - 10);
+	await pass(5);
+	expect(cpu()).toBe(first + 5);
+	stand(places);
+	one('[data-panel="cpu"] .chart').dispatchEvent(new MouseEvent("pointerleave"));
+	await frames();
+	expect(cpu()).toBe(tick);
+	expect(crosshairs().every((place) => place < 0)).toBe(true);
+	await pass(1);
+	expect(cpu()).toBe(tick);
+});
+
+it("rests with the pointer in a lane", async () => {
+	await open("overview");
+	point(one(".lane .lane"), 300);
+	await frames();
+	const [first, places] = [cpu(), crosshairs()];
+	expect(first).toBeLessThan(tick - 10);
+	await pass(5);
+	expect(cpu()).toBe(first + 5);
+	stand(places);
+});
+
+it("stays at the sample where keys put it, until the focus goes or it is out of sight", async () => {
+	await open("overview");
+	const chart = one('[data-panel="cpu"] .chart');
+	for (let i = 0; i < 4; i++) press(chart, "ArrowLeft");
+	const put = tick - 3;
+	await vi.waitFor(() => expect(cpu()).toBe(put));
+	await pass(5);
+	expect(cpu()).toBe(put);
+	chart.dispatchEvent(new FocusEvent("focusout", { bubbles: true }));
+	await vi.waitFor(() => expect(cpu()).toBe(tick));
+	expect(crosshairs().every((place) => place < 0)).toBe(true);
+	for (let i = 0; i < 30; i++) press(chart, "ArrowLeft");
+	await vi.waitFor(() => expect(cpu()).toBe(tick - 29));
+	await pass(40);
+	expect(cpu()).toBe(tick % 100);
+});
+
+it("goes from the lane with the focus, and when it is out of sight", async () => {
+	await open("gpu/GPU-1");
+	const lane = one(".held .lane");
+	const pointed = () => document.querySelector('[data-testid="state-pointed"]');
+	for (const away of [() => lane.dispatchEvent(new FocusEvent("focusout", { bubbles: true })), () => pass(61)]) {
+		press(lane, "ArrowLeft");
+		await vi.waitFor(() => expect(pointed()).not.toBeNull());
+		await away();
+		await vi.waitFor(() => expect(pointed()).toBeNull());
+	}
+});
