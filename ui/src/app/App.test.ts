@@ -78,8 +78,71 @@ it("dims a channel that went stale, and says why", async () => {
 	await vi.waitFor(() =>
 		expect(document.querySelector('[data-panel="cpu"]')?.getAttribute("data-state")).toBe("stale"),
 	);
-	expect(screen.getByText(/no sample for 8/).textContent).toContain("not answering");
+	const said = screen.getByText(/no sample for 8/);
+	expect(said.textContent).toBe("no sample for 8\u00a0s · not answering");
+	// What counts is not read aloud again at every tick.
+	expect(said.closest('[role="status"]')).toBeNull();
+	expect(said.querySelector('[role="status"]')?.textContent).toBe("not answering");
 	expect(document.querySelector('[data-panel="memory"]')?.getAttribute("data-state")).toBe("data");
+});
+
+it("dims every panel while the core does not answer, and counts for how long", async () => {
+	vi.useFakeTimers({ now: first.timestamp });
+	try {
+		let answers = true;
+		const current = async () => {
+			if (!answers) throw new Error("refused");
+			return first;
+		};
+		const monitor = following(host({ current }));
+		render(App, { monitor });
+		await vi.advanceTimersByTimeAsync(1000);
+		const panels = () => [...document.querySelectorAll<HTMLElement>("[data-panel]")];
+		const states = () => new Set(panels().map((panel) => panel.dataset.state));
+		expect(states()).toEqual(new Set(["data"]));
+		answers = false;
+		await vi.advanceTimersByTimeAsync(11_000);
+		expect(monitor.connection.state).toBe("stalled");
+		expect(states()).toEqual(new Set(["stale"]));
+		const words = () => new Set(panels().map((panel) => panel.querySelector(".stale")?.textContent));
+		await vi.advanceTimersByTimeAsync(48_000);
+		expect(words()).toEqual(new Set(["no sample for 1\u00a0m"]));
+		await vi.advanceTimersByTimeAsync(2000);
+		expect(words()).toEqual(new Set(["no sample for 1\u00a0m 2\u00a0s"]));
+		expect(panels().every((panel) => panel.querySelector('[role="status"]') === null)).toBe(true);
+		emit(batch({ tick: 2, timestamp: Date.now() }));
+		await vi.advanceTimersByTimeAsync(0);
+		expect(states()).toEqual(new Set(["data"]));
+	} finally {
+		vi.useRealTimers();
+	}
+});
+
+it("shows the overview for a disk or an interface that is gone, until it is back", async () => {
+	const sample = (tick: number, change: (batch: CurrentMetrics) => void) => {
+		const one = batch({ tick, timestamp: first.timestamp + tick * 2000 });
+		change(one);
+		emit(one);
+	};
+	for (const [at, kept] of ["disk/sda", "network/eth0", "network/lo"].entries()) {
+		const tick = at * 10 + 1;
+		history.replaceState(null, "", `/#${kept}`);
+		const none = { ...first, disk: null, network: null, channels: [] };
+		const { unmount } = render(App, { monitor: following(host({ current: async () => none })) });
+		await vi.waitFor(() => expect(document.documentElement.dataset.tick).toBe("1"));
+		expect(page(), "before the first sample").toBe(kept);
+		sample(tick + 1, () => undefined);
+		await vi.waitFor(() => expect(document.documentElement.dataset.tick).toBe(String(tick + 1)));
+		expect(page()).toBe(kept);
+		sample(tick + 2, ({ disk, network }) => {
+			if (disk) disk.devices = [];
+			if (network) network.interfaces = [];
+		});
+		await vi.waitFor(() => expect(page()).toBe("overview"));
+		sample(tick + 3, () => undefined);
+		await vi.waitFor(() => expect(page()).toBe(kept));
+		unmount();
+	}
 });
 
 it("says in words why there is no GPU, and what to do", async () => {

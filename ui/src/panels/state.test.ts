@@ -25,7 +25,7 @@ it("shows a current sample", () => {
 
 it("says for how long there was none, and why", () => {
 	const stale = panelState(true, status("not_answering", 8.4));
-	expect(stale).toEqual({ kind: "stale", words: "no sample for 8\u00a0s · not answering" });
+	expect(stale).toEqual({ kind: "stale", age: 8400, words: "not answering" });
 });
 
 it("gives the collector's own words for a device that is not there", () => {

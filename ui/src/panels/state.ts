@@ -1,13 +1,14 @@
 // The four states of a panel, as values.
 
-import { duration, SECOND } from "../base/time";
+import { SECOND } from "../base/time";
 import type { ChannelStatus, Reason } from "../bindings";
 import { t } from "../text";
 
 export type PanelState =
 	| { kind: "waiting" }
 	| { kind: "data" }
-	| { kind: "stale"; words: string }
+	/** For how long it had no sample, in ms, if that is known; and why. */
+	| { kind: "stale"; age: number | null; words: string }
 	| { kind: "unavailable"; reason: Reason; words: string };
 
 // One object each, so that what depends on a panel's state has nothing to do while it stays the same.
@@ -22,6 +23,6 @@ export function panelState(hasSample: boolean, status: ChannelStatus | null): Pa
 		return { kind: "unavailable", reason, words: status.detail ?? t.reasons[reason] };
 	}
 	if (status === null || reason === null) return DATA;
-	const age = status.age === null ? null : t.noSampleFor(duration(status.age * SECOND));
-	return { kind: "stale", words: [age, status.detail ?? t.reasons[reason]].filter(Boolean).join(" · ") };
+	const age = status.age === null ? null : status.age * SECOND;
+	return { kind: "stale", age, words: status.detail ?? t.reasons[reason] };
 }

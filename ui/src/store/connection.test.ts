@@ -89,6 +89,29 @@ it("follows the interval that the batch names", async () => {
 	expect(core.calls).toBe(5);
 });
 
+it("follows an interval that it is told of: events have as long again, and polls come as often", async () => {
+	link.event(next());
+	await pass(1000);
+	link.pace(60);
+	await pass(178_999);
+	expect(states).toEqual([]);
+	link.pace(0.5);
+	await pass(2999);
+	expect(states).toEqual([]);
+	await pass(1);
+	expect(states).toEqual(["polling"]);
+	core.interval = 60;
+	link.pace(60);
+	await pass(59_999);
+	expect(core.calls).toBe(1);
+	await pass(1);
+	expect(core.calls).toBe(2);
+	expect(vi.getTimerCount()).toBe(1);
+	link.stop();
+	link.pace(2);
+	expect(vi.getTimerCount()).toBe(0);
+});
+
 it("is stalled after three refused polls, and back to polling with the first answer", async () => {
 	core.answer = "refuse";
 	await pass(6000 + 2 * 2000);

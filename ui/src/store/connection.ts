@@ -58,6 +58,13 @@ export class Connection {
 		if ((back || changed) && this.timer !== null) this.arm(silence(this.interval));
 	}
 
+	/** Learns of an interval before a batch names it. */
+	pace(interval: number): void {
+		if (interval === this.interval) return;
+		this.interval = interval;
+		if (this.timer !== null) this.arm(this.state === "live" ? silence(interval) : interval * 1000);
+	}
+
 	private arm(delay: number): void {
 		this.stop();
 		this.timer = setTimeout(() => this.due(), delay);

@@ -101,6 +101,18 @@ describe("append", () => {
 		expect(cpu(history)).toEqual([1, 2, null, 9]);
 	});
 
+	it("takes no step for a hole that an interval lasted which was in force meanwhile", () => {
+		const history = filled(3, 60_000);
+		const last = START + 180_000;
+		const next = (tick: number, after: number, interval: number) =>
+			history.append(batch({ tick, timestamp: last + after, interval }));
+		expect(next(3, 0, 2), "the newest row again, at the shorter interval").toBe("filled");
+		expect(next(4, 50_000, 2)).toBe("appended");
+		expect(next(5, 52_000, 2)).toBe("appended");
+		expect(next(6, 60_000, 2), "the longer one is over").toBe("jump");
+		expect(history.rows).toBe(7);
+	});
+
 	it("stays in order when the clock is set back", () => {
 		const history = filled(5);
 		expect(history.append(batch({ tick: 6, timestamp: START + 5000, cpu: 6 }))).toBe("jump");
@@ -158,6 +170,17 @@ describe("merge", () => {
 		const alone = new History();
 		alone.append(batch({ tick: 1, timestamp: START, cpu: 50 }));
 		expect(history.columns, "nothing of it is kept").toHaveLength(alone.columns.length);
+	});
+
+	it("replaces all but newer rows with an answer that is whole", () => {
+		const history = filled(5);
+		history.gaps.push({ channel: "system/cpu", from: START, to: START + 2000, reason: "suspended" });
+		history.merge(answer([START + 7000, START + 9000], [8, 9]), true);
+		expect([history.times.map((time) => time - START), cpu(history)]).toEqual([
+			[7000, 9000, 10_000],
+			[8, 9, 5],
+		]);
+		expect(history.gaps).toEqual([]);
 	});
 
 	it("merging the same answer twice changes nothing", () => {

@@ -38,6 +38,8 @@ export class History {
 	/** Rows dropped from the front since the beginning: an index plus this names a row for good. */
 	dropped = 0;
 	private tick: number | null = null;
+	/** The longest interval, in s, that batches named since the last row came. */
+	private interval = 0;
 	/** The time of the last sample stored, per channel: a batch repeats the last sample of a channel that is stale. */
 	private readonly sampled = new Map<string, number>();
 
@@ -59,18 +61,22 @@ export class History {
 		const last = this.last;
 		if (last !== null && batch.timestamp === last) {
 			this.tick = batch.tick;
+			this.interval = Math.max(this.interval, batch.interval);
 			this.write(batch, this.rows - 1);
 			return "filled";
 		}
 		if (this.tick !== null && batch.tick <= this.tick && !this.restarted(batch)) return "ignored";
 		this.tick = batch.tick;
+		// The step to the first row at a shorter interval may still be a long one.
+		const interval = Math.max(this.interval, batch.interval);
+		this.interval = batch.interval;
 		if (last === null) {
 			this.pushRow(batch.timestamp);
 			this.write(batch, 0);
 			return "appended";
 		}
 		const backwards = batch.timestamp < last;
-		const jump = backwards || batch.timestamp - last > holeAfter(batch.interval);
+		const jump = backwards || batch.timestamp - last > holeAfter(interval);
 		if (backwards) this.cutFrom(batch.timestamp);
 		const before = this.last;
 		if (jump && before !== null) this.pushRow(before + 1);
@@ -85,8 +91,9 @@ export class History {
 		return this.last !== null && this.tick !== null && batch.tick < this.tick && batch.timestamp > this.last;
 	}
 
-	/** Replaces what is here from the answer's first row on, and keeps newer rows that came while it was asked for. */
-	merge(answer: MetricsHistory): void {
+	/** Replaces what is here from the answer's first row on, and keeps newer rows that came while it was asked for. `whole`: the
+	 * answer is all that the core has, and what is older than that goes too. */
+	merge(answer: MetricsHistory, whole = false): void {
 		const first = answer.timestamps[0];
 		const end = answer.timestamps.at(-1);
 		if (first === undefined || end === undefined) {
@@ -96,11 +103,12 @@ export class History {
 		const tailAt = lowerBound(this.times, end + 1);
 		const tailTimes = this.times.slice(tailAt);
 		const tails = new Map(this.columns.map((column) => [column, column.values.slice(tailAt)]));
-		this.cutFrom(first);
+		const from = whole ? Number.NEGATIVE_INFINITY : first;
+		this.cutFrom(from);
 		const came = answer.series.map(({ channel, field, values }) => [this.column(channel, field), values] as const);
 		this.extend(answer.timestamps, new Map(came));
 		this.extend(tailTimes, tails);
-		this.mergeGaps(answer.gaps, first);
+		this.mergeGaps(answer.gaps, from);
 		this.epoch += 1;
 		this.trim();
 	}

@@ -1,5 +1,6 @@
 // Everything that the page knows of the machine. Events, polls and the backfill all end in `History`'s one append.
 import { flushSync } from "svelte";
+import { HOUR } from "../base/time";
 import { timed } from "../base/work";
 import type { CurrentMetrics, Settings, SettingsPatch, SystemInfo } from "../bindings";
 import type { Host, Unsubscribe } from "../host/host";
@@ -44,9 +45,7 @@ export class Monitor {
 			await Promise.all([
 				this.listen(),
 				this.host.current().then((batch) => this.take(batch)),
-				this.host.settings().then((settings) => {
-					this.settings = settings;
-				}),
+				this.host.settings().then((settings) => this.adopt(settings)),
 				this.host.info().then((info) => {
 					this.info = info;
 				}),
@@ -73,11 +72,17 @@ export class Monitor {
 	/** Changes settings; what was refused is thrown, and what is in force afterwards is shown either way. */
 	async update(patch: SettingsPatch): Promise<void> {
 		try {
-			this.settings = await this.host.update(patch);
+			this.adopt(await this.host.update(patch));
 		} catch (error) {
-			this.settings = await this.host.settings();
+			this.adopt(await this.host.settings());
 			throw error;
 		}
+	}
+
+	/** An interval is in force before the first batch that names it. */
+	private adopt(settings: Settings): void {
+		this.settings = settings;
+		this.link.pace(settings.interval);
 	}
 
 	/** Stores a batch and shows it, at once: what it costs is known then. */
@@ -92,12 +97,18 @@ export class Monitor {
 		const before = this.history.last;
 		const outcome = this.history.append(batch);
 		if (outcome === "ignored") return;
-		if (outcome === "jump") this.needs(Math.min(before ?? 0, batch.timestamp));
+		if (outcome === "jump") this.needs(this.leapt(batch, before ?? 0) ? 0 : (before ?? 0));
 		const known = this.batch?.gpu.map((gpu) => gpu.gpu_id).join();
 		this.batch = batch;
 		this.changedRows();
 		if (known !== undefined && known !== batch.gpu.map((gpu) => gpu.gpu_id).join()) void this.ask();
 		if (this.hole !== null) void this.fill();
+	}
+
+	/** Whether it may be the clock that was set, and no row that is missing: it went back, or no tick was left out. The core has
+	 * given all its rows new times then. */
+	private leapt(batch: CurrentMetrics, before: number): boolean {
+		return batch.timestamp < before || batch.tick - 1 === this.batch?.tick;
 	}
 
 	/** Has it called whenever rows were added or changed: for what only paints, of which a page has dozens; as effects they cost more. */
@@ -132,7 +143,12 @@ export class Monitor {
 		const since = this.hole;
 		this.hole = null;
 		try {
-			this.history.merge(await this.host.history(since === 0 ? {} : { since }));
+			let answer = await this.host.history(since === 0 ? {} : { since });
+			// It begins with the last row before the hole, unless the clock was set meanwhile or that row is too old.
+			const whole = answer.timestamps[0] !== since;
+			// An hour is all there is.
+			if (whole && since !== 0 && (answer.timestamps.at(-1) ?? 0) - since < HOUR) answer = await this.host.history({});
+			this.history.merge(answer, whole);
 			this.filled = true;
 			this.changedRows();
 		} catch {

@@ -13,6 +13,8 @@ class Core implements Host {
 	listener: ((batch: CurrentMetrics) => void) | null = null;
 	queries: HistoryQuery[] = [];
 	historyFails = 0;
+	/** By how much the clock was set, ms: all rows move along. */
+	shift = 0;
 	settingsInForce = SETTINGS;
 	fields = [];
 	verdict = async () => null;
@@ -26,7 +28,8 @@ class Core implements Host {
 	label = null;
 
 	tick = () => Math.floor((Date.now() - START) / 2000);
-	at = (tick: number) => batch({ tick, timestamp: START + tick * 2000, cpu: tick % 100 });
+	time = (tick: number) => START + tick * 2000 + this.shift;
+	at = (tick: number) => batch({ tick, timestamp: this.time(tick), cpu: tick % 100 });
 	emit = () => this.listener?.(this.at(this.tick()));
 	async subscribe(listener: (batch: CurrentMetrics) => void) {
 		this.listener = listener;
@@ -38,10 +41,10 @@ class Core implements Host {
 	async history(query: HistoryQuery): Promise<MetricsHistory> {
 		this.queries.push(query);
 		if (this.historyFails-- > 0) throw new Refused("no");
-		const ticks = Array.from({ length: this.tick() }, (_, i) => i + 1);
-		const wanted = ticks.filter((tick) => START + tick * 2000 >= (query.since ?? 0));
+		const ticks = Array.from({ length: this.tick() }, (_, i) => i + 1).slice(-1800);
+		const wanted = ticks.filter((tick) => this.time(tick) >= (query.since ?? 0));
 		return {
-			timestamps: wanted.map((tick) => START + tick * 2000),
+			timestamps: wanted.map(this.time),
 			series: [
 				{
 					channel: "system/cpu",
@@ -73,6 +76,24 @@ let monitor: Monitor;
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 const values = () => monitor.history.values("system/cpu", "utilization") ?? [];
 const whole = () => Array.from({ length: core.tick() }, (_, i) => (i + 1) % 100);
+
+const minutes = (count: number) => count * 60_000;
+/** The page's rows are the core's, by time and figure. */
+function same(): void {
+	const ticks = Array.from({ length: core.tick() }, (_, i) => i + 1).slice(-1800);
+	expect(monitor.history.times.slice(-1800)).toEqual(ticks.map(core.time));
+	expect(values().slice(-1800)).toEqual(ticks.map((tick) => tick % 100));
+}
+
+/** Nobody looks for so long. */
+async function hide(ms: number): Promise<void> {
+	const hidden = vi.spyOn(document, "hidden", "get").mockReturnValue(true);
+	document.dispatchEvent(new Event("visibilitychange"));
+	await pass(ms);
+	hidden.mockReturnValue(false);
+	document.dispatchEvent(new Event("visibilitychange"));
+	await pass(0);
+}
 
 /** So many ticks with an event each. */
 async function live(ticks: number): Promise<void> {
@@ -151,15 +172,84 @@ it("asks again for a history that was refused", async () => {
 
 it("fills the time during which the page was hidden", async () => {
 	await live(2);
-	const hidden = vi.spyOn(document, "hidden", "get").mockReturnValue(true);
-	document.dispatchEvent(new Event("visibilitychange"));
-	await pass(600_000);
+	const last = monitor.history.last;
+	await hide(minutes(10));
 	expect(monitor.connection.state).toBe("live");
-	hidden.mockReturnValue(false);
-	document.dispatchEvent(new Event("visibilitychange"));
-	await pass(0);
+	expect(core.queries).toEqual([{}, { since: last }]);
 	await live(1);
+	expect(core.queries).toHaveLength(2);
 	expect(values()).toEqual(whole());
+});
+
+it("asks once where the row that it had last is an hour old", async () => {
+	await live(2);
+	await hide(minutes(70));
+	expect(core.queries).toHaveLength(2);
+	same();
+});
+
+it.each([
+	["back", -10],
+	["forward", 10],
+	["far forward", 1500],
+])("asks for all rows when the clock is set %s, since all have new times", async (_, by) => {
+	await live(50);
+	core.shift = minutes(by);
+	await live(1);
+	expect(core.queries).toEqual([{}, {}]);
+	same();
+	await live(5);
+	expect(core.queries).toHaveLength(2);
+	same();
+});
+
+it("asks but once when the clock was set back and an event got lost as well", async () => {
+	await live(50);
+	core.shift = minutes(-10);
+	await pass(2000);
+	await live(1);
+	expect(core.queries).toEqual([{}, {}]);
+	same();
+});
+
+it.each([-9.99, 9.99])("asks for all rows when the clock was set by %s minutes while nobody looked", async (by) => {
+	await live(50);
+	core.shift = minutes(by);
+	await hide(minutes(5));
+	expect(core.queries).toHaveLength(3);
+	await live(5);
+	same();
+});
+
+it("does not ask on and on where the core has no rows", async () => {
+	await live(2);
+	core.history = async (query) => {
+		core.queries.push(query);
+		return { timestamps: [], series: [], gaps: [] };
+	};
+	await hide(minutes(1));
+	expect(core.queries.slice(1)).toEqual([{ since: monitor.history.last }, {}]);
+	core.queries = [];
+	await live(10);
+	expect(core.queries.length).toBeLessThanOrEqual(2);
+});
+
+it("waits for as long as a new interval lasts, before a sample says so", async () => {
+	await live(2);
+	await monitor.update({ interval: 60 });
+	await pass(179_000);
+	expect(monitor.connection.state).toBe("live");
+	await pass(1000);
+	expect(monitor.connection.state).toBe("polling");
+});
+
+it("waits for as long as the interval lasts that it finds when it opens", async () => {
+	monitor.stop();
+	core.settingsInForce = { ...SETTINGS, interval: 60 };
+	monitor = new Monitor(core);
+	await monitor.start();
+	await pass(60_000);
+	expect(monitor.connection.state).toBe("live");
 });
 
 it("tells painters of each batch and of what was filled in, until they are gone", async () => {

@@ -57,24 +57,30 @@ it("shows a hole as one, with the reason that the history has", () => {
 	history.gaps.push({ channel: GPU, from: 3000, to: 100_000, reason: "suspended" });
 	history.append(sample(100, "idle"));
 	made.update();
+	history.gaps.push({ channel: GPU, from: 100_000, to: 150_000, reason: "suspended" });
+	history.append(sample(150, "idle"));
+	made.update();
 	expect(short(made)).toEqual([
 		[1, 3, "idle"],
 		[3, 99, "suspended"],
 		[99, 100, "idle"],
+		[100, 149, "suspended"],
+		[149, 150, "idle"],
 	]);
 });
 
-it("does not take a longer interval for a hole for long", () => {
+it("does not take a longer interval for a hole", () => {
 	const made = runs("idle", "idle");
-	for (const second of [12, 22, 32]) {
-		history.append({ ...sample(second, "idle"), interval: 10 });
+	for (const [second, interval] of [
+		[12, 10],
+		[22, 10],
+		[30, 1],
+		[31, 1],
+	] as const) {
+		history.append({ ...sample(second, "idle"), interval });
 		made.update();
 	}
-	expect(short(made)).toEqual([
-		[1, 2, "idle"],
-		[2, 11, null],
-		[11, 32, "idle"],
-	]);
+	expect(short(made)).toEqual([[1, 31, "idle"]]);
 });
 
 it("goes through the hour anew when it was filled from the core", () => {

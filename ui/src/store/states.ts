@@ -14,9 +14,8 @@ export interface Run {
 	reason: Reason | null;
 }
 
-/** A sample stands for the time since the one before, unless that is so many of the usual steps, or so many ms, ago. */
-const HOLE = { steps: 3, least: 3000 };
-/** A row of nulls that marks an interruption stands so close behind the last sample. It is no step, in ms. */
+/** A row of nulls that marks an interruption stands so close behind the last sample, in ms. It is no step. A sample stands for
+ * the time since the one before, however long, unless there is such a mark. */
 const MARK = 100;
 
 export class StateRuns {
@@ -75,17 +74,20 @@ export class StateRuns {
 		this.before = { length: this.runs.length, to: this.runs.at(-1)?.to ?? 0, step: this.step };
 		const time = history.times[row] as number;
 		const earlier = history.times[row - 1];
+		const before = history.times[row - 2];
 		if (earlier === undefined) {
 			this.add(time, time, row);
 			return;
 		}
 		const step = time - earlier;
-		const usual = this.step || step;
-		if (step > Math.max(HOLE.steps * usual, HOLE.least)) {
-			const from = time - usual;
+		const from = time - (this.step || step);
+		const marked = before !== undefined && earlier - before < MARK;
+		if (marked && from > earlier) {
 			this.push({ from: earlier, to: from, state: null, reason: this.reasonAt((earlier + from) / 2) });
 			this.add(from, time, row);
-		} else this.add(earlier, time, row);
+			return;
+		}
+		this.add(earlier, time, row);
 		if (step >= MARK) this.step = step;
 	}
 
