@@ -41,7 +41,7 @@ export function amount(total: number | null): AxisSpec {
 	};
 }
 
-/** 20–100 °C (60–220 °F); wider where a device is colder or hotter. */
+/** 20–100 °C (60–220 °F); wider where a device is hotter. */
 export function degreesAxis(unit: TemperatureUnit): AxisSpec {
 	const fahrenheit = (degrees: number) => (degrees - 32) / 1.8;
 	const [low, high, higher] = unit === "fahrenheit" ? [60, 220, 300].map(fahrenheit) : [20, 100, 140];
