@@ -110,7 +110,7 @@ pub(crate) async fn get_packed_history(
 }
 
 fn history(shell: &Shell, query: Option<Argument<HistoryQuery>>) -> Result<MetricsHistory, CommandError> {
-    let query = query.map(|argument| parse("query", argument.0)).transpose()?.unwrap_or_default();
+    let query = query.map(|argument| parse(argument.0)).transpose()?.unwrap_or_default();
     Ok(shell.feed.query(&query)?)
 }
 
@@ -121,7 +121,7 @@ pub(crate) async fn get_gpu_verdict(
     shell: State<'_, Shell>,
     query: Argument<VerdictQuery>,
 ) -> Result<GpuVerdict, CommandError> {
-    answer("get_gpu_verdict", async { Ok(shell.feed.verdict(&parse("query", query.0)?)?) }).await
+    answer("get_gpu_verdict", async { Ok(shell.feed.verdict(&parse(query.0)?)?) }).await
 }
 
 /// The machine, its GPUs, and why GPU data is missing if it is.
@@ -202,7 +202,7 @@ pub(crate) async fn save_view(
     image: Vec<u8>,
 ) -> Result<Option<String>, CommandError> {
     answer("save_view", async {
-        let history = shell.feed.query(&parse("query", query.0)?)?;
+        let history = shell.feed.query(&parse(query.0)?)?;
         save::save(&window, &shell.saving, history, image).await
     })
     .await
@@ -241,10 +241,11 @@ pub(crate) async fn get_desktop_info(shell: State<'_, Shell>) -> Result<DesktopI
     answer("get_desktop_info", async { Ok(DesktopInfo { tray: shell.tray.is_up() }) }).await
 }
 
-fn parse<T: DeserializeOwned>(argument: &str, value: Value) -> Result<T, CommandError> {
+/// Every argument that is parsed here is a `query`.
+fn parse<T: DeserializeOwned>(value: Value) -> Result<T, CommandError> {
     serde_path_to_error::deserialize(value).map_err(|error| {
         let path = error.path().to_string();
-        let field = if path == "." { argument.into() } else { path };
+        let field = if path == "." { "query".into() } else { path };
         let inner = error.inner().to_string();
         CommandError { kind: ErrorKind::InvalidQuery, message: format!("{field}: {inner}"), field: Some(field) }
     })
@@ -265,18 +266,18 @@ mod tests {
             (json!({"sinse": 1}), "sinse"),
             (json!(5), "query"),
         ] {
-            let error = parse::<HistoryQuery>("query", query.clone()).unwrap_err();
+            let error = parse::<HistoryQuery>(query.clone()).unwrap_err();
             assert_eq!(
                 (error.kind, error.field.as_deref()),
                 (ErrorKind::InvalidQuery, Some(field)),
                 "{query}: {error:?}"
             );
         }
-        assert_eq!(parse::<HistoryQuery>("query", json!({})).unwrap(), HistoryQuery::default());
-        let query: HistoryQuery = parse("query", json!({"since": null, "channels": ["cpu"]})).unwrap();
+        assert_eq!(parse::<HistoryQuery>(json!({})).unwrap(), HistoryQuery::default());
+        let query: HistoryQuery = parse(json!({"since": null, "channels": ["cpu"]})).unwrap();
         assert_eq!(query.channels.unwrap(), ["cpu"]);
         for (query, field) in [(json!({"gpu_id": 7}), "gpu_id"), (json!({"gpu_id": "a", "until": 0.5}), "until")] {
-            let error = parse::<VerdictQuery>("query", query).unwrap_err();
+            let error = parse::<VerdictQuery>(query).unwrap_err();
             assert_eq!((error.kind, error.field.as_deref()), (ErrorKind::InvalidQuery, Some(field)), "{error:?}");
         }
     }
