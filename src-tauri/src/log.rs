@@ -1,5 +1,6 @@
 //! The log: to stderr, and to a file where that is no terminal, as when the desktop started the program.
 
+use std::fs;
 use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 
@@ -14,11 +15,7 @@ const DAYS: usize = 7;
 pub(crate) fn begin() {
     let filter = EnvFilter::try_from_env("TELLTALE_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
     let terminal = io::stderr().is_terminal();
-    let file = folder().filter(|_| !terminal).map(|folder| {
-        let days = RollingFileAppender::builder().rotation(Rotation::DAILY).max_log_files(DAYS);
-        days.filename_prefix("telltale").filename_suffix("log").build(folder)
-    });
-    let (writer, refused) = match file {
+    let (writer, refused) = match folder().filter(|_| !terminal).map(file) {
         Some(Ok(file)) => (BoxMakeWriter::new(io::stderr.and(file)), None),
         Some(Err(error)) => (BoxMakeWriter::new(io::stderr), Some(error)),
         None => (BoxMakeWriter::new(io::stderr), None),
@@ -27,6 +24,13 @@ pub(crate) fn begin() {
     if let Some(error) = refused {
         tracing::warn!(%error, "the log is not kept in a file");
     }
+}
+
+fn file(folder: PathBuf) -> anyhow::Result<RollingFileAppender> {
+    // The appender looks for old ones first, and complains where there is no folder yet.
+    fs::create_dir_all(&folder)?;
+    let days = RollingFileAppender::builder().rotation(Rotation::DAILY).max_log_files(DAYS);
+    Ok(days.filename_prefix("telltale").filename_suffix("log").build(folder)?)
 }
 
 /// Where the platform keeps them, as Tauri's `app_log_dir` has it, which is not to be had before the app is.

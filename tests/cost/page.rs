@@ -16,7 +16,7 @@ use crate::{SOON, median};
 /// An hour at the shortest interval.
 const ROWS: u64 = 7200;
 
-/// Makes the page ask for its history anew, and gives it an hour before the few seconds there are: nobody waits for one.
+/// Makes the page ask for its history anew, and from now on gives it an hour before the few seconds there are: nobody waits for one.
 /// The values are the newest ones, up and down by a quarter.
 const AN_HOUR: &str = "
     const [rows] = arguments;
@@ -26,7 +26,6 @@ const AN_HOUR: &str = "
         if (!String(to?.url ?? to).endsWith('get_packed_history')) return answer;
         const history = await window.__TAURI_INTERNALS__.invoke('get_metrics_history', { query: {} });
         if (history.timestamps.length === 0) return answer;
-        window.fetch = plain;
         const missing = rows - history.timestamps.length;
         const before = Array.from({ length: missing }, (_, at) => history.timestamps[0] - (missing - at) * 500);
         for (const [which, series] of history.series.entries()) {

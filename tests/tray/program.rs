@@ -46,5 +46,7 @@ fn wrong_usage_exits_with_2_and_a_start_that_fails_with_1() {
     // Its stderr is no terminal, as where a desktop starts it.
     let logs = std::fs::read_dir(desktop.path("data/dev.telltale.desktop/logs")).unwrap();
     let logs: Vec<_> = logs.map(|log| std::fs::read_to_string(log.unwrap().path()).unwrap()).collect();
-    assert!(desktop.log().contains(logs.join("").trim()) && logs[0].contains(" INFO telltale"), "{logs:?}");
+    let (kept, said) = (logs.concat(), desktop.log());
+    assert!(kept.contains(" INFO telltale") && kept.lines().all(|line| said.contains(line)), "{kept}\n{said}");
+    assert_eq!(kept.lines().next(), said.lines().next(), "and nothing is said before");
 }
