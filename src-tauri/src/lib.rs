@@ -10,6 +10,7 @@ mod counts;
 pub mod doctor;
 mod error;
 mod events;
+mod file;
 mod instance;
 mod log;
 pub mod rendering;
@@ -37,6 +38,9 @@ use telltale_core::settings::SleepingGpus;
 use counts::Counts;
 use settings::Stored;
 use tasks::Tasks;
+
+/// The app's name in folders, as in tauri.conf.json: for what is asked before the app is there.
+pub(crate) const IDENTIFIER: &str = "dev.telltale.desktop";
 
 /// What commands and events work with.
 struct Shell {

@@ -8,6 +8,8 @@ use tracing_appender::rolling::{RollingFileAppender, Rotation};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::writer::{BoxMakeWriter, MakeWriterExt as _};
 
+use crate::IDENTIFIER;
+
 /// Days that are kept.
 const DAYS: usize = 7;
 
@@ -35,10 +37,20 @@ fn file(folder: PathBuf) -> anyhow::Result<RollingFileAppender> {
 
 /// Where the platform keeps them, as Tauri's `app_log_dir` has it, which is not to be had before the app is.
 fn folder() -> Option<PathBuf> {
-    const APP: &str = "dev.telltale.desktop";
     if cfg!(target_os = "macos") {
-        Some(dirs::home_dir()?.join("Library/Logs").join(APP))
+        Some(dirs::home_dir()?.join("Library/Logs").join(IDENTIFIER))
     } else {
-        Some(dirs::data_local_dir()?.join(APP).join("logs"))
+        Some(dirs::data_local_dir()?.join(IDENTIFIER).join("logs"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::IDENTIFIER;
+
+    #[test]
+    fn the_folder_has_the_apps_name() {
+        let config: serde_json::Value = serde_json::from_str(include_str!("../../tauri.conf.json")).unwrap();
+        assert_eq!(config["identifier"], IDENTIFIER);
     }
 }

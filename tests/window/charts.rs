@@ -50,6 +50,16 @@ async fn collect(app: &App, ticks: u32) {
     }
 }
 
+/// A window whose charts rise, a sixth of them filled.
+async fn ramping(screen: &Screen, home: &Home) -> App {
+    home.script(RAMP);
+    let app = App::start(screen, home, Gpus::Scripted).await;
+    app.resize(1280, 800).await;
+    press_button(&app, "range-1m", true).await;
+    collect(&app, 20).await;
+    app
+}
+
 async fn press_button(app: &App, name: &str, pressed: bool) {
     app.click(&format!("[data-testid=\"{name}\"]")).await;
     let pressed = pressed.to_string();
@@ -64,11 +74,7 @@ async fn press_button(app: &App, name: &str, pressed: bool) {
 fn one_crosshair_for_all_charts_and_the_legends_show_what_is_under_it() {
     super::test(async || {
         let (screen, home) = (Screen::open(), Home::new());
-        home.script(RAMP);
-        let app = App::start(&screen, &home, Gpus::Scripted).await;
-        app.resize(1280, 800).await;
-        press_button(&app, "range-1m", true).await;
-        collect(&app, 20).await;
+        let app = ramping(&screen, &home).await;
         press_button(&app, "pause", true).await;
         let newest = app.run(LEGENDS).await;
         let mut different = 0;
@@ -93,11 +99,7 @@ fn one_crosshair_for_all_charts_and_the_legends_show_what_is_under_it() {
 fn the_crosshair_rests_with_the_pointer_while_charts_move_and_that_of_keys_leaves_with_the_focus() {
     super::test(async || {
         let (screen, home) = (Screen::open(), Home::new());
-        home.script(RAMP);
-        let app = App::start(&screen, &home, Gpus::Scripted).await;
-        app.resize(1280, 800).await;
-        press_button(&app, "range-1m", true).await;
-        collect(&app, 20).await;
+        let app = ramping(&screen, &home).await;
         app.point(place(&app, 0.9).await).await;
         app.shows("the crosshair stands in all charts", CROSSHAIRS, |it| stand(it, 0.9)).await;
         let legends = app.run(LEGENDS).await;

@@ -7,6 +7,12 @@ use super::app::{App, Gpus, Home};
 use crate::common::screen::Screen;
 use crate::common::until::until;
 
+/// Every font that the page is laid out with: of those that fontconfig is asked for, which takes milliseconds each.
+const FONTS: &str = "return [...new Set(Array.from(document.body.querySelectorAll('*'), one => {
+    const { fontFamily, fontSize, fontStyle, fontWeight } = getComputedStyle(one);
+    return [fontFamily, fontSize, fontStyle, fontWeight].join(' ');
+}))].sort()";
+
 #[test]
 fn without_a_driver_the_panel_says_why() {
     without_gpus(Gpus::NoDriver, "libnvidia-ml.so.1");
@@ -56,6 +62,8 @@ fn with_gpus(script: &'static str, count: usize) {
         .await;
         until("each has a panel with data", SOON, async || {
             let states = app.run(STATES).await;
+            let fonts = app.run(FONTS).await;
+            assert!(fonts.as_array().unwrap().len() <= 5, "each is looked for before anything is painted: {fonts:#}");
             let data = states.as_array().unwrap().iter().filter(|state| **state == "data").count();
             if data == count { Ok(()) } else { Err(states) }
         })

@@ -1,9 +1,8 @@
 // How the page begins: with figures where the core answers in time, without them where it does not, and with a word where it can't be reached.
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import type { MetricsHistory, SystemInfo } from "./bindings";
-import { SETTINGS } from "./bindings";
+import type { MetricsHistory } from "./bindings";
 import { type Host, Refused } from "./host/host";
-import { batch, DEFAULTS } from "./store/samples";
+import { batch, hostOf } from "./store/samples";
 
 const first = batch({ tick: 1, timestamp: Date.now(), cpu: 73 });
 let host: Host;
@@ -24,23 +23,14 @@ beforeEach(() => {
 	asked = new Promise((resolve) => {
 		ask = resolve;
 	});
-	host = {
-		subscribe: async () => () => undefined,
+	host = hostOf({
 		current: async () => first,
 		history: () =>
 			new Promise((resolve) => {
 				answerHistory = resolve;
 				ask();
 			}),
-		info: async () => ({ host_name: "aurora", gpus: [], notices: [] }) as unknown as SystemInfo,
-		cost: async () => null,
-		settings: async () => DEFAULTS,
-		saving: async () => () => undefined,
-		report: async () => undefined,
-		paused: async () => () => undefined,
-		fields: SETTINGS,
-		label: null,
-	} as Partial<Host> as Host;
+	});
 });
 
 afterEach(() => vi.useRealTimers());

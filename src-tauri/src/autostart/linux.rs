@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use tauri::{AppHandle, Manager as _};
 
+use crate::file;
+
 /// The file, and what it starts.
 pub(crate) struct Autostart {
     file: PathBuf,
@@ -38,18 +40,8 @@ impl Autostart {
     /// # Errors
     /// If the folder or the file can't be written, or not be removed.
     pub(crate) fn set(&self, on: bool) -> anyhow::Result<()> {
-        let done = if on { self.write() } else { remove(&self.file) };
+        let done = if on { file::replace(&self.file, entry(&self.program)) } else { remove(&self.file) };
         done.with_context(|| self.file.display().to_string())
-    }
-
-    fn write(&self) -> io::Result<()> {
-        if let Some(folder) = self.file.parent() {
-            fs::create_dir_all(folder)?;
-        }
-        // A disk that is full leaves half a file, which the desktop would ignore.
-        let aside = self.file.with_extension("desktop.new");
-        let written = fs::write(&aside, entry(&self.program)).and_then(|()| fs::rename(&aside, &self.file));
-        written.inspect_err(|_| drop(fs::remove_file(&aside)))
     }
 }
 

@@ -12,6 +12,7 @@ use telltale_core::collector::Roots;
 use telltale_core::doctor::{self, Check, Report, State};
 use telltale_core::settings::file;
 
+use crate::IDENTIFIER;
 use crate::tray::host;
 
 /// Prints the report, and returns the exit code that its worst state stands for. With `desktop_only` core's part is
@@ -45,7 +46,7 @@ pub fn print(json: bool, desktop_only: bool) -> anyhow::Result<u8> {
 /// Whether the settings can be read, and kept.
 fn settings() -> Check {
     const NAME: &str = "settings";
-    let Some(path) = dirs::config_dir().map(|folder| folder.join("dev.telltale.desktop/settings.json")) else {
+    let Some(path) = dirs::config_dir().map(|folder| folder.join(IDENTIFIER).join("settings.json")) else {
         return Check::new(NAME, State::Broken, "There is no folder for them.")
             .advising("Set HOME or XDG_CONFIG_HOME.");
     };

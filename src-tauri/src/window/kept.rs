@@ -12,6 +12,7 @@ use tauri::{AppHandle, Manager as _, Monitor, PhysicalPosition, PhysicalSize, We
 use tokio::sync::watch;
 use tokio::task::block_in_place;
 
+use crate::file;
 use crate::view::View;
 
 /// A window that is dragged changes its place many times a second.
@@ -155,13 +156,8 @@ fn read(file: &Path) -> State {
     if state.view.is_fit() { state } else { State { place: state.place, ..State::default() } }
 }
 
-fn write(file: &Path, state: &State) -> std::io::Result<()> {
-    if let Some(folder) = file.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    let aside = file.with_extension("json.new");
-    fs::write(&aside, serde_json::to_vec(state)?)?;
-    fs::rename(aside, file)
+fn write(to: &Path, state: &State) -> std::io::Result<()> {
+    file::replace(to, serde_json::to_vec(state)?)
 }
 
 /// Whether enough of the window's top edge to grasp it lies on one of the monitors.

@@ -1,53 +1,31 @@
 // The window as a whole, over a host that is a test's: what is shown, what a key does, what is refused.
 import { render, screen } from "@testing-library/svelte";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import type { CurrentMetrics, Settings, SystemInfo } from "../bindings";
-import { SETTINGS } from "../bindings";
+import type { CurrentMetrics, Settings } from "../bindings";
 import { type Host, Refused } from "../host/host";
-import { batch, DEFAULTS, following, gpuDetails } from "../store/samples";
+import { type Answers, batch, DEFAULTS, following, gpuDetails, hostOf } from "../store/samples";
 import App from "./App.svelte";
 
 let emit: (batch: CurrentMetrics) => void;
 let settings: Settings;
 const first = batch({ tick: 1, timestamp: Date.now(), cpu: 42 });
 
-const host = (change: Partial<Host> = {}): Host => ({
-	subscribe: async (listener) => {
-		emit = listener;
-		return () => undefined;
-	},
-	current: async () => first,
-	history: async () => ({ timestamps: [], series: [], gaps: [] }),
-	verdict: async () => null,
-	info: async () =>
-		({
-			host_name: "aurora",
-			os: "Debian 12",
-			boot_time: null,
-			gpus: [],
-			notices: ["Settings were set aside."],
-		}) as unknown as SystemInfo,
-	cost: async () => null,
-	diagnostics: async () => {
-		throw new Error("not asked for here");
-	},
-	gpuDetails: async () => gpuDetails(),
-	settings: async () => settings,
-	update: async (patch) => {
-		if (patch.interval === 7) throw new Refused("interval is seven", "interval");
-		settings = { ...settings, ...patch } as Settings;
-		return settings;
-	},
-	save: async () => null,
-	saving: async () => () => undefined,
-	cancelSave: async () => undefined,
-	report: async () => undefined,
-	paused: async () => () => undefined,
-	desktop: async () => ({ tray: true }),
-	fields: SETTINGS,
-	label: null,
-	...change,
-});
+const host = (change: Answers = {}): Host =>
+	hostOf({
+		subscribe: async (listener) => {
+			emit = listener;
+			return () => undefined;
+		},
+		current: async () => first,
+		info: { os: "Debian 12", notices: ["Settings were set aside."] },
+		settings: async () => settings,
+		update: async (patch) => {
+			if (patch.interval === 7) throw new Refused("interval is seven", "interval");
+			settings = { ...settings, ...patch };
+			return settings;
+		},
+		...change,
+	});
 
 const figure = (name: string) => document.querySelector(`[data-figure="${name}"]`)?.textContent?.trim();
 const press = (key: string, more: KeyboardEventInit = {}) =>

@@ -1,27 +1,8 @@
 // The menu of a panel, and the moment that copied figures are of.
 import { render, screen } from "@testing-library/svelte";
 import { afterEach, expect, it, vi } from "vitest";
-import type { SystemInfo } from "../bindings";
-import { SETTINGS } from "../bindings";
-import type { Host } from "../host/host";
-import { batch, DEFAULTS, following } from "../store/samples";
+import { following, hostOf } from "../store/samples";
 import App from "./App.svelte";
-
-const host = {
-	subscribe: async () => () => undefined,
-	current: async () => batch({ tick: 1, timestamp: Date.now() }),
-	history: async () => ({ timestamps: [], series: [], gaps: [] }),
-	info: async () =>
-		({ host_name: "saving", os: null, boot_time: null, gpus: [], notices: [] }) as unknown as SystemInfo,
-	cost: async () => null,
-	settings: async () => DEFAULTS,
-	desktop: async () => ({ tray: true }),
-	fields: SETTINGS,
-	label: null,
-	saving: async () => () => undefined,
-	paused: async () => () => undefined,
-	report: async () => undefined,
-} as unknown as Host;
 
 const page = () => document.documentElement.dataset.page;
 const press = (key: string, more: KeyboardEventInit = {}) =>
@@ -33,7 +14,7 @@ it("copies the figures of a pause with the time of the pause", async () => {
 	const written = vi.spyOn(navigator.clipboard, "writeText").mockResolvedValue();
 	document.execCommand = () => false;
 	history.replaceState(null, "", "/?paused=1700000000000");
-	render(App, { monitor: following(host) });
+	render(App, { monitor: following(hostOf()) });
 	const title = await vi.waitFor(() => screen.getByRole("button", { name: "CPU" }));
 	await vi.waitFor(() => expect(document.documentElement.dataset.rows).toBe("1"));
 	title.focus();
@@ -43,7 +24,7 @@ it("copies the figures of a pause with the time of the pause", async () => {
 
 it("closes its menu by Escape, which means that alone", async () => {
 	history.replaceState(null, "", "/#settings");
-	render(App, { monitor: following(host) });
+	render(App, { monitor: following(hostOf()) });
 	await vi.waitFor(() => expect(page()).toBe("settings"));
 	document
 		.querySelector('[data-panel="settings"]')

@@ -1,10 +1,8 @@
 // What the crosshair and the legends show while time goes on: what is under the pointer, or where keys put it, and no moment longer.
 import { render } from "@testing-library/svelte";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import type { CurrentMetrics, SystemInfo } from "../bindings";
-import { SETTINGS } from "../bindings";
-import type { Host } from "../host/host";
-import { batch, DEFAULTS, following } from "../store/samples";
+import type { CurrentMetrics } from "../bindings";
+import { batch, DEFAULTS, following, hostOf, Sized } from "../store/samples";
 import App from "./App.svelte";
 
 const start = Date.now();
@@ -13,34 +11,14 @@ const at = (tick: number) => batch({ tick, timestamp: start + tick * 1000, inter
 let emit: (batch: CurrentMetrics) => void;
 let tick: number;
 
-const host = {
-	subscribe: async (listener: (batch: CurrentMetrics) => void) => {
+const host = hostOf({
+	subscribe: async (listener) => {
 		emit = listener;
 		return () => undefined;
 	},
 	current: async () => at(1),
-	history: async () => ({ timestamps: [], series: [], gaps: [] }),
-	verdict: async () => null,
-	gpuDetails: async () => {
-		throw new Error("not asked for here");
-	},
-	info: async () => ({ host_name: "cross", os: null, boot_time: null, gpus: [], notices: [] }) as unknown as SystemInfo,
-	cost: async () => null,
 	settings: async () => ({ ...DEFAULTS, interval: 1 }),
-	fields: SETTINGS,
-	label: null,
-	saving: async () => () => undefined,
-	paused: async () => () => undefined,
-	report: async () => undefined,
-} as unknown as Host;
-
-/** The page as laid out: whatever is asked for its size is so large. */
-class Sized {
-	constructor(private readonly told: (entries: unknown[]) => void) {}
-	observe = (target: Element) => this.told([{ target, contentRect: { width: 600, height: 140 } }]);
-	unobserve = () => undefined;
-	disconnect = () => undefined;
-}
+});
 
 const one = (selector: string) => document.querySelector<HTMLElement>(selector) as HTMLElement;
 const cpu = () => Number.parseInt(one('.legend [data-figure="cpu/utilization"]').textContent ?? "", 10);

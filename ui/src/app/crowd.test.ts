@@ -3,10 +3,8 @@
 import { render } from "@testing-library/svelte";
 import { expect, it, vi } from "vitest";
 import { barGrid } from "../base/scale";
-import type { CurrentMetrics, SystemInfo } from "../bindings";
-import { SETTINGS } from "../bindings";
-import type { Host } from "../host/host";
-import { batch, DEFAULTS, following } from "../store/samples";
+import type { CurrentMetrics } from "../bindings";
+import { batch, DEFAULTS, following, hostOf } from "../store/samples";
 import App from "./App.svelte";
 
 const [CORES, DISKS, INTERFACES, PHYSICAL] = [256, 30, 40, 4];
@@ -30,20 +28,7 @@ function crowd(): CurrentMetrics {
 	return one;
 }
 
-const host: Host = {
-	subscribe: async () => () => undefined,
-	current: async () => crowd(),
-	history: async () => ({ timestamps: [], series: [], gaps: [] }),
-	cost: async () => null,
-	info: async () => ({ host_name: "crowd", os: null, boot_time: null, gpus: [], notices: [] }) as unknown as SystemInfo,
-	settings: async () => ({ ...DEFAULTS, theme: "dark" }),
-	update: async () => host.settings(),
-	fields: SETTINGS,
-	label: null,
-	saving: async () => () => undefined,
-	report: async () => undefined,
-	paused: async () => () => undefined,
-} as unknown as Host;
+const host = hostOf({ current: async () => crowd(), settings: async () => ({ ...DEFAULTS, theme: "dark" }) });
 
 const all = (selector: string) => [...document.querySelectorAll<HTMLElement>(selector)];
 

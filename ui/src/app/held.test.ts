@@ -1,10 +1,8 @@
 // What holds a GPU back, on its page: the core is asked once for each range and then seldom, and its answer stands in words.
 import { render } from "@testing-library/svelte";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import type { CurrentMetrics, GpuVerdict, SystemInfo, VerdictQuery } from "../bindings";
-import { SETTINGS } from "../bindings";
-import type { Host } from "../host/host";
-import { batch, following } from "../store/samples";
+import type { CurrentMetrics, GpuVerdict, VerdictQuery } from "../bindings";
+import { batch, DEFAULTS, following, hostOf } from "../store/samples";
 import App from "./App.svelte";
 
 const VERDICT: GpuVerdict = {
@@ -31,26 +29,18 @@ let asked: VerdictQuery[];
 const start = Date.now();
 const at = (tick: number) => batch({ tick, timestamp: start + tick * 500, interval: 0.5 });
 
-const host = {
-	subscribe: async (listener: (batch: CurrentMetrics) => void) => {
+const host = hostOf({
+	subscribe: async (listener) => {
 		emit = listener;
 		return () => undefined;
 	},
 	current: async () => at(1),
-	history: async () => ({ timestamps: [], series: [], gaps: [] }),
-	verdict: async (query: VerdictQuery) => {
+	verdict: async (query) => {
 		asked.push(query);
 		return VERDICT;
 	},
-	info: async () => ({ host_name: "held", os: null, boot_time: null, gpus: [], notices: [] }) as unknown as SystemInfo,
-	cost: async () => null,
-	settings: async () => ({ interval: 0.5, theme: "dark", temperature_unit: "celsius", network_unit: "bytes" }),
-	fields: SETTINGS,
-	label: null,
-	saving: async () => () => undefined,
-	paused: async () => () => undefined,
-	report: async () => undefined,
-} as unknown as Host;
+	settings: async () => ({ ...DEFAULTS, interval: 0.5, theme: "dark" }),
+});
 
 const box = () => document.querySelector<HTMLElement>('[data-testid="verdict"]');
 const press = (key: string) => window.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));

@@ -1,10 +1,9 @@
 // What the shell and the page tell each other: where to begin, what is shown, when to stand still, what a desktop lacks.
 import { render, screen } from "@testing-library/svelte";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import type { CurrentMetrics, Settings, SystemInfo, View } from "../bindings";
-import { SETTINGS } from "../bindings";
-import { type Host, Refused } from "../host/host";
-import { batch, DEFAULTS, following } from "../store/samples";
+import type { CurrentMetrics, Settings, View } from "../bindings";
+import { Refused } from "../host/host";
+import { batch, DEFAULTS, following, hostOf } from "../store/samples";
 import App from "./App.svelte";
 
 let settings: Settings;
@@ -16,20 +15,14 @@ const first = batch({ tick: 1, timestamp: Date.now() });
 const [gpu] = first.gpu as [CurrentMetrics["gpu"][number]];
 const two: CurrentMetrics = { ...first, gpu: [gpu, { ...gpu, gpu_id: "GPU-2", index: 1 }] };
 
-const host = {
-	subscribe: async () => () => undefined,
+const host = hostOf({
 	current: async () => two,
-	history: async () => ({ timestamps: [], series: [], gaps: [] }),
-	info: async () =>
-		({ host_name: "aurora", os: null, boot_time: null, gpus: [], notices: [] }) as unknown as SystemInfo,
-	cost: async () => null,
 	settings: async () => settings,
 	update: async (patch) => {
 		if (patch.start_at_login) throw new Refused("read-only file system", "start_at_login");
-		settings = { ...settings, ...patch } as Settings;
+		settings = { ...settings, ...patch };
 		return settings;
 	},
-	saving: async () => () => undefined,
 	report: async (view) => {
 		reports.push(view);
 	},
@@ -38,9 +31,7 @@ const host = {
 		return () => undefined;
 	},
 	desktop: async () => ({ tray }),
-	fields: SETTINGS,
-	label: null,
-} as Partial<Host> as Host;
+});
 
 const page = () => document.documentElement.dataset.page;
 const box = (value: string) => document.querySelector(`[data-value="${value}"]`) as HTMLInputElement;

@@ -1,24 +1,7 @@
 // Canvases are as fine as the screen that the window is on now.
 import { render } from "@testing-library/svelte";
 import { afterEach, expect, it, vi } from "vitest";
-import type { CurrentMetrics, SystemInfo } from "../bindings";
-import { SETTINGS } from "../bindings";
-import type { Host } from "../host/host";
-import { batch, DEFAULTS, following } from "../store/samples";
-
-const host = {
-	subscribe: async () => () => undefined,
-	current: async (): Promise<CurrentMetrics> => batch({ tick: 1, timestamp: Date.now() }),
-	history: async () => ({ timestamps: [], series: [], gaps: [] }),
-	info: async () => ({ host_name: "fine", os: null, boot_time: null, gpus: [], notices: [] }) as unknown as SystemInfo,
-	cost: async () => null,
-	settings: async () => DEFAULTS,
-	fields: SETTINGS,
-	label: null,
-	saving: async () => () => undefined,
-	paused: async () => () => undefined,
-	report: async () => undefined,
-} as unknown as Host;
+import { following, hostOf, Sized } from "../store/samples";
 
 const canvas = (selector: string) => document.querySelector<HTMLCanvasElement>(`${selector} canvas`);
 
@@ -31,17 +14,9 @@ it("paints everything anew when the window comes to a screen with other pixels, 
 		addEventListener: (_: string, listener: () => void) => asked.set(media, [...(asked.get(media) ?? []), listener]),
 		removeEventListener: () => undefined,
 	}));
-	vi.stubGlobal(
-		"ResizeObserver",
-		class {
-			constructor(private readonly told: (entries: unknown[]) => void) {}
-			observe = (target: Element) => this.told([{ target, contentRect: { width: 600, height: 140 } }]);
-			unobserve = () => undefined;
-			disconnect = () => undefined;
-		},
-	);
+	vi.stubGlobal("ResizeObserver", Sized);
 	const { default: App } = await import("./App.svelte");
-	render(App, { monitor: following(host) });
+	render(App, { monitor: following(hostOf()) });
 	const widths = () => [".chart", ".lane .lane", ".rail"].map((where) => canvas(where)?.width ?? 0);
 	await vi.waitFor(() => expect(widths().every((width) => width > 300)).toBe(true));
 	const [chart, lane = 0, spark = 0] = widths();

@@ -1,5 +1,15 @@
-// What tests begin with. Batches: one machine with a GPU, two cores, a disk and an interface, at a time and a tick.
-import type { ChannelStatus, CurrentMetrics, GpuDetails, NetworkInterface, Reason, Settings } from "../bindings";
+// What tests begin with. Batches: one machine with a GPU, two cores, a disk and an interface, at a time and a tick; a core
+// that answers with them; and sizes, which a page has that is laid out.
+import type {
+	ChannelStatus,
+	CurrentMetrics,
+	GpuDetails,
+	NetworkInterface,
+	Reason,
+	Settings,
+	SystemInfo,
+} from "../bindings";
+import { SETTINGS } from "../bindings";
 import type { Host } from "../host/host";
 import { Monitor } from "./monitor.svelte";
 
@@ -250,6 +260,63 @@ export function gpuDetails(change: Partial<GpuDetails> = {}): GpuDetails {
 		},
 		...change,
 	};
+}
+
+/** Of a machine of which nothing else is asked. */
+const INFO: SystemInfo = {
+	host_name: "aurora",
+	os: null,
+	kernel: null,
+	cpu_model: null,
+	cpu_cores: null,
+	cpu_threads: null,
+	memory_total: null,
+	boot_time: null,
+	gpus: [],
+	gpu_missing: null,
+	other_block_devices: [],
+	version: "0.1.0",
+	notices: [],
+};
+
+const nothing = () => undefined;
+
+/** What a test's core answers otherwise. */
+export type Answers = Partial<Omit<Host, "info">> & { info?: Partial<SystemInfo> };
+
+/** A core at its first tick that answers everything at once, and as a test wants it. */
+export function hostOf({ info, ...change }: Answers = {}): Host {
+	return {
+		subscribe: async () => nothing,
+		current: async () => batch({ tick: 1, timestamp: Date.now() }),
+		history: async () => ({ timestamps: [], series: [], gaps: [] }),
+		verdict: async () => null,
+		info: async () => ({ ...INFO, ...info }),
+		diagnostics: async () => {
+			throw new Error("not asked for here");
+		},
+		cost: async () => null,
+		gpuDetails: async () => gpuDetails(),
+		settings: async () => DEFAULTS,
+		update: async () => DEFAULTS,
+		save: async () => null,
+		saving: async () => nothing,
+		cancelSave: async () => undefined,
+		report: async () => undefined,
+		paused: async () => nothing,
+		desktop: async () => ({ tray: true }),
+		fields: SETTINGS,
+		label: null,
+		...change,
+	};
+}
+
+/** Stands for ResizeObserver: whatever is asked for its size is so large, in CSS pixels. */
+export class Sized {
+	constructor(private readonly told: (entries: unknown[]) => void) {}
+	observe = (target: Element) => this.told([{ target, contentRect: { width: 600, height: 140 } }]);
+	unobserve = nothing;
+	disconnect = nothing;
 }
 
 /** What a page begins with. */
