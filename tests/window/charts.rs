@@ -302,18 +302,49 @@ fn a_chart_that_moved_on_looks_as_if_it_were_drawn_anew() {
     });
 }
 
+#[test]
+fn a_chart_out_of_sight_is_drawn_when_it_is_scrolled_to() {
+    super::test(async || {
+        let (screen, home) = (Screen::open(), Home::new());
+        let app = ramping(&screen, &home).await;
+        app.resize(900, 600).await;
+        let last = "return Array.from(document.querySelectorAll('.u-wrap canvas')).at(-1).getBoundingClientRect().top - innerHeight";
+        app.shows("the last chart is below the window", last, |it| it.as_f64() > Some(0.0)).await;
+        app.later_tick(app.later_tick(app.tick().await).await).await;
+        let (above, below) = (picture(&app).await, picture_of(&app, -1).await);
+        until("the first chart is drawn again", SOON, async || {
+            let now = picture(&app).await;
+            if now == above { Err("the same picture") } else { Ok(()) }
+        })
+        .await;
+        assert_eq!(picture_of(&app, -1).await, below, "nobody sees it");
+        app.run("Array.from(document.querySelectorAll('.u-wrap canvas')).at(-1).scrollIntoView()").await;
+        until("the last one is drawn", SOON, async || {
+            let now = picture_of(&app, -1).await;
+            if now == below { Err("the same picture") } else { Ok(()) }
+        })
+        .await;
+        app.close().await;
+    });
+}
+
 /// What the first chart's canvas shows, as a number.
 async fn picture(app: &App) -> Value {
+    picture_of(app, 0).await
+}
+
+/// The same of any chart; -1 is the last one.
+async fn picture_of(app: &App, which: i64) -> Value {
     // after the frame in which a change would be drawn
-    const SCRIPT: &str = "const done = arguments[0];
+    const SCRIPT: &str = "const [which, done] = arguments;
         requestAnimationFrame(() => requestAnimationFrame(() => {
-            const canvas = document.querySelector('.u-wrap canvas');
+            const canvas = Array.from(document.querySelectorAll('.u-wrap canvas')).at(which);
             const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
             let sum = 0;
             for (let i = 0; i < data.length; i++) sum = (sum * 31 + data[i]) | 0;
             done([canvas.width > 100, sum]);
         }))";
-    let value = app.client.execute_async(SCRIPT, vec![]).await.unwrap();
+    let value = app.client.execute_async(SCRIPT, vec![json!(which)]).await.unwrap();
     assert_eq!(value[0], true, "the canvas has its size");
     value[1].clone()
 }

@@ -1,11 +1,13 @@
 // The page's charts as one PNG: each with its title, on the theme's surface.
 import { font } from "../chart/font";
+import { drawAll } from "../chart/frame";
 
 const GAP = 12;
 const TITLE = 28;
 
 /** Every chart of the page, one below the other; nothing where there is no chart. */
 export async function picture(root: ParentNode, title: string): Promise<Uint8Array> {
+	drawAll();
 	const charts = [...root.querySelectorAll<HTMLElement>(".chart")].flatMap((chart) => {
 		const canvas = chart.querySelector("canvas");
 		return canvas && canvas.width > 0 ? [{ canvas, name: chart.getAttribute("aria-label") ?? "" }] : [];
