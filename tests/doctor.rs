@@ -1,6 +1,6 @@
 //! `doctor` of both programs, where things work and where each of them does not.
 
-use std::fs;
+use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -161,6 +161,19 @@ fn a_driver_that_was_replaced_a_display_that_is_gone_and_settings_that_cant_be_k
     found.says("display", "broken", "DISPLAY=:4711 does not answer");
     found.says("settings", "broken", "can't be written");
     assert_eq!(found.code, 2);
+}
+
+#[test]
+fn a_report_that_can_not_be_printed_is_no_warning() {
+    let _turn = among_others();
+    for program in ["telltale", "telltale-agent"] {
+        let mut command = Command::new(built(program));
+        command.arg("doctor").env(NO_NVML.0, NO_NVML.1).stdout(File::options().write(true).open("/dev/full").unwrap());
+        let output = command.output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{program}: {said}");
+        assert!(said.contains("No space left"), "{program}: {said}");
+    }
 }
 
 #[test]

@@ -50,6 +50,11 @@ fn run(script: &str, arguments: &[&str]) -> Output {
 
 impl Driver {
     pub(crate) fn start(script: &str, channels: &str) -> Self {
+        Self::start_saying(script, channels, Stdio::piped())
+    }
+
+    /// With another stderr than the one that [`Driver::said`] reads.
+    pub(crate) fn start_saying(script: &str, channels: &str, stderr: impl Into<Stdio>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("gpu.sim"), script).unwrap();
         let mut agent = Group::start(built("telltale-agent"), |command| {
@@ -57,7 +62,7 @@ impl Driver {
                 .args(["watch", "--interval", "0.5", "--channels", channels])
                 .envs(environment(folder.path()))
                 .stdout(Stdio::piped())
-                .stderr(Stdio::piped());
+                .stderr(stderr);
         });
         let lines = agent.lines();
         Self { folder, agent, lines }

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use tauri::{AppHandle, Manager as _};
 
-use crate::window;
+use crate::{complain, window};
 
 /// One that ends lets go of the bus a moment before it lets go of the file.
 const ENDING: Duration = Duration::from_secs(1);
@@ -48,9 +48,13 @@ pub(crate) fn only_one(app: &AppHandle, hidden: bool) -> Option<Instance> {
             }
             Some(instance)
         }
+        Ok(Claim::Second(Some(process))) if !signal::is_ours(process) => {
+            tracing::info!(process, "one runs on another machine that has the same home");
+            None
+        }
         Ok(Claim::Second(process)) => {
             let shown = !hidden && process.is_some_and(signal::send);
-            eprintln!("telltale: it runs already{}", if shown { "; its window is shown" } else { "" });
+            complain(format_args!("it runs already{}", if shown { "; its window is shown" } else { "" }));
             app.cleanup_before_exit();
             std::process::exit(0)
         }

@@ -36,6 +36,7 @@ use telltale_core::own_cost::{Meter, OwnCost};
 use telltale_core::settings::SleepingGpus;
 
 use counts::Counts;
+pub use log::complain;
 use settings::Stored;
 use tasks::Tasks;
 
@@ -115,7 +116,7 @@ pub fn run(hidden: bool) -> anyhow::Result<()> {
             api.mount_events(app);
             if let Err(error) = start(app.handle(), hidden) {
                 // Tauri would panic with it.
-                eprintln!("telltale: {error:#}");
+                complain(format_args!("{error:#}"));
                 std::process::exit(1);
             }
             Ok(())

@@ -1,7 +1,8 @@
 //! The log: to stderr, and to a file where that is no terminal, as when the desktop started the program.
 
+use std::fmt::Display;
 use std::fs;
-use std::io::{self, IsTerminal as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
 use tracing_appender::rolling::{RollingFileAppender, Rotation};
@@ -22,10 +23,17 @@ pub(crate) fn begin() {
         Some(Err(error)) => (BoxMakeWriter::new(io::stderr), Some(error)),
         None => (BoxMakeWriter::new(io::stderr), None),
     };
-    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(terminal).with_writer(writer).init();
+    // A stderr that can't be written to (its terminal was closed, its disk is full) would have it panic with each line.
+    let log = tracing_subscriber::fmt().with_env_filter(filter).log_internal_errors(false);
+    log.with_ansi(terminal).with_writer(writer).init();
     if let Some(error) = refused {
         tracing::warn!(%error, "the log is not kept in a file");
     }
+}
+
+/// Says on stderr why something could not be done, where there is no log yet or nobody would look for it; if it can be said.
+pub fn complain(what: impl Display) {
+    let _ = writeln!(io::stderr(), "telltale: {what}");
 }
 
 fn file(folder: PathBuf) -> anyhow::Result<RollingFileAppender> {

@@ -6,21 +6,21 @@ mod arguments;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use telltale_core::doctor::State;
 
 use arguments::{Arguments, Command};
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     telltale::rendering::prepare();
-    let ran = match arguments.command {
-        Some(Command::Doctor { json, desktop }) => telltale::doctor::print(json, desktop).map(ExitCode::from),
-        None => telltale::run(arguments.hidden).map(|()| ExitCode::SUCCESS),
-    };
-    match ran {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!("telltale: {error:#}");
-            ExitCode::FAILURE
+    let (ran, failure) = match arguments.command {
+        Some(Command::Doctor { json, desktop }) => {
+            (telltale::doctor::print(json, desktop).map(State::exit_code), State::Broken.exit_code())
         }
-    }
+        None => (telltale::run(arguments.hidden).map(|()| 0), 1),
+    };
+    ExitCode::from(ran.unwrap_or_else(|error| {
+        telltale::complain(format_args!("{error:#}"));
+        failure
+    }))
 }

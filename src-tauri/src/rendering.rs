@@ -89,7 +89,7 @@ pub fn prepare() {
     }
     let error = again.exec();
     // The window works without, if not as well.
-    eprintln!("telltale: {missing:?} could not be set: {error}");
+    crate::complain(format_args!("{missing:?} could not be set: {error}"));
 }
 
 /// Elsewhere the web view needs nothing of the kind.

@@ -23,6 +23,7 @@ mod no_session_bus;
 mod screen;
 mod settings_disk;
 mod soak;
+mod stderr;
 mod trend;
 mod unwritable_home;
 mod web_process;

@@ -1,5 +1,7 @@
 //! One Telltale at a time, with a session bus and without.
 
+use std::fs::{self, File};
+
 use crate::common::among_others;
 use crate::common::desktop::{Desktop, SOON};
 use crate::common::panel::Panel;
@@ -80,4 +82,22 @@ fn so_they_do_without_a_session_bus() {
     let mut next = desktop.start(&[]);
     desktop.await_window(true);
     assert_eq!(next.ended(), None);
+}
+
+/// A home on a server: its lock is held, by a process whose number is another program's here.
+#[test]
+fn one_on_another_machine_with_the_same_home_is_not_in_the_way() {
+    let _turn = among_others();
+    let desktop = Desktop::without_bus();
+    let mut other = Group::start("sleep", |command| {
+        command.arg("60");
+    });
+    let path = desktop.path("data/dev.telltale.desktop/lock");
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(&path, other.id().to_string()).unwrap();
+    let lock = File::open(&path).unwrap();
+    lock.lock().unwrap();
+    let mut app = desktop.start(&[]);
+    desktop.await_window(true);
+    assert_eq!((app.ended(), other.ended()), (None, None), "{}", desktop.log());
 }

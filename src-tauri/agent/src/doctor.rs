@@ -1,7 +1,7 @@
 //! `doctor`: what works on this machine and what does not. What only a desktop has is asked of the app, where it stands
 //! beside this program: so this one needs none of the app's libraries, and says when one of them is missing.
 
-use std::io::{self, Write as _};
+use std::io;
 use std::process::{ExitCode, Stdio};
 use std::time::Duration;
 
@@ -21,15 +21,8 @@ pub(crate) async fn print(json: bool) -> anyhow::Result<ExitCode> {
     let mut checks = doctor::examine(&Roots::default()).await.context("could not start the collector")?;
     checks.extend(desktop().await);
     let report = Report::of(checks);
-    let mut out = io::stdout().lock();
-    if json {
-        serde_json::to_writer_pretty(&mut out, &report)?;
-        writeln!(out)?;
-    } else {
-        write!(out, "{}", report.text())?;
-    }
-    out.flush()?;
-    Ok(ExitCode::from(report.exit_code()))
+    report.print(json, io::stdout().lock())?;
+    Ok(ExitCode::from(report.state.exit_code()))
 }
 
 /// What the app finds.

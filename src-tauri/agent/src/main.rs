@@ -15,6 +15,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Parser as _;
+use telltale_core::doctor::State;
 use tracing_subscriber::EnvFilter;
 
 use arguments::{Arguments, Command};
@@ -22,14 +23,19 @@ use arguments::{Arguments, Command};
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let filter = EnvFilter::try_from_env("TELLTALE_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+    // Where stderr can't be written to, a line that is lost is no reason to panic.
+    tracing_subscriber::fmt().with_env_filter(filter).log_internal_errors(false).with_writer(io::stderr).init();
+    let failure = match arguments.command {
+        Command::Doctor { .. } => State::Broken.exit_code(),
+        Command::Snapshot { .. } | Command::Watch { .. } => 1,
+    };
     match run(arguments.command) {
         Ok(code) => code,
         // Whoever read the output has enough of it.
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             let _ = writeln!(io::stderr(), "telltale-agent: {error:#}");
-            ExitCode::FAILURE
+            ExitCode::from(failure)
         }
     }
 }

@@ -5,6 +5,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::io;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,17 @@ pub enum State {
     Warning,
     /// Something that is here does not work.
     Broken,
+}
+
+impl State {
+    /// What the program ends with where this is the worst.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Fine => 0,
+            Self::Warning => 1,
+            Self::Broken => 2,
+        }
+    }
 }
 
 /// One thing that was looked at.
@@ -70,12 +82,19 @@ impl Report {
         Self { version: env!("CARGO_PKG_VERSION").into(), state, checks }
     }
 
-    /// What the program ends with: 0 fine, 1 warnings, 2 something is broken.
-    pub fn exit_code(&self) -> u8 {
-        match self.state {
-            State::Fine => 0,
-            State::Warning => 1,
-            State::Broken => 2,
+    /// Prints it, as JSON or for people. A reader that has gone has had enough of it.
+    ///
+    /// # Errors
+    /// If it can't be written.
+    pub fn print(&self, json: bool, mut out: impl io::Write) -> io::Result<()> {
+        let printed = if json {
+            serde_json::to_writer_pretty(&mut out, self).map_err(io::Error::from).and_then(|()| writeln!(out))
+        } else {
+            write!(out, "{}", self.text())
+        };
+        match printed.and_then(|()| out.flush()) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
+            _ => Ok(()),
         }
     }
 
@@ -292,10 +311,13 @@ mod tests {
     fn the_worst_check_decides_and_advice_stands_below_its_line() {
         let fine = Check::new("cpu", State::Fine, "It answers.");
         let warning = Check::new("tray host", State::Warning, "None.").advising("Start one.");
-        assert_eq!(Report::of(vec![]).exit_code(), 0);
-        assert_eq!(Report::of(vec![fine.clone(), Check { state: State::Broken, ..warning.clone() }]).exit_code(), 2);
+        assert_eq!(Report::of(vec![]).state.exit_code(), 0);
+        assert_eq!(
+            Report::of(vec![fine.clone(), Check { state: State::Broken, ..warning.clone() }]).state.exit_code(),
+            2
+        );
         let report = Report::of(vec![fine, warning]);
-        assert_eq!(report.exit_code(), 1);
+        assert_eq!(report.state.exit_code(), 1);
         let text = report.text();
         let lines: Vec<_> = text.lines().skip(1).collect();
         assert_eq!(

@@ -5,7 +5,7 @@
 #[cfg_attr(not(target_os = "linux"), path = "desktop_portable.rs")]
 mod desktop;
 
-use std::io::{self, Write as _};
+use std::io;
 
 use anyhow::Context as _;
 use telltale_core::collector::Roots;
@@ -15,12 +15,12 @@ use telltale_core::settings::file;
 use crate::IDENTIFIER;
 use crate::tray::host;
 
-/// Prints the report, and returns the exit code that its worst state stands for. With `desktop_only` core's part is
+/// Prints the report, and returns its worst state. With `desktop_only` core's part is
 /// left out: the agent has looked at that itself.
 ///
 /// # Errors
 /// If the collector can't be started or the text can't be written.
-pub fn print(json: bool, desktop_only: bool) -> anyhow::Result<u8> {
+pub fn print(json: bool, desktop_only: bool) -> anyhow::Result<State> {
     let mut checks = Vec::new();
     if !desktop_only {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("could not start")?;
@@ -32,21 +32,15 @@ pub fn print(json: bool, desktop_only: bool) -> anyhow::Result<u8> {
     checks.extend(bus_and_tray());
     checks.push(Check::new("web view", State::Fine, format!("{}.", crate::rendering::chosen())));
     let report = Report::of(checks);
-    let mut out = io::stdout().lock();
-    if json {
-        serde_json::to_writer_pretty(&mut out, &report)?;
-        writeln!(out)?;
-    } else {
-        write!(out, "{}", report.text())?;
-    }
-    out.flush()?;
-    Ok(report.exit_code())
+    report.print(json, io::stdout().lock())?;
+    Ok(report.state)
 }
 
 /// Whether the settings can be read, and kept.
 fn settings() -> Check {
     const NAME: &str = "settings";
-    let Some(path) = dirs::config_dir().map(|folder| folder.join(IDENTIFIER).join("settings.json")) else {
+    let path = dirs::config_dir().map(|folder| file::resolved(folder.join(IDENTIFIER).join("settings.json")));
+    let Some(path) = path else {
         return Check::new(NAME, State::Broken, "There is no folder for them.")
             .advising("Set HOME or XDG_CONFIG_HOME.");
     };

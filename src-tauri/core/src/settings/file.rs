@@ -38,6 +38,11 @@ pub fn load(path: &Path) -> Loaded {
     Loaded { settings, notices }
 }
 
+/// Where a file really is: who has put a link to it in its place keeps the link.
+pub fn resolved(path: PathBuf) -> PathBuf {
+    fs::canonicalize(&path).unwrap_or(path)
+}
+
 /// What is wrong with the file at `path`, in plain words; empty if nothing is or no file is there. Unlike [`load`] it
 /// moves nothing.
 pub fn faults(path: &Path) -> Vec<String> {
@@ -170,7 +175,11 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
     name.into()
 }
 
-fn remove_if_there(path: &Path) -> io::Result<()> {
+/// Removes a file, if there is one.
+///
+/// # Errors
+/// If it can't be removed.
+pub fn remove_if_there(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
@@ -293,6 +302,19 @@ mod tests {
         save(&path, &dark(5.0)).unwrap();
         assert!(commit(&path).is_err(), "nothing is staged");
         assert_eq!(load(&path).settings, dark(5.0));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_stays_one_and_what_it_leads_to_is_changed() {
+        let (folder, path) = folder();
+        let real = folder.path().join("real.json");
+        assert_eq!(resolved(path.clone()), path, "none yet");
+        save(&real, &dark(5.0)).unwrap();
+        std::os::unix::fs::symlink("real.json", &path).unwrap();
+        save(&resolved(path.clone()), &dark(6.0)).unwrap();
+        assert_eq!(load(&real).settings, dark(6.0));
+        assert_eq!(fs::read_link(&path).unwrap(), Path::new("real.json"));
     }
 
     #[test]

@@ -1,0 +1,50 @@
+//! Nothing can be written to stderr, as where the terminal that a program was started from is closed, or the disk is full
+//! that it goes to: figures go on.
+
+use std::fs::{self, File};
+
+use crate::common::among_others;
+use crate::common::desktop::{Desktop, SOON};
+use crate::common::panel::Panel;
+use crate::common::until::until_sync;
+use crate::gpu::{Driver, GPU};
+
+fn full() -> File {
+    File::options().write(true).open("/dev/full").unwrap()
+}
+
+#[test]
+fn the_agent_goes_on_where_its_warnings_can_not_be_written() {
+    let _turn = among_others();
+    let driver = Driver::start_saying(GPU, "gpu,memory", full());
+    driver.until("it answers", |line| line["gpu_id"] == "GPU-a");
+    driver.becomes(&GPU.replace("61 C", "hang"));
+    for _ in 0..8 {
+        driver.until("the others go on", |line| line["channel"] == "system/memory");
+    }
+    driver.becomes(GPU);
+    driver.until("it answers again", |line| line["gpu_id"] == "GPU-a");
+}
+
+#[test]
+fn the_app_goes_on_and_its_log_has_the_warning() {
+    let _turn = among_others();
+    let desktop = Desktop::with_gpus(GPU);
+    let panel = Panel::open(&desktop.screen);
+    let mut app = desktop.start_with(&["--hidden"], |command| {
+        command.stderr(full());
+    });
+    panel.await_item();
+    panel.line("CPU");
+    fs::write(desktop.path("gpus.sim"), GPU.replace("61 C", "hang")).unwrap();
+    let folder = desktop.path("data/dev.telltale.desktop/logs");
+    until_sync("the fault is in the log", SOON, || {
+        let logs = fs::read_dir(&folder).unwrap().map(|log| fs::read_to_string(log.unwrap().path()).unwrap());
+        let said: String = logs.collect();
+        if said.contains("a fault begins") { Ok(()) } else { Err(said) }
+    });
+    let before = panel.lines();
+    until_sync("its figures go on", SOON, || if panel.lines() == before { Err(before.clone()) } else { Ok(()) });
+    panel.click("Quit");
+    assert_eq!(app.wait(SOON).code(), Some(0));
+}
