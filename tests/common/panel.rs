@@ -1,24 +1,28 @@
 //! A desktop's panel without pixels: what it reads of a tray and clicks there, over a real session bus.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use zbus::blocking::{Connection, Proxy, connection};
 use zbus::interface;
+use zbus::object_server::Interface;
 use zbus::zvariant::{OwnedValue, Structure, Value};
 
 use super::screen::Screen;
 use super::until::until_sync;
 
 const SOON: Duration = Duration::from_secs(30);
+const WATCHER: &str = "org.kde.StatusNotifierWatcher";
+const WATCHER_PATH: &str = "/StatusNotifierWatcher";
 
 /// The part of a panel that trays register with.
 struct Watcher {
     items: Arc<Mutex<Vec<String>>>,
+    has_host: Arc<AtomicBool>,
 }
 
-#[expect(clippy::unused_self, reason = "the interface has it")]
 #[interface(name = "org.kde.StatusNotifierWatcher")]
 impl Watcher {
     fn register_status_notifier_item(&self, service: String) {
@@ -27,30 +31,65 @@ impl Watcher {
 
     #[zbus(property)]
     fn is_status_notifier_host_registered(&self) -> bool {
-        true
+        self.has_host.load(Ordering::Relaxed)
     }
+}
+
+/// A desktop that says whether its screen is locked.
+struct Lock(Arc<AtomicBool>);
+
+#[interface(name = "org.gnome.ScreenSaver")]
+impl Lock {
+    fn get_active(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// The part of GNOME's shell that stays while the screen is locked. Dropped, it is gone from the bus.
+pub(crate) struct Shell {
+    locked: Arc<AtomicBool>,
+    _connection: Connection,
+}
+
+impl Shell {
+    pub(crate) fn open(screen: &Screen) -> Self {
+        let locked = Arc::default();
+        let path = "/org/gnome/ScreenSaver";
+        let connection = connected(screen, path, Lock(Arc::clone(&locked)), "org.gnome.ScreenSaver");
+        Self { locked, _connection: connection }
+    }
+
+    pub(crate) fn lock(&self, on: bool) {
+        self.locked.store(on, Ordering::Relaxed);
+    }
+}
+
+/// To the screen's bus, with an object there and a name.
+fn connected(screen: &Screen, path: &str, object: impl Interface, name: &str) -> Connection {
+    let builder = connection::Builder::address(screen.bus_address()).unwrap();
+    builder.serve_at(path.to_owned(), object).unwrap().name(name.to_owned()).unwrap().build().unwrap()
 }
 
 /// Dropped, it is gone from the bus.
 pub(crate) struct Panel {
     connection: Connection,
     items: Arc<Mutex<Vec<String>>>,
+    has_host: Arc<AtomicBool>,
 }
 
 impl Panel {
     /// A panel on the screen's bus.
     pub(crate) fn open(screen: &Screen) -> Self {
-        let items = Arc::default();
-        let watcher = Watcher { items: Arc::clone(&items) };
-        let connection = connection::Builder::address(screen.bus_address())
-            .unwrap()
-            .serve_at("/StatusNotifierWatcher", watcher)
-            .unwrap()
-            .name("org.kde.StatusNotifierWatcher")
-            .unwrap()
-            .build()
-            .unwrap();
-        Self { connection, items }
+        let (items, has_host) = (Arc::default(), Arc::new(AtomicBool::new(true)));
+        let watcher = Watcher { items: Arc::clone(&items), has_host: Arc::clone(&has_host) };
+        Self { connection: connected(screen, WATCHER_PATH, watcher, WATCHER), items, has_host }
+    }
+
+    /// The host comes or goes, and the watcher, which stays, says so.
+    pub(crate) fn has_host(&self, has_host: bool) {
+        self.has_host.store(has_host, Ordering::Relaxed);
+        let signal = if has_host { "StatusNotifierHostRegistered" } else { "StatusNotifierHostUnregistered" };
+        self.connection.emit_signal(None::<&str>, WATCHER_PATH, WATCHER, signal, &()).unwrap();
     }
 
     /// The bus name of the item that registered last; `None` before the first.

@@ -52,9 +52,9 @@ impl Screen {
         self.server.signal(if on { "STOP" } else { "CONT" });
     }
 
-    /// Ends the session bus.
+    /// Ends the session bus, which has no time to say who has gone.
     pub(crate) fn end_bus(&self) {
-        self.bus.signal("TERM");
+        self.bus.signal("KILL");
     }
 
     /// What a program needs to know to show itself here.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::common::among_others;
 use crate::common::desktop::{Desktop, SOON, below, rows, web_process};
-use crate::common::panel::Panel;
+use crate::common::panel::{Panel, Shell};
 use crate::common::process::output;
 use crate::common::until::until_sync;
 
@@ -141,6 +141,49 @@ fn a_tray_host_that_comes_later_gets_the_tray_and_one_that_goes_leaves_a_window(
     }
     desktop.close_window();
     assert_eq!(app.wait(SOON).code(), Some(0), "without the host closing quits");
+}
+
+/// Some panels leave the watcher behind, which other programs register with.
+#[test]
+fn a_host_that_goes_while_its_watcher_stays_leaves_a_window_and_has_the_tray_when_it_is_back() {
+    let _turn = among_others();
+    let desktop = Desktop::open();
+    let panel = Panel::open(&desktop.screen);
+    let mut app = desktop.start(&["--hidden"]);
+    panel.await_item();
+    panel.has_host(false);
+    desktop.await_window(true);
+    panel.has_host(true);
+    until_sync("it knows of the host", SOON, || {
+        let log = desktop.log();
+        if log.matches("host present=true").count() == 2 { Ok(()) } else { Err(log) }
+    });
+    desktop.close_window();
+    desktop.await_window(false);
+    assert_eq!(app.ended(), None, "it is in the tray");
+    panel.has_host(false);
+    desktop.await_window(true);
+    desktop.close_window();
+    assert_eq!(app.wait(SOON).code(), Some(0), "there is no tray to close it to");
+}
+
+/// GNOME's shell takes the panel away while the screen is locked.
+#[test]
+fn a_locked_screen_has_no_tray_and_gets_no_window_for_that() {
+    let _turn = among_others();
+    let desktop = Desktop::open();
+    let (panel, shell) = (Panel::open(&desktop.screen), Shell::open(&desktop.screen));
+    let app = desktop.start(&["--hidden"]);
+    panel.await_item();
+    shell.lock(true);
+    drop(panel);
+    until_sync("it sees that the screen is locked", SOON, || {
+        let log = desktop.log();
+        if log.contains("while the screen is locked") { Ok(()) } else { Err(log) }
+    });
+    assert!(!desktop.has_window() && web_process(&app).is_none(), "nobody is there to see it");
+    shell.lock(false);
+    desktop.await_window(true);
 }
 
 #[test]

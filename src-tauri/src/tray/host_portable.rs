@@ -19,5 +19,11 @@ impl Bus {
 
     /// Nothing to tell: it neither comes nor goes.
     #[expect(clippy::unused_self, reason = "on Linux it is asked")]
-    pub(super) fn watch(&self, _changed: impl Fn(bool) + Clone + Send + Sync + 'static) {}
+    pub(super) fn watch(&self, _changed: impl Fn(bool) + Send + Sync + 'static) {}
+
+    /// Their trays stay while the screen is locked.
+    #[expect(clippy::unused_self, reason = "on Linux it is asked")]
+    pub(super) fn is_locked(&self) -> bool {
+        false
+    }
 }

@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use tauri::{AppHandle, Manager as _};
 use telltale_core::feed::Snapshot;
+use tokio::task::block_in_place;
 use tokio::time::Instant;
 
 use crate::{Shell, window};
@@ -132,14 +133,26 @@ async fn rise(app: AppHandle) {
     }
 }
 
-/// Shows the window if, after a while, there is still neither one nor a tray to open one from.
+/// Shows the window if, after a while, there is still neither one nor a tray to open one from. While the screen is locked
+/// nobody misses it, and for a while after that the tray may come back.
 pub(crate) async fn stay_reachable(app: AppHandle) {
-    tokio::time::sleep(OUT_OF_REACH).await;
-    let out_of_reach = app.try_state::<Shell>().is_some_and(|shell| !shell.tray.is_up()) && !window::is_open(&app);
-    if out_of_reach {
-        tracing::info!("there is no tray: the window is shown");
-        window::show(&app, None);
+    let mut locked = false;
+    loop {
+        tokio::time::sleep(OUT_OF_REACH).await;
+        let out_of_reach = app.try_state::<Shell>().is_some_and(|shell| !shell.tray.is_up()) && !window::is_open(&app);
+        if !out_of_reach {
+            return;
+        }
+        let was = locked;
+        locked = block_in_place(|| host::Bus::connect().is_ok_and(|bus| bus.is_locked()));
+        if locked && !was {
+            tracing::info!("there is no tray while the screen is locked");
+        } else if !locked && !was {
+            break;
+        }
     }
+    tracing::info!("there is no tray: the window is shown");
+    window::show(&app, None);
 }
 
 /// Shows each snapshot, change of the settings and pause as it comes.
