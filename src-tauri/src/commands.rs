@@ -23,7 +23,7 @@ use telltale_core::verdict::{GpuVerdict, VerdictQuery};
 
 use crate::Shell;
 use crate::answer::answer;
-use crate::error::{CommandError, ErrorKind};
+use crate::error::CommandError;
 use crate::save;
 use crate::view::View;
 
@@ -34,6 +34,20 @@ pub(crate) struct Argument<T>(Value, PhantomData<T>);
 impl<'de, T> Deserialize<'de> for Argument<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Ok(Self(Option::deserialize(deserializer)?.unwrap_or_default(), PhantomData))
+    }
+}
+
+impl<T: DeserializeOwned> Argument<T> {
+    /// The argument of that name.
+    ///
+    /// # Errors
+    /// `InvalidQuery`, with the field in it that is wrong, or its name where it is wrong itself.
+    fn parsed(self, name: &str) -> Result<T, CommandError> {
+        serde_path_to_error::deserialize(self.0).map_err(|error| {
+            let path = error.path().to_string();
+            let field = if path == "." { name.into() } else { path };
+            CommandError::invalid(field, error.inner())
+        })
     }
 }
 
@@ -110,7 +124,7 @@ pub(crate) async fn get_packed_history(
 }
 
 fn history(shell: &Shell, query: Option<Argument<HistoryQuery>>) -> Result<MetricsHistory, CommandError> {
-    let query = query.map(|argument| parse(argument.0)).transpose()?.unwrap_or_default();
+    let query = query.map(|query| query.parsed("query")).transpose()?.unwrap_or_default();
     Ok(shell.feed.query(&query)?)
 }
 
@@ -121,7 +135,7 @@ pub(crate) async fn get_gpu_verdict(
     shell: State<'_, Shell>,
     query: Argument<VerdictQuery>,
 ) -> Result<GpuVerdict, CommandError> {
-    answer("get_gpu_verdict", async { Ok(shell.feed.verdict(&parse(query.0)?)?) }).await
+    answer("get_gpu_verdict", async { Ok(shell.feed.verdict(&query.parsed("query")?)?) }).await
 }
 
 /// The machine, its GPUs, and why GPU data is missing if it is.
@@ -199,11 +213,11 @@ pub(crate) async fn save_view(
     window: WebviewWindow,
     shell: State<'_, Shell>,
     query: Argument<HistoryQuery>,
-    image: Vec<u8>,
+    image: Argument<Vec<u8>>,
 ) -> Result<Option<String>, CommandError> {
     answer("save_view", async {
-        let history = shell.feed.query(&parse(query.0)?)?;
-        save::save(&window, &shell.saving, history, image).await
+        let history = shell.feed.query(&query.parsed("query")?)?;
+        save::save(&window, &shell.saving, history, image.parsed("image")?).await
     })
     .await
 }
@@ -222,13 +236,18 @@ pub(crate) async fn cancel_save(shell: State<'_, Shell>) -> Result<(), CommandEr
 /// Says that the page is there, what it shows and how many rows it has: once it has drawn, and whenever that changes.
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn report_page(shell: State<'_, Shell>, view: View, rows: u32) -> Result<(), CommandError> {
+pub(crate) async fn report_page(
+    shell: State<'_, Shell>,
+    view: Argument<View>,
+    rows: Argument<u32>,
+) -> Result<(), CommandError> {
     answer("report_page", async {
+        // Whatever it says that it shows.
         shell.page_drawn();
+        let (view, rows) = (view.parsed("view")?, rows.parsed("rows")?);
+        view.check()?;
         tracing::info!(page = %view.page, range = view.range, paused = view.paused, rows, "the page is there");
-        if view.is_fit() {
-            shell.window.set_view(view);
-        }
+        shell.window.set_view(view);
         Ok(())
     })
     .await
@@ -241,21 +260,16 @@ pub(crate) async fn get_desktop_info(shell: State<'_, Shell>) -> Result<DesktopI
     answer("get_desktop_info", async { Ok(DesktopInfo { tray: shell.tray.is_up() }) }).await
 }
 
-/// Every argument that is parsed here is a `query`.
-fn parse<T: DeserializeOwned>(value: Value) -> Result<T, CommandError> {
-    serde_path_to_error::deserialize(value).map_err(|error| {
-        let path = error.path().to_string();
-        let field = if path == "." { "query".into() } else { path };
-        let inner = error.inner().to_string();
-        CommandError { kind: ErrorKind::InvalidQuery, message: format!("{field}: {inner}"), field: Some(field) }
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::error::ErrorKind;
+
+    fn parse<T: DeserializeOwned>(value: serde_json::Value) -> Result<T, CommandError> {
+        Argument(value, PhantomData).parsed("query")
+    }
 
     #[test]
     fn a_query_of_a_wrong_shape_is_a_typed_error_that_names_the_field() {

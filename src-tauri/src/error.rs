@@ -21,6 +21,11 @@ pub(crate) struct CommandError {
 }
 
 impl CommandError {
+    /// For an argument, or a part of one, that can't be worked with.
+    pub(crate) fn invalid(field: String, why: impl Display) -> Self {
+        Self { kind: ErrorKind::InvalidQuery, message: format!("{field}: {why}"), field: Some(field) }
+    }
+
     /// For what is nobody's fault but Telltale's.
     pub(crate) fn internal(what: impl Display) -> Self {
         Self { kind: ErrorKind::Internal, message: format!("Telltale is at fault: {what}"), field: None }

@@ -3,8 +3,11 @@
 use std::path::Path;
 use std::{fs, io};
 
+use telltale_core::settings::file::resolved;
+
 /// Writes it beside, with the folders that it lies in, and puts it in place.
 pub(crate) fn replace(file: &Path, contents: impl AsRef<[u8]>) -> io::Result<()> {
+    let file = &resolved(file.to_owned());
     if let Some(folder) = file.parent() {
         fs::create_dir_all(folder)?;
     }

@@ -11,6 +11,7 @@ use tauri_plugin_dialog::DialogExt as _;
 use tauri_specta::Event as _;
 use telltale_core::export;
 use telltale_core::history::MetricsHistory;
+use telltale_core::settings::file::resolved;
 use tokio::sync::{oneshot, watch};
 
 use crate::Shell;
@@ -40,7 +41,7 @@ pub(crate) async fn save(
     history: MetricsHistory,
     image: Vec<u8>,
 ) -> Result<Option<String>, CommandError> {
-    let Some(path) = ask(window, &history).await else { return Ok(None) };
+    let Some(path) = ask(window, &history).await.map(resolved) else { return Ok(None) };
     let number = saving.begun.fetch_add(1, Ordering::Relaxed) + 1;
     let mut stopped = saving.stopped.subscribe();
     let to_page = window.clone();

@@ -101,7 +101,7 @@ impl Stored {
 }
 
 fn open(app: &AppHandle) -> anyhow::Result<(PathBuf, Arc<Store<Wry>>)> {
-    let path = app.path().app_config_dir().context("no folder for settings")?.join("settings.json");
+    let path = file::resolved(app.path().app_config_dir().context("no folder for settings")?.join("settings.json"));
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     }

@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use specta::Type;
 use specta_typescript::Number;
 
+use crate::error::CommandError;
+
 /// The page, the range and where the charts stand still.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
 pub(crate) struct View {
@@ -33,9 +35,18 @@ impl View {
         format!("index.html?range={}{paused}#{page}", self.range)
     }
 
-    /// Whether a page may be called that: they are short, and name devices.
-    pub(crate) fn is_fit(&self) -> bool {
-        (1..=200).contains(&self.page.len()) && (1..=86_400).contains(&self.range)
+    /// Whether there can be such a page and range: pages are called after devices.
+    ///
+    /// # Errors
+    /// `InvalidQuery`, with the field that is wrong and what is allowed.
+    pub(crate) fn check(&self) -> Result<(), CommandError> {
+        if !(1..=200).contains(&self.page.len()) {
+            return Err(CommandError::invalid("page".into(), "a page has a name of 1 to 200 bytes"));
+        }
+        if !(1..=86_400).contains(&self.range) {
+            return Err(CommandError::invalid("range".into(), "1 to 86400 seconds can be shown"));
+        }
+        Ok(())
     }
 }
 
@@ -56,7 +67,9 @@ mod tests {
         assert_eq!(View::default().address(), "index.html?range=300#overview");
         let view = View { page: "gpu/GPU-1 ä#".into(), range: 900, paused: Some(17) };
         assert_eq!(view.address(), "index.html?range=900&paused=17#gpu/GPU-1%20%C3%A4%23");
-        assert!(view.is_fit() && !View { page: String::new(), ..view.clone() }.is_fit());
-        assert!(!View { range: 0, ..view }.is_fit());
+        assert_eq!(view.check(), Ok(()));
+        let wrong = |view: View| view.check().unwrap_err().field.unwrap();
+        assert_eq!(wrong(View { page: String::new(), ..view.clone() }), "page");
+        assert_eq!(wrong(View { range: 0, ..view }), "range");
     }
 }

@@ -3,6 +3,7 @@
 
 use serde_json::json;
 
+use crate::common::process::output;
 use crate::common::screen::Screen;
 use crate::common::until::until;
 use crate::window::SOON;
@@ -16,7 +17,16 @@ const READ_ONLY: &str = "mount --bind \"$HOME\" \"$HOME\" && mount -o remount,bi
 fn a_home_that_can_not_be_written_to_costs_the_settings_and_nothing_else() {
     crate::window::test(async || {
         let (screen, home) = (Screen::open(), Home::new());
-        let app = App::start_with(&screen, &home, Gpus::NoDriver, Some(READ_ONLY), |_| {}).await;
+        let runtime = tempfile::tempdir().unwrap();
+        let left = || {
+            std::fs::read_dir(runtime.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        };
+        let ours = || left().filter(|name| name.starts_with("telltale-")).count();
+        let app = App::start_with(&screen, &home, Gpus::NoDriver, Some(READ_ONLY), |command| {
+            command.env("XDG_RUNTIME_DIR", runtime.path());
+        })
+        .await;
+        assert_eq!(ours(), 1, "a folder for the web view");
         app.later_tick(app.later_tick(0).await).await;
         let notices = app.ask("get_system_info").await["notices"].to_string();
         println!("{notices}");
@@ -30,6 +40,11 @@ fn a_home_that_can_not_be_written_to_costs_the_settings_and_nothing_else() {
         })
         .await;
         assert!(!home.said().contains("panicked"), "{}", home.said());
-        app.close().await;
+        // Asked to, it ends by itself; the driver would kill it.
+        for process in app.processes() {
+            output("kill", &["-TERM", process.file_name().unwrap().to_str().unwrap()]);
+        }
+        until("its folder is gone", SOON, async || if ours() == 0 { Ok(()) } else { Err(left().collect::<Vec<_>>()) })
+            .await;
     });
 }

@@ -174,6 +174,18 @@ fn bad_input_is_refused_with_the_field_and_changes_nothing() {
         refused(&app, "update_settings", json!({}), "invalid_setting", "settings", "object").await;
         refused(&app, "get_gpu_details", json!({}), "unknown_gpu", "gpu_id", "null").await;
         refused(&app, "get_gpu_verdict", json!({}), "invalid_query", "query", "query").await;
+        let page = |page: Value, range: Value| json!({ "view": { "page": page, "range": range }, "rows": 1 });
+        for (arguments, field, allowed) in [
+            (json!({}), "view", "View"),
+            (page(json!("cpu"), json!(-1)), "range", "u32"),
+            (page(json!("cpu"), json!(0)), "range", "1 to 86400"),
+            (page(json!(""), json!(60)), "page", "1 to 200"),
+            (json!({ "view": { "page": "cpu", "range": 60 }, "rows": "x" }), "rows", "u32"),
+        ] {
+            refused(&app, "report_page", arguments, "invalid_query", field, allowed).await;
+        }
+        let image = json!({ "query": {}, "image": "x" });
+        refused(&app, "save_view", image, "invalid_query", "image", "sequence").await;
         assert_eq!(app.ask("get_settings").await, before);
         assert!(!home.settings_file().exists(), "nothing was written");
 

@@ -4,11 +4,12 @@
 //! paths with spaces unquoted, and takes a file that the desktop's own settings have switched off for one that is on.
 
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use tauri::{AppHandle, Manager as _};
+
+use telltale_core::settings::file::remove_if_there;
 
 use crate::file;
 
@@ -23,10 +24,7 @@ impl Autostart {
     /// If there is no folder for settings, or no path to this program.
     pub(crate) fn of(app: &AppHandle) -> anyhow::Result<Self> {
         let file = app.path().config_dir().context("no folder for settings")?.join("autostart/telltale.desktop");
-        let program = match app.env().appimage {
-            Some(image) => image.into(),
-            None => std::env::current_exe().context("the path of this program is unknown")?,
-        };
+        let program = std::env::current_exe().context("the path of this program is unknown")?;
         Ok(Self { file, program: still_there(program) })
     }
 
@@ -40,15 +38,8 @@ impl Autostart {
     /// # Errors
     /// If the folder or the file can't be written, or not be removed.
     pub(crate) fn set(&self, on: bool) -> anyhow::Result<()> {
-        let done = if on { file::replace(&self.file, entry(&self.program)) } else { remove(&self.file) };
+        let done = if on { file::replace(&self.file, entry(&self.program)) } else { remove_if_there(&self.file) };
         done.with_context(|| self.file.display().to_string())
-    }
-}
-
-fn remove(file: &Path) -> io::Result<()> {
-    match fs::remove_file(file) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
     }
 }
 
@@ -60,7 +51,8 @@ fn still_there(program: PathBuf) -> PathBuf {
 fn entry(program: &Path) -> String {
     format!(
         "[Desktop Entry]\nType=Application\nVersion=1.5\nName=Telltale\nComment=System monitor, in the tray\nIcon=telltale\n\
-         Exec={} --hidden\nTerminal=false\nStartupNotify=false\n",
+         TryExec={}\nExec={} --hidden\nTerminal=false\nStartupNotify=false\n",
+        program.to_string_lossy().replace('\\', "\\\\"),
         quoted(&program.to_string_lossy())
     )
 }
@@ -81,12 +73,14 @@ fn quoted(argument: &str) -> String {
     quoted
 }
 
-/// Desktops switch an entry off by these keys and leave the file, and ignore one that starts nothing.
+/// Desktops switch an entry off by these keys and leave the file, and ignore one that starts nothing, or whose program is
+/// not there any more.
 fn is_on(text: &str) -> bool {
     let entries =
         || text.lines().filter_map(|line| line.split_once('=')).map(|(key, value)| (key.trim(), value.trim()));
     let off = [("Hidden", "true"), ("X-GNOME-Autostart-enabled", "false")];
-    entries().any(|(key, _)| key == "Exec") && !entries().any(|entry| off.contains(&entry))
+    let gone = |(key, value): (_, &str)| key == "TryExec" && !Path::new(&value.replace("\\\\", "\\")).exists();
+    entries().any(|(key, _)| key == "Exec") && !entries().any(|entry| off.contains(&entry) || gone(entry))
 }
 
 #[cfg(test)]
@@ -98,18 +92,24 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let autostart = Autostart {
             file: folder.path().join("config/autostart/telltale.desktop"),
-            program: "/usr/bin/telltale".into(),
+            program: folder.path().join(r"tell\tale"),
         };
+        fs::write(&autostart.program, "").unwrap();
         assert!(!autostart.is_on());
         autostart.set(false).unwrap();
         autostart.set(true).unwrap();
         assert!(autostart.is_on());
         let text = fs::read_to_string(&autostart.file).unwrap();
-        assert!(text.contains("\nExec=\"/usr/bin/telltale\" --hidden\n"), "{text}");
+        assert!(text.contains(&format!("\nExec={} --hidden\n", quoted(autostart.program.to_str().unwrap()))), "{text}");
         for off in ["Hidden=true", "X-GNOME-Autostart-enabled = false"] {
             fs::write(&autostart.file, format!("{text}{off}\n")).unwrap();
             assert!(!autostart.is_on(), "{off}");
         }
+        fs::write(&autostart.file, &text).unwrap();
+        fs::remove_file(&autostart.program).unwrap();
+        assert!(!autostart.is_on(), "its program is gone");
+        fs::write(&autostart.program, "").unwrap();
+        assert!(autostart.is_on());
         fs::write(&autostart.file, &text[..30]).unwrap();
         assert!(!autostart.is_on(), "cut off");
         autostart.set(false).unwrap();

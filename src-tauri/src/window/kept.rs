@@ -153,7 +153,7 @@ pub(crate) async fn save_changes(app: AppHandle) {
 /// A file that is missing or makes no sense is worth no word: the window opens as at the first start.
 fn read(file: &Path) -> State {
     let state: State = fs::read(file).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
-    if state.view.is_fit() { state } else { State { place: state.place, ..State::default() } }
+    if state.view.check().is_ok() { state } else { State { place: state.place, ..State::default() } }
 }
 
 fn write(to: &Path, state: &State) -> std::io::Result<()> {

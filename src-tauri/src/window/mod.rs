@@ -6,12 +6,13 @@ mod kept;
 #[cfg_attr(not(target_os = "linux"), path = "webkit_portable.rs")]
 mod webkit;
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::{fs, io};
 
 use tauri::webview::NewWindowResponse;
 use tauri::{AppHandle, Manager as _, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent, Wry};
 use tauri_specta::Event as _;
+use tempfile::TempDir;
 use tokio::task::block_in_place;
 
 use crate::Shell;
@@ -41,7 +42,8 @@ pub(crate) fn open(app: &AppHandle, page: Option<&str>) -> tauri::Result<()> {
         .min_inner_size(480.0, 360.0)
         // Only our own pages, and none in a window of its own.
         .on_navigation(move |url| {
-            let bundled = url.scheme() == "tauri" || url.host_str() == Some("tauri.localhost");
+            // Where custom schemes are not to be had, Tauri serves its own host.
+            let bundled = url.scheme() == "tauri" || (cfg!(windows) && url.host_str() == Some("tauri.localhost"));
             bundled || (cfg!(dev) && own.as_ref().is_some_and(|dev| dev.origin() == url.origin()))
         })
         .on_new_window(|_, _| NewWindowResponse::Deny);
@@ -59,24 +61,26 @@ pub(crate) fn open(app: &AppHandle, page: Option<&str>) -> tauri::Result<()> {
     webkit::revive(&window)
 }
 
+/// A folder that goes with the program.
+static PASSING: Mutex<Option<TempDir>> = Mutex::new(None);
+
 /// Where the home can't be written to, Tauri refuses the window for want of a folder for the web view. Then it has one for
 /// as long as the program runs.
 fn with_a_place_to_write<'a>(
     app: &AppHandle,
     window: WebviewWindowBuilder<'a, Wry, AppHandle>,
 ) -> WebviewWindowBuilder<'a, Wry, AppHandle> {
-    static MADE: AtomicBool = AtomicBool::new(false);
     let usual = app.path().app_local_data_dir();
     let Err(error) = usual.map_err(io::Error::other).and_then(fs::create_dir_all) else { return window };
     let base = app.path().runtime_dir().ok().filter(|folder| folder.is_dir()).unwrap_or_else(std::env::temp_dir);
-    let folder = base.join(format!("telltale-{}", std::process::id()));
-    tracing::warn!(%error, "the window remembers nothing beyond this start, in {}", folder.display());
-    // One that somebody else made is not used: Tauri then says why there is no window. The next window finds our own.
-    if MADE.load(Ordering::Relaxed) || fs::create_dir(&folder).is_ok() {
-        MADE.store(true, Ordering::Relaxed);
-        return window.data_directory(folder);
+    let mut passing = PASSING.lock().unwrap_or_else(PoisonError::into_inner);
+    if passing.is_none() {
+        // If there is none, Tauri says why there is no window.
+        *passing = tempfile::Builder::new().prefix("telltale-").tempdir_in(base).ok();
     }
-    window
+    let Some(folder) = passing.as_ref().map(TempDir::path) else { return window };
+    tracing::warn!(%error, "the window remembers nothing beyond this start, in {}", folder.display());
+    window.data_directory(folder.to_owned())
 }
 
 /// Whether anybody can see it. An answer that can't be had counts as seen. It is the main thread's, which hangs where the
@@ -176,5 +180,6 @@ pub(crate) fn end(app: &AppHandle) {
         shell.window.note(&window);
     }
     webkit::end_pages();
+    drop(PASSING.lock().unwrap_or_else(PoisonError::into_inner).take());
     shell.window.save();
 }
