@@ -142,7 +142,8 @@ export type CpuMetrics = {
 	core_ids: number[],
 	/**
 	 *  MHz of each online core now, in the order of `core_ids` (cpufreq's `scaling_cur_freq`); empty where the
-	 *  kernel does not manage frequencies, as in most virtual machines.
+	 *  kernel does not manage frequencies, as in most virtual machines, and `null` in it for a core of which it does not tell.
+	 *  Read less often where that takes long.
 	 */
 	core_clocks: (number | null)[],
 	/**  Threads running or waiting for a core or a disk, averaged over 1 minute (`/proc/loadavg`, proc(5)). */
@@ -177,7 +178,7 @@ export type CurrentMetrics = {
 	channels: ChannelStatus[],
 	/**  Number of the tick since the start. A sample that came late is published again under its own tick's number. */
 	tick: number,
-	/**  When the tick was; history rows carry the same. */
+	/**  When the tick was; history rows carry the same, unless the clock was set back since the one before. */
 	timestamp: number,
 	/**  Seconds between ticks now. */
 	interval: number,
@@ -234,7 +235,10 @@ export type DiskDevice = {
 	read_ops: number | null,
 	/**  Writes completed per second. */
 	write_ops: number | null,
-	/**  Seconds that a request took on average, waiting included (iostat's await); `idle` where none completed. */
+	/**
+	 *  Seconds that a request took on average, waiting included: reads and writes (iostat's `r_await` and
+	 *  `w_await`, together); `idle` where none completed.
+	 */
 	latency: number | null,
 	/**  Mounted file systems on it, by mount point. Read every ten seconds. */
 	file_systems: FileSystem[],
@@ -953,7 +957,7 @@ export type NetworkInterface = {
 	 *  `missing` where `kind` is `physical`.
 	 */
 	state: string | null,
-	/**  IP addresses with their prefix lengths. Read every ten seconds. */
+	/**  IP addresses with their prefix lengths. Read when the kernel announces a change, every ten seconds at most. */
 	addresses: string[],
 };
 

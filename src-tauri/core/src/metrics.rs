@@ -148,7 +148,8 @@ pub struct CpuMetrics {
     /// The kernel's number of each online core; not contiguous where a core is offline.
     pub core_ids: Vec<u32>,
     /// MHz of each online core now, in the order of `core_ids` (cpufreq's `scaling_cur_freq`); empty where the
-    /// kernel does not manage frequencies, as in most virtual machines.
+    /// kernel does not manage frequencies, as in most virtual machines, and `null` in it for a core of which it does not tell.
+    /// Read less often where that takes long.
     pub core_clocks: Vec<Option<f64>>,
     /// Threads running or waiting for a core or a disk, averaged over 1 minute (`/proc/loadavg`, proc(5)).
     pub load_1: Option<f64>,
@@ -246,7 +247,8 @@ pub struct DiskDevice {
     pub read_ops: Option<f64>,
     /// Writes completed per second.
     pub write_ops: Option<f64>,
-    /// Seconds that a request took on average, waiting included (iostat's await); `idle` where none completed.
+    /// Seconds that a request took on average, waiting included: reads and writes (iostat's `r_await` and
+    /// `w_await`, together); `idle` where none completed.
     pub latency: Option<f64>,
     /// Mounted file systems on it, by mount point. Read every ten seconds.
     pub file_systems: Vec<FileSystem>,
@@ -308,7 +310,7 @@ pub struct NetworkInterface {
     /// `up`, `down`, `unknown`, `dormant`, … (`/sys/class/net/*/operstate`, RFC 2863); `null` without /sys, with an entry in
     /// `missing` where `kind` is `physical`.
     pub state: Option<String>,
-    /// IP addresses with their prefix lengths. Read every ten seconds.
+    /// IP addresses with their prefix lengths. Read when the kernel announces a change, every ten seconds at most.
     pub addresses: Vec<String>,
 }
 
@@ -356,7 +358,7 @@ pub struct CurrentMetrics {
     pub channels: Vec<ChannelStatus>,
     /// Number of the tick since the start. A sample that came late is published again under its own tick's number.
     pub tick: u64,
-    /// When the tick was; history rows carry the same.
+    /// When the tick was; history rows carry the same, unless the clock was set back since the one before.
     pub timestamp: i64,
     /// Seconds between ticks now.
     #[specta(type = Number)]

@@ -18,6 +18,8 @@ pub struct Cpu {
     stat: ProcFile,
     pressure: Pressure,
     sensors: Sensors,
+    /// The kernel's numbers of the cores that were online at the last sample.
+    cores: Vec<u32>,
     /// The sample to write over.
     spare: Sample,
 }
@@ -29,8 +31,13 @@ impl Cpu {
             stat: ProcFile::new(proc.join("stat")),
             pressure: Pressure::new(proc, "cpu"),
             sensors: Sensors::new(proc, sys),
+            cores: Vec::new(),
             spare: Sample::default(),
         }
+    }
+
+    fn times(&mut self, into: &mut Stat) -> Result<(), SourceError> {
+        parse(&self.stat.read()?, into).map_err(|malformed| malformed.at(self.stat.path()))
     }
 }
 
@@ -61,6 +68,12 @@ struct Stat {
     cores: Vec<(u32, Times)>,
 }
 
+impl Stat {
+    fn ids(&self) -> impl Iterator<Item = u32> {
+        self.cores.iter().map(|(id, _)| *id)
+    }
+}
+
 /// What the kernel says of the processors at one moment.
 #[derive(Debug, Clone)]
 pub struct Sample {
@@ -88,12 +101,18 @@ impl Source for Cpu {
 
     fn read(&mut self) -> Result<Sample, SourceError> {
         let mut sample = std::mem::take(&mut self.spare);
-        let parsed = parse(&self.stat.read()?, &mut sample.stat);
-        parsed.map_err(|malformed| malformed.at(self.stat.path()))?;
-        self.sensors.clocks(sample.stat.cores.iter().map(|(id, _)| *id), &mut sample.clocks);
+        // Kernels may let clocks wait. The times are read after that, of the moment with which the sample is stamped.
+        self.sensors.clocks(self.cores.iter().copied(), &mut sample.clocks);
         sample.load = self.sensors.load();
         sample.temperature = self.sensors.temperature();
         sample.pressure = self.pressure.read();
+        self.times(&mut sample.stat)?;
+        if !sample.stat.ids().eq(self.cores.iter().copied()) {
+            self.cores.clear();
+            self.cores.extend(sample.stat.ids());
+            self.sensors.clocks(self.cores.iter().copied(), &mut sample.clocks);
+            self.times(&mut sample.stat)?;
+        }
         Ok(sample)
     }
 
@@ -121,7 +140,7 @@ impl Source for Cpu {
         Reading::Cpu(CpuMetrics {
             utilization: figure(&mut missing, "utilization", utilization),
             per_core,
-            core_ids: stat.cores.iter().map(|(id, _)| *id).collect(),
+            core_ids: stat.ids().collect(),
             core_clocks: figure(&mut missing, "core_clocks", some_of(clocks)).unwrap_or_default(),
             load_1: figure(&mut missing, "load_1", load.map(|[one, _, _]| one)),
             load_5: figure(&mut missing, "load_5", load.map(|[_, five, _]| five)),

@@ -1,9 +1,12 @@
 //! What the kernel says of the processors beside their times: clocks, load averages, temperature.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::super::proc_file::{Attribute, ProcFile};
+use crate::clock;
 use crate::metrics::Reason;
 
 /// hwmon drivers whose first inputs are the processor's own (kernel: Documentation/hwmon).
@@ -19,6 +22,9 @@ pub(super) struct Sensors {
     cpus: PathBuf,
     clocks: Vec<(u32, Attribute)>,
     until_clocks: u32,
+    /// What they were when they were read last, and when they may be read again.
+    read: Vec<Option<f64>>,
+    clocks_at: Duration,
     hwmon: PathBuf,
     packages: Vec<Attribute>,
     until_packages: u32,
@@ -31,6 +37,8 @@ impl Sensors {
             cpus: sys.join("devices/system/cpu"),
             clocks: Vec::new(),
             until_clocks: 0,
+            read: Vec::new(),
+            clocks_at: Duration::ZERO,
             hwmon: sys.join("class/hwmon"),
             packages: Vec::new(),
             until_packages: 0,
@@ -52,12 +60,20 @@ impl Sensors {
             }
             let file = |id| Attribute::new(self.cpus.join(format!("cpu{id}/cpufreq/scaling_cur_freq")));
             self.clocks = cores.map(|id| (id, file(id))).collect();
+            self.clocks_at = Duration::ZERO;
+        }
+        let begun = clock::now().mono;
+        if begun < self.clocks_at {
+            into.extend_from_slice(&self.read);
+            return;
         }
         into.extend(
             self.clocks
                 .iter_mut()
                 .map(|(_, file)| file.number::<f64>(0).map(|kilohertz| (kilohertz / 1_000.0).round())),
         );
+        self.clocks_at = begun + rest(clock::now().mono.saturating_sub(begun));
+        self.read.clone_from(into);
         if into.iter().all(Option::is_none) {
             self.clocks.clear();
             into.clear();
@@ -80,6 +96,13 @@ impl Sensors {
     }
 }
 
+/// For how long clocks that took so long to read are left alone. On x86, Linux before 5.18 waits ten milliseconds for each core
+/// that is busy (`arch_freq_get_on_cpu`): seconds on a large machine.
+fn rest(took: Duration) -> Duration {
+    const MUCH: Duration = Duration::from_millis(5);
+    if took > MUCH { took * 100 } else { Duration::ZERO }
+}
+
 /// Counts the samples down to the next search; true when it is time.
 fn due(left: &mut u32) -> bool {
     let due = *left == 0;
@@ -87,13 +110,28 @@ fn due(left: &mut u32) -> bool {
     due
 }
 
-/// `temp1_input` of each processor sensor: the package of coretemp, Tctl of k10temp.
+/// `temp1_input` of each processor sensor: the package of coretemp, Tctl of k10temp. Processors before 2010 have no sensor
+/// of the package: then those of all cores.
 fn packages(hwmon: &Path) -> Vec<Attribute> {
     let Ok(entries) = fs::read_dir(hwmon) else { return Vec::new() };
     let is_processor =
         |folder: &PathBuf| fs::read_to_string(folder.join("name")).is_ok_and(|name| DRIVERS.contains(&name.trim()));
     let folders = entries.filter_map(Result::ok).map(|entry| entry.path()).filter(is_processor);
-    folders.map(|folder| Attribute::new(folder.join("temp1_input"))).collect()
+    let inputs = |folder: PathBuf| {
+        let package = folder.join("temp1_input");
+        if package.exists() { vec![package] } else { inputs(&folder) }
+    };
+    folders.flat_map(inputs).map(Attribute::new).collect()
+}
+
+/// The temperatures of a sensor.
+fn inputs(folder: &Path) -> Vec<PathBuf> {
+    let paths = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok).map(|entry| entry.path());
+    let is_input = |path: &PathBuf| {
+        let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
+        name.starts_with("temp") && name.ends_with("_input")
+    };
+    paths.filter(is_input).collect()
 }
 
 /// `0.20 0.18 0.12 1/80 11206` (proc(5)).
@@ -140,6 +178,29 @@ mod tests {
     }
 
     #[test]
+    fn clocks_that_take_long_are_left_alone_for_a_while() {
+        let root = tempfile::tempdir().unwrap();
+        let mut sensors = Sensors::new(root.path(), root.path());
+        let write = |kilohertz| write(root.path(), "devices/system/cpu/cpu0/cpufreq/scaling_cur_freq", kilohertz);
+        write("800000\n");
+        let clocks = |sensors: &mut Sensors| {
+            let mut into = Vec::new();
+            sensors.clocks([0].into_iter(), &mut into);
+            into
+        };
+        clocks(&mut sensors);
+        assert_eq!(
+            (rest(Duration::from_millis(1)), rest(Duration::from_millis(160))),
+            (Duration::ZERO, Duration::from_secs(16))
+        );
+        sensors.clocks_at = clock::now().mono + Duration::from_mins(1);
+        write("900000\n");
+        assert_eq!(clocks(&mut sensors), [Some(800.0)], "as they were");
+        sensors.clocks_at = Duration::ZERO;
+        assert_eq!(clocks(&mut sensors), [Some(900.0)]);
+    }
+
+    #[test]
     fn the_hottest_package_counts_and_other_sensors_do_not() {
         let root = tempfile::tempdir().unwrap();
         let mut sensors = Sensors::new(root.path(), root.path());
@@ -150,5 +211,11 @@ mod tests {
         }
         let found = (0..=SEARCH_EVERY).find_map(|_| sensors.temperature().ok());
         assert_eq!(found, Some(64.0), "a driver that is loaded later is found");
+        for (core, millidegrees) in [(2, "70000"), (3, "66000")] {
+            write(root.path(), &format!("class/hwmon/hwmon3/temp{core}_input"), millidegrees);
+        }
+        write(root.path(), "class/hwmon/hwmon3/name", "coretemp\n");
+        let mut sensors = Sensors::new(root.path(), root.path());
+        assert_eq!(sensors.temperature(), Ok(70.0), "one without a sensor of the package");
     }
 }

@@ -77,18 +77,25 @@ impl FileSystems {
 /// The file systems in the text of mountinfo that lie on disks.
 fn mounted(text: &str, sys: &Path) -> Vec<Mounted> {
     let (mut found, mut seen) = (Vec::new(), Vec::new());
-    for line in text.lines().filter_map(parse_line) {
+    let lines: Vec<Line> = text.lines().filter_map(parse_line).collect();
+    for line in &lines {
         // Bind mounts and subvolumes repeat a device: its first mount stands for it.
         // A FUSE file system answers as its program pleases, or never.
-        if seen.contains(&line.device) || line.kind.starts_with("fuse") {
+        if seen.contains(&&line.device) || line.kind.starts_with("fuse") {
             continue;
         }
-        let Some(name) = block_name(sys, &line) else { continue };
+        let Some(name) = block_name(sys, line) else { continue };
+        // Asked by its path, what covers it would answer: another file system, or a server.
+        if is_covered(line, &lines) {
+            continue;
+        }
         let mut disks = Vec::new();
-        whole_disks(&sys.join("class/block"), &name, DEEPEST, &mut disks);
+        for name in devices(sys, &line.kind, name) {
+            whole_disks(&sys.join("class/block"), &name, DEEPEST, &mut disks);
+        }
         let Ok(path) = CString::new(line.point.as_os_str().as_bytes()) else { continue };
-        seen.push(line.device);
-        let mount = Mount { point: line.point.to_string_lossy().into_owned(), kind: line.kind };
+        seen.push(&line.device);
+        let mount = Mount { point: line.point.to_string_lossy().into_owned(), kind: line.kind.clone() };
         found.push(Mounted { mount: Arc::new(mount), path, disks });
     }
     found
@@ -97,6 +104,9 @@ fn mounted(text: &str, sys: &Path) -> Vec<Mounted> {
 /// A line of `/proc/self/mountinfo` (proc(5)).
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Line {
+    /// Numbers of the mount, and of the one that it is mounted on.
+    id: u32,
+    parent: u32,
     /// `major:minor`; major 0 where the file system has no device of its own number (btrfs, network, tmpfs).
     pub(super) device: String,
     pub(super) point: PathBuf,
@@ -107,13 +117,14 @@ pub(super) struct Line {
 pub(super) fn parse_line(line: &str) -> Option<Line> {
     let (left, right) = line.split_once(" - ")?;
     let mut left = left.split(' ');
-    let (device, point) = (left.nth(2)?, left.nth(1)?);
+    let (id, parent) = (left.next()?.parse().ok()?, left.next()?.parse().ok()?);
+    let (device, point) = (left.next()?, left.nth(1)?);
     let mut right = right.split(' ');
     let (kind, source) = (right.next()?, right.next()?);
     let source = unescaped(source);
     // btrfs subvolumes have numbers of their own: the device's path tells that they are one.
     let device = if device.starts_with("0:") { source.clone() } else { device.to_owned() };
-    Some(Line { device, point: unescaped(point).into(), kind: kind.to_owned(), source })
+    Some(Line { id, parent, device, point: unescaped(point).into(), kind: kind.to_owned(), source })
 }
 
 /// Space, tab, newline and backslash are written as `\ooo`.
@@ -131,10 +142,38 @@ fn unescaped(text: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-/// The kernel's name of the block device that is mounted.
-fn block_name(sys: &Path, mount: &Line) -> Option<String> {
+/// Whether a path to a mount leads to another one: mounted over it, or over a folder above it.
+fn is_covered(mount: &Line, all: &[Line]) -> bool {
+    let below = |mount: &&Line| all.iter().find(|other| other.id == mount.parent && other.id != mount.id);
+    let way: Vec<&Line> = std::iter::successors(Some(mount), below).take(all.len()).collect();
+    let covers = |other: &Line, mount: &Line| {
+        let over = other.parent == mount.id && other.point == mount.point;
+        let above = other.parent == mount.parent && mount.point.starts_with(&other.point) && mount.point != other.point;
+        over || above
+    };
+    let others = || all.iter().filter(|other| way.iter().all(|mount| mount.id != other.id));
+    way.iter().any(|mount| others().any(|other| covers(other, mount)))
+}
+
+/// The block devices of a file system that names one: btrfs may be on several.
+fn devices(sys: &Path, kind: &str, name: String) -> Vec<String> {
+    let folders = |path: PathBuf| fs::read_dir(path).into_iter().flatten().filter_map(Result::ok);
+    let has_it = |devices: &PathBuf| kind == "btrfs" && devices.join(&name).exists();
+    let found = folders(sys.join("fs/btrfs")).map(|one| one.path().join("devices")).find(has_it);
+    found.map_or_else(
+        || vec![name.clone()],
+        |devices| folders(devices).map(|one| one.file_name().to_string_lossy().into_owned()).collect(),
+    )
+}
+
+/// The kernel's name of the block device that is mounted, as its folder has it.
+pub(super) fn block_name(sys: &Path, mount: &Line) -> Option<String> {
     let last = |path: PathBuf| path.file_name().map(|name| name.to_string_lossy().into_owned());
     if mount.device.starts_with('/') {
+        // A share of a server may be called as a disk is here: `//router/sda1`.
+        if !mount.device.starts_with("/dev/") {
+            return None;
+        }
         let path = fs::canonicalize(&mount.source).unwrap_or_else(|_| mount.source.clone().into());
         return last(path).filter(|name| sys.join("class/block").join(name).exists());
     }
@@ -175,7 +214,24 @@ mod tests {
         let btrfs = parse_line("40 1 0:30 /@home /home rw - btrfs /dev/nvme0n1p2 rw").unwrap();
         assert_eq!(btrfs.device, "/dev/nvme0n1p2");
         assert_eq!(parse_line("36 35 8:1 / /mnt rw"), None);
+        let share = parse_line("41 1 0:51 / /mnt rw - cifs //router/sda1 rw").unwrap();
+        assert_eq!(block_name(Path::new("/sys"), &share), None);
         assert_eq!(unescaped(r"a\134b\04"), r"a\b\04");
+    }
+
+    #[test]
+    fn what_another_mount_covers_is_not_asked() {
+        let text = "20 1 8:1 / / rw - ext4 /dev/sda1 rw\n\
+                    21 20 8:2 / /srv/data rw - ext4 /dev/sda2 rw\n\
+                    22 21 8:3 / /srv/data/old rw - ext4 /dev/sda3 rw\n\
+                    23 20 8:4 / /srv2 rw - ext4 /dev/sda4 rw\n\
+                    24 20 0:40 / /srv rw - nfs server:/srv rw\n\
+                    25 24 8:5 / /srv/disk rw - ext4 /dev/sda5 rw\n\
+                    26 20 8:6 / /mnt rw - ext4 /dev/sda6 rw\n\
+                    27 26 8:7 / /mnt rw - ext4 /dev/sda7 rw\n";
+        let lines: Vec<Line> = text.lines().filter_map(parse_line).collect();
+        let covered = lines.iter().filter(|line| is_covered(line, &lines)).map(|line| line.id).collect::<Vec<_>>();
+        assert_eq!(covered, [21, 22, 26]);
     }
 
     /// sda1 is a partition; dm-0 lies on sda2 and nvme0n1.
@@ -207,7 +263,7 @@ mod tests {
             "1 0 8:1 / {here} rw - ext4 /dev/sda1 rw\n2 1 8:1 /bind {here}/sys rw - ext4 /dev/sda1 rw\n\
              3 1 253:0 / {here}/proc rw - xfs /dev/mapper/x rw\n4 1 0:5 / /nfs rw - nfs server:/x rw\n"
         );
-        fs::write(proc.join("self/mountinfo"), text).unwrap();
+        fs::write(proc.join("self/mountinfo"), &text).unwrap();
         let mut file_systems = FileSystems::new(&proc, &sys);
         let mut found: HashMap<String, Vec<Usage>> = HashMap::new();
         let mut look = || {
@@ -224,6 +280,17 @@ mod tests {
         assert_eq!(found.len(), 2);
         let one = &found["sda"][0];
         assert!(one.total > 0 && one.used <= one.total && one.available <= one.total);
+
+        // Of btrfs the kernel names one device of several.
+        let more = sys.join("fs/btrfs/9b1c/devices");
+        fs::create_dir_all(&more).unwrap();
+        for name in ["sda1", "nvme0n1"] {
+            fs::write(more.join(name), "").unwrap();
+        }
+        fs::write(proc.join("self/mountinfo"), format!("1 0 0:30 / {here} rw - btrfs /dev/sda1 rw\n")).unwrap();
+        let found = look();
+        assert!(found["sda"][0] == found["nvme0n1"][0] && found.len() == 2, "{found:?}");
+        fs::write(proc.join("self/mountinfo"), text).unwrap();
 
         // A volume that is moved while it is mounted is followed; one that is unmounted is gone at once.
         fs::remove_file(devices.join("dm-0/slaves/sda2"))

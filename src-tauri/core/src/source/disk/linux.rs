@@ -256,7 +256,8 @@ impl Counters {
         self.activity = self.activity.zip(other.activity).map(|(one, other)| Activity {
             reads: by(one.reads, other.reads),
             writes: by(one.writes, other.writes),
-            busy: by(one.busy, other.busy),
+            // They may have been busy at the same time.
+            busy: one.busy.max(other.busy),
             served: by(one.served, other.served),
         });
     }

@@ -2,16 +2,17 @@
 //! sampled of them; a page can list them all the same.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::file_systems::{Line, parse_line};
+use super::file_systems::{block_name, parse_line};
 use super::linux::{SECTOR, is_whole_disk};
 use crate::system::OtherBlockDevice;
 
 /// Those in `block` under `sys` (normally `/sys`), loop2 before loop10. Mount points are read under `proc`.
 pub(crate) fn others(proc: &Path, sys: &Path) -> Vec<OtherBlockDevice> {
     let text = fs::read_to_string(proc.join("self/mountinfo")).unwrap_or_default();
-    let mounts: Vec<_> = text.lines().filter_map(parse_line).collect();
+    let lines = text.lines().filter_map(parse_line);
+    let mounts: Vec<_> = lines.filter_map(|line| Some((block_name(sys, &line)?, line.point))).collect();
     let block = sys.join("block");
     let mut found: Vec<_> = names(&block).iter().filter_map(|folder| other(&block, folder, &mounts)).collect();
     found.sort_by_cached_key(|one| {
@@ -22,8 +23,9 @@ pub(crate) fn others(proc: &Path, sys: &Path) -> Vec<OtherBlockDevice> {
 }
 
 /// `None` for a disk, and for a device that holds nothing: the kernel has some loop devices ready before they have a file.
-fn other(block: &Path, folder: &str, mounts: &[Line]) -> Option<OtherBlockDevice> {
+fn other(block: &Path, folder: &str, mounts: &[(String, PathBuf)]) -> Option<OtherBlockDevice> {
     let name = folder.replace('!', "/");
+    let mount = mounts.iter().find(|(device, _)| device == folder);
     let folder = block.join(folder);
     let text = |file: &str| fs::read_to_string(folder.join(file)).ok().map(|text| text.trim().to_owned());
     let size = text("size")?.parse::<u64>().ok()?.saturating_mul(SECTOR);
@@ -31,14 +33,7 @@ fn other(block: &Path, folder: &str, mounts: &[Line]) -> Option<OtherBlockDevice
         return None;
     }
     let on = text("loop/backing_file").map_or_else(|| names(&folder.join("slaves")), |file| vec![file]);
-    let (number, path) = (text("dev"), format!("/dev/{name}"));
-    let mount = mounts.iter().find(|mount| Some(&mount.device) == number.as_ref() || mount.source == path);
-    Some(OtherBlockDevice {
-        name,
-        size,
-        on,
-        mount_point: mount.map(|mount| mount.point.to_string_lossy().into_owned()),
-    })
+    Some(OtherBlockDevice { name, size, on, mount_point: mount.map(|(_, point)| point.to_string_lossy().into_owned()) })
 }
 
 /// What a folder holds, in order; nothing where there is none.
@@ -51,6 +46,8 @@ fn names(folder: &Path) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::symlink;
+
     use super::*;
 
     #[test]
@@ -67,14 +64,23 @@ mod tests {
             ("loop2", "7:2", 16),
             ("loop3", "7:3", 0),
             ("md!0", "9:0", 2048),
+            ("dm-0", "253:0", 32),
         ] {
             write(&format!("sys/block/{name}/size"), &format!("{sectors}\n"));
-            write(&format!("sys/block/{name}/dev"), &format!("{number}\n"));
+            fs::create_dir_all(root.path().join("sys/dev/block")).unwrap();
+            fs::create_dir_all(root.path().join("sys/class/block")).unwrap();
+            for link in [format!("dev/block/{number}"), format!("class/block/{name}")] {
+                symlink(root.path().join("sys/block").join(name), root.path().join("sys").join(link)).unwrap();
+            }
         }
         write("sys/block/loop2/loop/backing_file", "/var/lib/snapd/snaps/core22_1.snap\n");
         write("sys/block/md!0/slaves/sdb", "");
         write("sys/block/md!0/slaves/sda", "");
-        write("proc/self/mountinfo", "1 0 7:2 / /snap/core22 ro - squashfs /dev/loop2 ro\n");
+        // btrfs has no number of its own, and names what was opened: that there is none here is as in a container.
+        write(
+            "proc/self/mountinfo",
+            "1 0 7:2 / /snap/core22 ro - squashfs /dev/loop2 ro\n2 0 0:30 / /home rw - btrfs /dev/dm-0 rw\n",
+        );
         let found = others(&root.path().join("proc"), &root.path().join("sys"));
         let loop2 = OtherBlockDevice {
             name: "loop2".into(),
@@ -85,7 +91,9 @@ mod tests {
         let loop10 = OtherBlockDevice { name: "loop10".into(), size: 4096, on: Vec::new(), mount_point: None };
         let sda_and_sdb = vec!["sda".into(), "sdb".into()];
         let md0 = OtherBlockDevice { name: "md/0".into(), size: 1 << 20, on: sda_and_sdb, mount_point: None };
-        assert_eq!(found, [loop2, loop10, md0]);
+        let dm0 =
+            OtherBlockDevice { name: "dm-0".into(), size: 1 << 14, on: Vec::new(), mount_point: Some("/home".into()) };
+        assert_eq!(found, [dm0, loop2, loop10, md0]);
         assert_eq!(others(Path::new("/nonexistent"), Path::new("/nonexistent")), []);
     }
 }

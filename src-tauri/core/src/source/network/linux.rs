@@ -35,6 +35,7 @@ pub struct Network {
 
 #[derive(Debug)]
 struct Known {
+    index: u64,
     kind: InterfaceKind,
     link: Arc<Link>,
 }
@@ -59,9 +60,13 @@ impl Network {
         walked.map_err(|malformed| malformed.at(self.dev.path()))
     }
 
-    /// Asks for speeds, states and addresses, if there is reason to; at once where an interface `appeared`.
+    /// Whether a name now stands for another interface: they can be renamed, and take each other's.
+    fn renamed(&mut self) -> bool {
+        self.known.iter_mut().any(|(name, known)| known.index != index(&self.class, name))
+    }
+
+    /// Asks for kinds, speeds, states and addresses, if there is reason to; at once where an interface `appeared`.
     fn look_at_links(&mut self, appeared: bool) {
-        self.changed |= self.changes.any();
         let now = clock::now().mono;
         if !appeared && (!self.changed || now < self.links_at) {
             return;
@@ -69,6 +74,7 @@ impl Network {
         (self.changed, self.links_at) = (false, now + LINKS_EVERY);
         let networks = sysinfo::Networks::new_with_refreshed_list().ok();
         for (name, known) in self.known.iter_mut() {
+            (known.index, known.kind) = (index(&self.class, name), kind(&self.class, name));
             let link = link(&self.class, name, networks.as_ref());
             if *known.link != link {
                 known.link = Arc::new(link);
@@ -83,12 +89,16 @@ impl Source for Network {
     fn read(&mut self) -> Result<Vec<Counters>, SourceError> {
         let mut counters = std::mem::take(&mut self.spare);
         // Drivers may let it wait. The counters are read after that, of the moment with which the sample is stamped.
-        self.look_at_links(false);
+        let changes = self.changes.any();
+        self.changed |= changes;
+        let renamed = changes && self.renamed();
+        self.look_at_links(renamed);
         if self.walk(&mut counters)? {
             self.look_at_links(true);
             self.changed |= self.walk(&mut counters)?;
         }
         for (interface, (_, known)) in counters.iter_mut().zip(self.known.iter()) {
+            (interface.index, interface.kind) = (known.index, known.kind);
             interface.link.clone_from(&known.link);
         }
         Ok(counters)
@@ -112,17 +122,19 @@ fn walk(text: &str, class: &Path, all: &mut Roster<Known>, counters: &mut Vec<Co
         let stat = parse_line(line)?;
         let (name, known) = all.next(stat.name, || {
             appeared = true;
-            Known { kind: kind(class, stat.name), link: Arc::new(Link::unknown(Reason::Starting)) }
+            let link = Arc::new(Link::unknown(Reason::Starting));
+            Known { index: index(class, stat.name), kind: kind(class, stat.name), link }
         });
         counters.push(Counters {
             name: Arc::clone(name),
+            index: known.index,
             kind: known.kind,
             sent: stat.sent,
             received: stat.received,
             packets_sent: stat.packets_sent,
             packets_received: stat.packets_received,
             errors: stat.errors,
-            drops: stat.drops,
+            drops: Some(stat.drops),
             link: Arc::clone(&known.link),
         });
     }
@@ -181,16 +193,26 @@ fn parse_line(line: &str) -> Result<Stat<'_>, Malformed> {
     })
 }
 
-/// An interface with a device behind it is physical, unless it is enslaved to another that has one too (the
-/// virtual function under Hyper-V's interface): then its master counts the bytes already. A bond has no device,
-/// so its slaves count. Where the tree can't be read (a container without /sys), the name decides.
+/// The kernel's number of an interface.
+fn index(class: &Path, name: &str) -> u64 {
+    sysfs::count(&class.join(name).join("ifindex")).unwrap_or(0)
+}
+
+/// An interface with a device behind it is physical, unless another counts its bytes already: the one that it is enslaved
+/// to, if that has a device too (the virtual function under Hyper-V's interface; a bond has none, so its slaves count), the
+/// one that leads to the switch whose port it is (DSA), the one that a Xen guest's traffic leaves by. Where the tree can't be
+/// read (a container without /sys), the name decides.
 fn kind(class: &Path, name: &str) -> InterfaceKind {
     if name == "lo" {
         return InterfaceKind::Loopback;
     }
     let folder = class.join(name);
     let physical = if folder.is_dir() {
-        folder.join("device").exists() && !folder.join("master/device").exists()
+        let device = folder.join("device");
+        let is_port =
+            || sysfs::text(&folder.join("uevent")).is_ok_and(|text| text.lines().any(|it| it == "DEVTYPE=dsa"));
+        let is_guests = || device.join("subsystem").canonicalize().is_ok_and(|bus| bus.ends_with("xen-backend"));
+        device.exists() && !folder.join("master/device").exists() && !is_port() && !is_guests()
     } else {
         ["en", "eth", "wl", "ww", "ib", "usb"].iter().any(|prefix| name.starts_with(prefix))
     };

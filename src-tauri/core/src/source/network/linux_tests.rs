@@ -20,12 +20,16 @@ fn tree() -> tempfile::TempDir {
     for name in ["lo", "bond0", "docker0", "veth12ab", "virbr0", "tun0", "wg0"] {
         std::fs::create_dir_all(class.join(name)).unwrap();
     }
-    for name in ["enp5s0", "enp6s0", "wlp3s0", "hv0", "vf0"] {
+    for name in ["enp5s0", "enp6s0", "wlp3s0", "hv0", "vf0", "lan1", "vif3.0"] {
         std::fs::create_dir_all(class.join(name).join("device")).unwrap();
     }
     for (slave, master) in [("enp5s0", "bond0"), ("enp6s0", "bond0"), ("vf0", "hv0")] {
         std::os::unix::fs::symlink(format!("../{master}"), class.join(slave).join("master")).unwrap();
     }
+    std::fs::write(class.join("lan1/uevent"), "DEVTYPE=dsa\nINTERFACE=lan1\nIFINDEX=4\n").unwrap();
+    let bus = root.path().join("sys/bus/xen-backend");
+    std::fs::create_dir_all(&bus).unwrap();
+    std::os::unix::fs::symlink(bus, class.join("vif3.0/device/subsystem")).unwrap();
     std::fs::create_dir_all(root.path().join("proc/net")).unwrap();
     root
 }
@@ -38,15 +42,17 @@ fn write(root: &tempfile::TempDir, names: &[&str]) {
 #[test]
 fn each_byte_is_counted_once() {
     let root = tree();
-    let all =
-        ["lo", "bond0", "docker0", "veth12ab", "virbr0", "tun0", "wg0", "enp5s0", "enp6s0", "wlp3s0", "hv0", "vf0"];
+    let all = [
+        "lo", "bond0", "docker0", "veth12ab", "virbr0", "tun0", "wg0", "enp5s0", "enp6s0", "wlp3s0", "hv0", "vf0",
+        "lan1", "vif3.0",
+    ];
     write(&root, &all);
     let sample = Network::new(&root.path().join("proc"), &root.path().join("sys")).read().unwrap();
     assert_eq!(sample.len(), all.len());
     let of_kind = |kind| sample.iter().filter(|i| i.kind == kind).map(|i| &*i.name).collect::<Vec<_>>();
     assert_eq!(of_kind(Physical), ["enp5s0", "enp6s0", "wlp3s0", "hv0"]);
     assert_eq!(of_kind(Loopback), ["lo"]);
-    assert_eq!(of_kind(Virtual).len(), 7);
+    assert_eq!(of_kind(Virtual).len(), 9);
     assert_eq!((sample[7].received, sample[7].sent), (10, 20));
 }
 
@@ -77,6 +83,28 @@ fn counters_are_of_the_moment_after_what_may_wait() {
     let sample = network.read().unwrap();
     driver.join().unwrap();
     assert_eq!((sample[0].received, sample[0].sent, sample[0].link.speed), (1_000, 2_000, Ok(100_000_000)));
+}
+
+/// Scripts that put a bridge in an interface's place do so.
+#[test]
+fn one_that_takes_the_name_of_another_is_taken_for_itself() {
+    let root = tree();
+    let class = root.path().join("sys/class/net");
+    let number =
+        |name: &str, index: u32| std::fs::write(class.join(name).join("ifindex"), format!("{index}\n")).unwrap();
+    (number("enp5s0", 2), number("veth12ab", 9));
+    write(&root, &["enp5s0", "veth12ab"]);
+    let mut network = Network::new(&root.path().join("proc"), &root.path().join("sys"));
+    let sample = network.read().unwrap();
+    assert_eq!((sample[0].index, sample[0].kind), (2, Physical));
+    for (from, to) in [("enp5s0", "away"), ("veth12ab", "enp5s0"), ("away", "veth12ab")] {
+        std::fs::rename(class.join(from), class.join(to)).unwrap();
+    }
+    assert!(network.renamed(), "as the kernel announces it");
+    network.look_at_links(true);
+    let sample = network.read().unwrap();
+    assert_eq!((sample[0].index, sample[0].kind), (9, Virtual));
+    assert_eq!((sample[1].index, sample[1].kind), (2, Physical));
 }
 
 #[test]

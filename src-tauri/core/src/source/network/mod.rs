@@ -24,6 +24,8 @@ use crate::rate;
 pub struct Counters {
     /// The kernel's name.
     pub name: Arc<str>,
+    /// The kernel's number of it, which it keeps when it is renamed; 0 where that is not told.
+    pub index: u64,
     /// Whether the totals count it.
     pub kind: InterfaceKind,
     /// Bytes sent.
@@ -36,8 +38,8 @@ pub struct Counters {
     pub packets_received: u64,
     /// Packets damaged, both ways.
     pub errors: u64,
-    /// Packets dropped, both ways.
-    pub drops: u64,
+    /// Packets dropped, both ways, where the system tells.
+    pub drops: Option<u64>,
     /// What changes rarely.
     pub link: Arc<Link>,
 }
@@ -66,7 +68,9 @@ fn derive(previous: Previous<'_, Vec<Counters>>, now: &Stamped<Vec<Counters>>) -
     let (mut uploads, mut downloads) = (rate::Total::default(), rate::Total::default());
     let interfaces = now.sample.iter().enumerate().map(|(place, interface)| {
         let before = previous.and_then(|before| {
-            let same = same(&before.sample, place, |other| other.name == interface.name).ok_or(Reason::Starting)?;
+            let same =
+                same(&before.sample, place, |other| other.name == interface.name && other.index == interface.index)
+                    .ok_or(Reason::Starting)?;
             Ok((same, now.stamp.since(&before.stamp)))
         });
         let per_second = |counter: fn(&Counters) -> u64| {
@@ -96,7 +100,12 @@ fn derive(previous: Previous<'_, Vec<Counters>>, now: &Stamped<Vec<Counters>>) -
             upload_packets: rate("upload_packets", per_second(|counters| counters.packets_sent)),
             download_packets: rate("download_packets", per_second(|counters| counters.packets_received)),
             errors: rate("errors", per_second(|counters| counters.errors)),
-            drops: rate("drops", per_second(|counters| counters.drops)),
+            drops: rate("drops", {
+                before.and_then(|(before, elapsed)| {
+                    let both = before.drops.zip(interface.drops).ok_or(Reason::Unsupported)?;
+                    rate::per_second(both.0, both.1, elapsed)
+                })
+            }),
             link_speed,
             state,
             addresses: interface.link.addresses.clone(),
@@ -123,13 +132,14 @@ mod tests {
         let mono = Duration::from_secs(seconds);
         let counters = interfaces.iter().map(|&(name, kind, sent, received)| Counters {
             name: name.into(),
+            index: 0,
             kind,
             sent,
             received,
             packets_sent: sent / 10,
             packets_received: received / 10,
             errors: 0,
-            drops: received / 100,
+            drops: Some(received / 100),
             link: Arc::new(Link::unknown(Reason::Unsupported)),
         });
         Stamped { stamp: Stamp { mono, boot: mono, wall: 7 }, sample: counters.collect() }
@@ -164,6 +174,18 @@ mod tests {
         assert_eq!((eth0.upload_packets, eth0.download_packets), (Some(10.0), Some(100.0)));
         assert_eq!((eth0.errors, eth0.drops), (Some(0.0), Some(10.0)));
         assert_eq!(metrics.interfaces.len(), 4);
+    }
+
+    #[test]
+    fn one_that_takes_anothers_name_has_no_rate_and_drops_may_be_unknown() {
+        let before = at(1, &[("eth0", Physical, 100, 100), ("eth1", Physical, 100, 100)]);
+        let mut now = at(2, &[("eth0", Physical, 1 << 40, 1 << 40), ("eth1", Physical, 200, 200)]);
+        (now.sample[0].index, now.sample[1].drops) = (7, None);
+        let metrics = metrics(Ok(&before), &now);
+        assert_eq!((metrics.interfaces[0].upload_rate, metrics.upload_rate), (None, Some(100.0)));
+        assert_eq!(metrics.missing["interfaces/eth0/upload_rate"], Reason::Starting);
+        assert_eq!((metrics.interfaces[1].upload_rate, metrics.interfaces[1].drops), (Some(100.0), None));
+        assert_eq!(metrics.missing["interfaces/eth1/drops"], Reason::Unsupported);
     }
 
     #[test]

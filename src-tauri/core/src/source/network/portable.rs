@@ -33,13 +33,14 @@ impl Source for Network {
         networks.refresh(true);
         let counters = networks.iter().map(|(name, data)| Counters {
             name: name.to_string_lossy().into(),
+            index: 0,
             kind: kind(&name.to_string_lossy()),
             sent: data.total_transmitted(),
             received: data.total_received(),
             packets_sent: data.total_packets_transmitted(),
             packets_received: data.total_packets_received(),
             errors: data.total_errors_on_received().saturating_add(data.total_errors_on_transmitted()),
-            drops: 0,
+            drops: None,
             link: Arc::new(Link {
                 addresses: data.ip_networks().iter().map(ToString::to_string).collect(),
                 ..Link::unknown(Reason::Unsupported)
