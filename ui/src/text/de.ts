@@ -282,7 +282,7 @@ export const de: Messages = {
 			"Was Benutzern ohne Vorrechte bleibt, von allem, was es fasst (statvfs: f_bavail, f_blocks); der Balken ist das Belegte.",
 		busy: "Anteil der Zeit, in der das Gerät mindestens eine Anfrage bearbeitete (iostat: %util); ein Gerät, das viele zugleich bearbeitet, kann aktiv sein, ohne ausgelastet zu sein.",
 		ops: "Abgeschlossene Anfragen pro Sekunde (/proc/diskstats).",
-		latency: "Mittlere Dauer einer Anfrage einschließlich Wartezeit (iostat: await).",
+		latency: "Mittlere Dauer eines Lese- oder Schreibzugriffs einschließlich Wartezeit (iostat: r_await, w_await).",
 		packets: "Pakete pro Sekunde (/proc/net/dev).",
 		errors: "Beschädigt empfangene oder nicht sendbare Pakete pro Sekunde (/proc/net/dev: errs).",
 		drops: "Aus Platzmangel oder mangels Empfänger verworfene Pakete pro Sekunde (/proc/net/dev: drop).",

@@ -281,7 +281,7 @@ export const en = {
 			"What is left to users without privilege, out of all that it holds (statvfs: f_bavail, f_blocks); the bar is what is in use.",
 		busy: "Share of the time in which the device served at least one request (iostat: %util); a device that serves many at once may be busy and not full.",
 		ops: "Requests completed per second (/proc/diskstats).",
-		latency: "How long a request took on average, waiting included (iostat: await).",
+		latency: "How long a read or write took on average, waiting included (iostat: r_await, w_await).",
 		packets: "Packets per second (/proc/net/dev).",
 		errors: "Packets that arrived damaged or could not be sent, per second (/proc/net/dev: errs).",
 		drops: "Packets thrown away for want of room or interest, per second (/proc/net/dev: drop).",

@@ -280,7 +280,7 @@ export const es: Messages = {
 			"Lo que queda para usuarios sin privilegios, de todo lo que contiene (statvfs: f_bavail, f_blocks); la barra es lo que está en uso.",
 		busy: "Parte del tiempo en que el dispositivo atendió al menos una solicitud (iostat: %util); un dispositivo que atiende muchas a la vez puede estar activo sin estar saturado.",
 		ops: "Solicitudes completadas por segundo (/proc/diskstats).",
-		latency: "Duración media de una solicitud, incluida la espera (iostat: await).",
+		latency: "Duración media de una lectura o escritura, incluida la espera (iostat: r_await, w_await).",
 		packets: "Paquetes por segundo (/proc/net/dev).",
 		errors: "Paquetes que llegaron dañados o no se pudieron enviar, por segundo (/proc/net/dev: errs).",
 		drops: "Paquetes descartados por falta de espacio o de destinatario, por segundo (/proc/net/dev: drop).",

@@ -283,7 +283,7 @@ export const fr: Messages = {
 			"Ce qui reste aux utilisateurs sans privilège, sur la capacité totale (statvfs : f_bavail, f_blocks) ; la barre est ce qui est occupé.",
 		busy: "Part du temps pendant laquelle le périphérique traitait au moins une requête (iostat\u00a0: %util)\u202f; un périphérique qui en traite beaucoup à la fois peut être actif sans être saturé.",
 		ops: "Requêtes terminées par seconde (/proc/diskstats).",
-		latency: "Durée moyenne d’une requête, attente comprise (iostat\u00a0: await).",
+		latency: "Durée moyenne d’une lecture ou écriture, attente comprise (iostat\u00a0: r_await, w_await).",
 		packets: "Paquets par seconde (/proc/net/dev).",
 		errors: "Paquets reçus endommagés ou impossibles à envoyer, par seconde (/proc/net/dev\u00a0: errs).",
 		drops: "Paquets rejetés faute de place ou de destinataire, par seconde (/proc/net/dev\u00a0: drop).",

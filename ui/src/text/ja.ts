@@ -274,7 +274,7 @@ export const ja: Messages = {
 		fileSystem: "全容量のうち、特権のないユーザーに残っている分 (statvfs: f_bavail、f_blocks)。棒は使用中の分です。",
 		busy: "デバイスが 1 つ以上の要求を処理していた時間の割合 (iostat: %util)。多数の要求を同時に処理できるデバイスでは、値が高くても飽和しているとは限りません。",
 		ops: "1 秒あたりに完了した要求の数 (/proc/diskstats)。",
-		latency: "待ち時間を含む、要求 1 件あたりの平均所要時間 (iostat: await)。",
+		latency: "待ち時間を含む、読み取りまたは書き込み 1 件あたりの平均所要時間 (iostat: r_await、w_await)。",
 		packets: "1 秒あたりのパケット数 (/proc/net/dev)。",
 		errors: "破損して届いた、または送信できなかった 1 秒あたりのパケット数 (/proc/net/dev: errs)。",
 		drops: "空き容量や受け手がないために破棄された 1 秒あたりのパケット数 (/proc/net/dev: drop)。",

@@ -269,7 +269,7 @@ export const zh: Messages = {
 		fileSystem: "总容量中留给普通用户的部分 (statvfs：f_bavail、f_blocks)；横条为已用部分。",
 		busy: "设备至少在处理一个请求的时间占比 (iostat: %util)；能同时处理多个请求的设备即使忙碌也未必饱和。",
 		ops: "每秒完成的请求数 (/proc/diskstats)。",
-		latency: "每个请求的平均耗时，包括等待时间 (iostat: await)。",
+		latency: "每次读取或写入的平均耗时，包括等待时间 (iostat: r_await、w_await)。",
 		packets: "每秒数据包数 (/proc/net/dev)。",
 		errors: "每秒接收时已损坏或无法发送的数据包数 (/proc/net/dev: errs)。",
 		drops: "每秒因空间不足或无人接收而丢弃的数据包数 (/proc/net/dev: drop)。",

@@ -29,9 +29,13 @@ impl Series<'_> {
 impl History {
     /// The rows from `since` to `until`, Unix milliseconds, both inclusive.
     pub fn part(&self, since: i64, until: i64) -> Part<'_> {
+        Part { history: self, rows: self.rows_between(since, until) }
+    }
+
+    /// Where they are.
+    pub(super) fn rows_between(&self, since: i64, until: i64) -> Range<usize> {
         let begin = self.rows.partition_point(|row| row.timestamp < since);
-        let end = self.rows.partition_point(|row| row.timestamp <= until).max(begin);
-        Part { history: self, rows: begin..end }
+        begin..self.rows.partition_point(|row| row.timestamp <= until).max(begin)
     }
 }
 

@@ -41,7 +41,8 @@ pub struct MetricsHistory {
     pub timestamps: Vec<i64>,
     /// Sorted by channel and field; each as long as `timestamps`.
     pub series: Vec<HistorySeries>,
-    /// Stretches in which a channel was not sampled, oldest first. Inside each stands at least one null.
+    /// Stretches in which a channel was not sampled, oldest first. Inside each that is wholly in the range stands at least one
+    /// null; of buckets, inside each that is as long as two.
     pub gaps: Vec<HistoryGap>,
 }
 
@@ -125,19 +126,18 @@ pub(super) fn answer(history: &History, query: &HistoryQuery) -> Result<MetricsH
     let selectors = selectors.transpose()?;
     let wanted = |channel: &str| selectors.as_ref().is_none_or(|all| all.iter().any(|one| one.selects(channel)));
 
-    let begin = history.rows.partition_point(|row| row.timestamp < since);
-    let end = history.rows.partition_point(|row| row.timestamp <= until).max(begin);
-    let points = points.map(|points| buckets(history, begin..end, points));
+    let range = history.rows_between(since, until);
+    let points = points.map(|points| buckets(history, range.clone(), points));
     let mut series = Vec::with_capacity(history.columns());
     for (channel, columns) in history.columns.iter().filter(|(channel, _)| wanted(channel)) {
-        for (field, column) in columns.iter().filter(|(_, column)| column.end() > history.first + begin as u64) {
-            series.push(one_series(history.first, channel, field, column, begin..end, points.as_deref()));
+        for (field, column) in columns.iter().filter(|(_, column)| column.end() > history.first + range.start as u64) {
+            series.push(one_series(history.first, channel, field, column, range.clone(), points.as_deref()));
         }
     }
     series.sort_unstable_by(|one, other| (&one.channel, &one.field).cmp(&(&other.channel, &other.field)));
     let rows = |range: Range<usize>| history.rows.range(range).map(|row| row.timestamp);
     let timestamps = match &points {
-        None => rows(begin..end).collect(),
+        None => rows(range).collect(),
         Some(points) => points.iter().map(|range| mean_time(rows(range.clone()))).collect(),
     };
     let in_range =
@@ -220,7 +220,8 @@ fn most_frequent(values: impl Iterator<Item = f64>) -> f64 {
 }
 
 /// Ranges of rows that fall into each of at most `points` stretches of equal time; one row each if there are no
-/// more rows than points. Stretches without a row are left out.
+/// more rows than points. Stretches without a row are left out; the row of nulls before them (a suspend) has then room for itself,
+/// or else a line would be drawn across them.
 fn buckets(history: &History, range: Range<usize>, points: usize) -> Vec<Range<usize>> {
     if range.len() <= points {
         return range.map(|index| index..index + 1).collect();
@@ -233,6 +234,11 @@ fn buckets(history: &History, range: Range<usize>, points: usize) -> Vec<Range<u
     let mut begin = range.start;
     for index in range.clone() {
         if bucket_of(index) != bucket_of(begin) {
+            let is_gap = history.rows[index - 1].tick.is_none() && bucket_of(index) > bucket_of(begin) + 1;
+            if is_gap && begin < index - 1 {
+                buckets.push(begin..index - 1);
+                begin = index - 1;
+            }
             buckets.push(begin..index);
             begin = index;
         }

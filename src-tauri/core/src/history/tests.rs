@@ -170,6 +170,22 @@ fn a_suspend_has_a_null_inside_and_its_reason() {
 }
 
 #[test]
+fn a_suspend_has_a_null_inside_in_buckets_too() {
+    let mut history = history(2.0, &[Some(1.0), Some(2.0)]);
+    history.interrupt(&stamp(900.0), Reason::Suspended, [CPU.into()]);
+    for (tick, seconds) in [(2, 900.0), (3, 902.0)] {
+        history.begin(tick, &stamp(seconds));
+        history.fill(tick).field(CPU, "utilization", Unit::Percent, Some(3.0));
+    }
+    for max_points in 3..=4 {
+        let points = points(&history, max_points);
+        assert_eq!(points.series[0].values, [Some(1.5), None, Some(3.0)], "{max_points}");
+        assert_eq!(points.timestamps, [1_001_000, 1_002_001, 1_901_000]);
+    }
+    assert_eq!(points(&history, 2).series[0].values, [Some(1.5), Some(3.0)], "no room for it");
+}
+
+#[test]
 fn a_clock_that_was_set_back_during_a_suspend_moves_its_gap_along() {
     let mut history = history(2.0, &[Some(1.0), Some(1.0)]);
     let hour_back = Stamp { wall: stamp(900.0).wall - 3_600_000, ..stamp(900.0) };
