@@ -150,6 +150,13 @@ fn a_drag_zooms_and_ranges_and_double_clicks_go_back() {
         app.shows("zoomed from right to left too", UNZOOM, |it| *it == 1).await;
         app.click("[data-testid=\"unzoom\"]").await;
         app.shows("the button goes back", UNZOOM, |it| *it == 0).await;
+
+        app.press("=").await;
+        app.shows("zoomed by keys", UNZOOM, |it| *it == 1).await;
+        assert!((span(&app).await / 150.0 - 1.0).abs() < 0.05, "half of 5 minutes");
+        app.press("-").await;
+        app.shows("and back", UNZOOM, |it| *it == 0).await;
+        assert!((span(&app).await / 300.0 - 1.0).abs() < 0.05);
         app.close().await;
     });
 }

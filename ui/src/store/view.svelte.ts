@@ -75,6 +75,21 @@ export class View {
 		if (length >= SHORTEST_ZOOM && length <= HOUR + MINUTE) this.zoom = span;
 	}
 
+	/** Shows a part of what is in sight that is so many times shorter: around the crosshair, or else the newest. Of a part as long as
+	 * the range again nothing is zoomed. `last` is the newest sample. */
+	magnify(times: number, last: number | null): void {
+		const { from, to } = this.span(last);
+		const length = (to - from) / times;
+		if (length >= this.range * SECOND) {
+			this.zoom = null;
+			return;
+		}
+		const around = this.cursor ?? to;
+		const end = around + ((to - around) / (to - from)) * length;
+		const newest = Math.min(end, this.frozen ?? last ?? end);
+		this.zoomTo({ from: newest - length, to: newest });
+	}
+
 	/** Stops the charts where they are, or lets them go on. */
 	toggle(last: number | null): void {
 		this.freeze(this.frozen === null ? last : null);

@@ -381,7 +381,7 @@ export const de: Messages = {
 	},
 
 	summary: (name, now, min, mean, max) => `${name}: aktuell ${now}, Minimum ${min}, Mittel ${mean}, Maximum ${max}.`,
-	chartKeys: "Die Pfeiltasten bewegen das Fadenkreuz, Esc entfernt es.",
+	chartKeys: "Die Pfeiltasten bewegen das Fadenkreuz, Esc entfernt es; Plus und Minus zoomen.",
 
 	copy: "Werte kopieren",
 	saveAs: "Speichern unter …",

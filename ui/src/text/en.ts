@@ -377,7 +377,7 @@ export const en = {
 
 	summary: (name: string, now: string, min: string, mean: string, max: string) =>
 		`${name}: now ${now}, minimum ${min}, mean ${mean}, maximum ${max}.`,
-	chartKeys: "Arrow keys move the crosshair, Escape removes it.",
+	chartKeys: "Arrow keys move the crosshair, Escape removes it; plus and minus zoom.",
 
 	copy: "Copy figures",
 	saveAs: "Save as…",

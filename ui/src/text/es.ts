@@ -376,7 +376,7 @@ export const es: Messages = {
 	},
 
 	summary: (name, now, min, mean, max) => `${name}: ahora ${now}, mínimo ${min}, media ${mean}, máximo ${max}.`,
-	chartKeys: "Las teclas de flecha mueven la cruz, Esc la quita.",
+	chartKeys: "Las teclas de flecha mueven la cruz, Esc la quita; más y menos amplían y reducen.",
 
 	copy: "Copiar valores",
 	saveAs: "Guardar como…",

@@ -382,7 +382,7 @@ export const fr: Messages = {
 
 	summary: (name, now, min, mean, max) =>
 		`${name}\u00a0: actuellement ${now}, minimum ${min}, moyenne ${mean}, maximum ${max}.`,
-	chartKeys: "Les touches fléchées déplacent le réticule, Échap le retire.",
+	chartKeys: "Les touches fléchées déplacent le réticule, Échap le retire\u00a0; plus et moins zooment.",
 
 	copy: "Copier les valeurs",
 	saveAs: "Enregistrer sous…",

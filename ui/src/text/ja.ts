@@ -369,7 +369,7 @@ export const ja: Messages = {
 	},
 
 	summary: (name, now, min, mean, max) => `${name}: 現在 ${now}、最小 ${min}、平均 ${mean}、最大 ${max}。`,
-	chartKeys: "矢印キーで十字カーソルを移動し、Esc キーで消去します。",
+	chartKeys: "矢印キーで十字カーソルを移動し、Esc キーで消去します。プラスとマイナスのキーで拡大・縮小します。",
 
 	copy: "数値をコピー",
 	saveAs: "名前を付けて保存…",

@@ -364,7 +364,7 @@ export const zh: Messages = {
 	},
 
 	summary: (name, now, min, mean, max) => `${name}：当前 ${now}，最小 ${min}，平均 ${mean}，最大 ${max}。`,
-	chartKeys: "方向键移动十字光标，Esc 键将其移除。",
+	chartKeys: "方向键移动十字光标，Esc 键将其移除；加号和减号键可缩放。",
 
 	copy: "复制数据",
 	saveAs: "另存为…",
