@@ -908,7 +908,10 @@ export type MetricsHistory = {
 	timestamps: number[],
 	/**  Sorted by channel and field; each as long as `timestamps`. */
 	series: HistorySeries[],
-	/**  Stretches in which a channel was not sampled, oldest first. Inside each stands at least one null. */
+	/**
+	 *  Stretches in which a channel was not sampled, oldest first. Inside each that is wholly in the range stands at least one
+	 *  null; of buckets, inside each that is as long as two.
+	 */
 	gaps: HistoryGap[],
 };
 

@@ -14,7 +14,6 @@ class Sight {
 
 vi.stubGlobal("IntersectionObserver", Sight);
 const { Drawing } = await import("./frame");
-const { picture } = await import("../app/picture");
 
 const frame = () => new Promise((next) => requestAnimationFrame(() => requestAnimationFrame(next)));
 
@@ -48,14 +47,6 @@ test("what is scrolled away is drawn when it comes back, if there is anything ne
 	expect(draw).toHaveBeenCalledTimes(1);
 	tell([{ target: element, isIntersecting: false }]);
 	tell([{ target: element, isIntersecting: true }]);
-	expect(draw).toHaveBeenCalledTimes(1);
-});
-
-test("a picture of the page has what is scrolled away, too", async () => {
-	const { element, draw, drawing } = made();
-	tell([{ target: element, isIntersecting: false }]);
-	drawing.ask();
-	await picture(document, "");
 	expect(draw).toHaveBeenCalledTimes(1);
 });
 

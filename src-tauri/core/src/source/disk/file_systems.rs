@@ -161,7 +161,7 @@ fn devices(sys: &Path, kind: &str, name: String) -> Vec<String> {
     let has_it = |devices: &PathBuf| kind == "btrfs" && devices.join(&name).exists();
     let found = folders(sys.join("fs/btrfs")).map(|one| one.path().join("devices")).find(has_it);
     found.map_or_else(
-        || vec![name.clone()],
+        || vec![name],
         |devices| folders(devices).map(|one| one.file_name().to_string_lossy().into_owned()).collect(),
     )
 }

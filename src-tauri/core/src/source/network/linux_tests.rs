@@ -92,7 +92,8 @@ fn one_that_takes_the_name_of_another_is_taken_for_itself() {
     let class = root.path().join("sys/class/net");
     let number =
         |name: &str, index: u32| std::fs::write(class.join(name).join("ifindex"), format!("{index}\n")).unwrap();
-    (number("enp5s0", 2), number("veth12ab", 9));
+    number("enp5s0", 2);
+    number("veth12ab", 9);
     write(&root, &["enp5s0", "veth12ab"]);
     let mut network = Network::new(&root.path().join("proc"), &root.path().join("sys"));
     let sample = network.read().unwrap();
