@@ -16,9 +16,6 @@ mod log;
 pub mod rendering;
 mod save;
 mod settings;
-#[cfg_attr(unix, path = "../agent/src/stop_unix.rs")]
-#[cfg_attr(not(unix), path = "../agent/src/stop_portable.rs")]
-mod stop;
 mod tasks;
 mod tray;
 mod view;
@@ -34,6 +31,7 @@ use telltale_core::collector::{Collector, Roots};
 use telltale_core::feed::Feed;
 use telltale_core::own_cost::{Meter, OwnCost};
 use telltale_core::settings::SleepingGpus;
+use telltale_core::stop;
 
 use counts::Counts;
 pub use log::complain;

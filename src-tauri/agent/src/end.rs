@@ -5,10 +5,9 @@ use std::io;
 use std::thread;
 use std::time::Duration;
 
+use telltale_core::stop;
 use tokio::runtime;
 use tokio::sync::mpsc;
-
-use crate::stop;
 
 /// How long a line that is being written when a signal comes may take.
 const PATIENCE: Duration = Duration::from_secs(1);

@@ -5,9 +5,6 @@ mod details;
 mod doctor;
 mod end;
 mod snapshot;
-#[cfg_attr(unix, path = "stop_unix.rs")]
-#[cfg_attr(not(unix), path = "stop_portable.rs")]
-mod stop;
 mod watch;
 
 use std::io::{self, Write as _};

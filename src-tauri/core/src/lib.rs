@@ -18,6 +18,7 @@ pub mod own_cost;
 pub mod rate;
 pub mod settings;
 pub mod source;
+pub mod stop;
 pub mod system;
 pub mod verdict;
 pub mod wire;
