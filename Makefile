@@ -24,6 +24,9 @@ UI_INSTALLED := ui/node_modules/.installed
 UI_BUILT := ui/dist/index.html
 UI_SOURCES := $(shell find ui -name node_modules -prune -o -name dist -prune -o -type f -print)
 TAURI := ui/node_modules/.bin/tauri
+# As in ui/package.json, for which npm only warns.
+NODE_FITS := node -e 'const [major, minor] = process.versions.node.split(".").map(Number); \
+	process.exit(major >= 24 || (major === 22 && minor >= 12) || (major === 20 && minor >= 19) ? 0 : 1)'
 # What the packages are made of, built together so that each crate is built once; src-tauri/packaging/linux/stage.sh lays it out.
 PACKAGED := --package telltale --package telltale-agent --package telltale-pages
 DENY_VERSION := 0.20.2
@@ -125,7 +128,10 @@ audit: rust-and-node $(UI_INSTALLED) $(DENY) ## Asks the advisory databases of c
 
 rust-and-node:
 	@command -v cargo >/dev/null || { echo "Rust is missing: https://rustup.rs" >&2; exit 1; }
-	@command -v npm >/dev/null || { echo "Node is missing (20.19 or newer): https://nodejs.org" >&2; exit 1; }
+	@command -v npm >/dev/null && $(NODE_FITS) || { \
+		echo "Needed is Node 20.19, 22.12, 24 or newer (not 21 or 23), and here is $$(node --version 2>/dev/null || echo none): https://nodejs.org" >&2; \
+		exit 1; \
+	}
 
 packages:
 	$(call need,$(BUILD_PACKAGES),$(call programs,cc pkg-config) && pkg-config --print-errors --exists webkit2gtk-4.1)
