@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::common::agent::{LINE, NO_NVML, Watch, figure, parse};
+use crate::common::agent::{LINE, NO_GPUS, Watch, figure, parse};
 use crate::common::process::{Group, output};
 use crate::common::until::until_sync;
 use crate::common::{alone, built};
@@ -280,7 +280,7 @@ fn network_rates_add_up_to_what_the_kernel_counts() {
     let mut group = Group::start("nsenter", |command| {
         let watch = [agent.to_str().unwrap(), "watch", "--interval", "1", "--channels", "network"];
         command.args(cable.at(&watch).iter().map(AsRef::<str>::as_ref));
-        command.env(NO_NVML.0, NO_NVML.1).stdout(Stdio::piped());
+        command.envs(NO_GPUS).stdout(Stdio::piped());
     });
     let watch = Watch { lines: group.lines(), group };
     let mut lines = take(&watch, 1);

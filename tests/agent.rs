@@ -7,7 +7,7 @@ use std::process::{Output, Stdio};
 
 use serde_json::Value;
 
-use crate::common::agent::{LINE, NO_NVML, Watch, figure, parse, run};
+use crate::common::agent::{LINE, NO_GPUS, Watch, figure, parse, run};
 use crate::common::process::{Group, output};
 use crate::common::until::until_sync;
 use crate::common::{among_others, built};
@@ -140,7 +140,7 @@ fn it_ends_though_its_reader_stalls_or_is_gone_before_there_is_a_line() {
     let _turn = among_others();
     let watch = |channels: &str, out: Stdio| {
         Group::start(built("telltale-agent"), |command| {
-            command.args(["watch", "--interval", "0.5", "--channels", channels]).env(NO_NVML.0, NO_NVML.1);
+            command.args(["watch", "--interval", "0.5", "--channels", channels]).envs(NO_GPUS);
             command.stdout(out).stderr(Stdio::null());
         })
     };
@@ -216,7 +216,7 @@ fn system_calls(ticks: &str) -> BTreeMap<String, u64> {
     let counted = folder.path().join("counted");
     let mut agent = Group::start("strace", |command| {
         command.args(["-f", "-c", "-U", "calls,name", "-o"]).arg(&counted).arg(built("telltale-agent"));
-        command.args(["watch", "--interval", "0.5", "--count", ticks]).env(NO_NVML.0, NO_NVML.1);
+        command.args(["watch", "--interval", "0.5", "--count", ticks]).envs(NO_GPUS);
         command.stdout(Stdio::null()).stderr(Stdio::null());
     });
     assert_eq!(agent.wait(LINE * 3).code(), Some(0));

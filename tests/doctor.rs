@@ -8,7 +8,7 @@ use std::process::{Command, Output};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::common::agent::{NO_NVML, parse};
+use crate::common::agent::{NO_GPUS, NO_NVML, NO_REAL_GPUS, parse};
 use crate::common::panel::Panel;
 use crate::common::screen::Screen;
 use crate::common::{among_others, built};
@@ -26,6 +26,7 @@ impl Patient {
         let patient = Self { home, variables: Vec::new() };
         let config = patient.home.path().join("config");
         let config = config.to_str().unwrap().to_owned();
+        let patient = patient.with(NO_REAL_GPUS.0, NO_REAL_GPUS.1);
         patient.with("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent").with("XDG_CONFIG_HOME", &config)
     }
 
@@ -168,7 +169,7 @@ fn a_report_that_can_not_be_printed_is_no_warning() {
     let _turn = among_others();
     for program in ["telltale", "telltale-agent"] {
         let mut command = Command::new(built(program));
-        command.arg("doctor").env(NO_NVML.0, NO_NVML.1).stdout(File::options().write(true).open("/dev/full").unwrap());
+        command.arg("doctor").envs(NO_GPUS).stdout(File::options().write(true).open("/dev/full").unwrap());
         let output = command.output().unwrap();
         let said = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2), "{program}: {said}");

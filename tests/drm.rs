@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::common::agent::{LINE, parse};
+use crate::common::agent::{LINE, NO_REAL_GPUS, parse};
 use crate::common::process::{Group, Lines};
 use crate::common::{alone, among_others, built, plant_gpus};
 
@@ -37,9 +37,13 @@ impl Machine {
 
     /// The agent with this machine's /sys.
     fn agent(&self, command: &mut Command, arguments: &[&str]) {
+        self.program("telltale-agent", command, arguments);
+    }
+
+    fn program(&self, name: &str, command: &mut Command, arguments: &[&str]) {
         const IN_ITS_OWN_SYS: &str = "mount --bind \"$0\" /sys && exec \"$@\"";
         command.args(["--mount", "sh", "-c", IN_ITS_OWN_SYS]).arg(self.0.path().join("sys"));
-        command.arg(built("telltale-agent")).args(arguments);
+        command.arg(built(name)).args(arguments);
         let script = self.0.path().join("gpu.sim");
         let library = if script.exists() { built("libnvml_sim.so") } else { "/nonexistent/libnvidia-ml.so.1".into() };
         command.env("TELLTALE_NVML_LIB", library).env("TELLTALE_NVML_SIM", script);
@@ -138,6 +142,30 @@ fn an_amd_gpu_is_shown_and_nothing_is_said_of_nvidia() {
     machine.set("gpu_busy_percent", "12");
     watch.until("it has less to do", |line| line["utilization"] == 12.0);
     assert_eq!(watch.said(), "");
+}
+
+/// Else the tests would depend on the machine that they run on.
+#[test]
+fn a_card_is_hidden_from_all_programs_by_the_tests_that_have_none() {
+    let _turn = among_others();
+    let machine = Machine::new(&["rx-7900-xtx"], None);
+    let printed = |program: &str, arguments: &[&str], variables: &[(&str, &str)]| {
+        let mut command = Command::new("unshare");
+        machine.program(program, &mut command, arguments);
+        parse(&String::from_utf8(command.envs(variables.iter().copied()).output().unwrap().stdout).unwrap())
+    };
+    for (variables, cards, says) in
+        [(&[][..], 1, "It answers."), (&[NO_REAL_GPUS], 0, "No GPU of AMD or Intel was found.")]
+    {
+        let snapshot = printed("telltale-agent", &["snapshot", "--json"], variables);
+        assert_eq!(snapshot["gpu"].as_array().unwrap().len(), cards, "{variables:?}: {snapshot:#}");
+        for program in ["telltale-agent", "telltale"] {
+            let report = printed(program, &["doctor", "--json"], variables);
+            let checks = report["checks"].as_array().unwrap();
+            let check = checks.iter().find(|check| check["name"] == "AMD and Intel GPUs").unwrap();
+            assert!(check["detail"].as_str().unwrap().contains(says), "{program} {variables:?}: {check:#}");
+        }
+    }
 }
 
 fn name(channel: &Value) -> &str {

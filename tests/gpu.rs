@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::common::agent::{LINE, parse};
+use crate::common::agent::{LINE, NO_REAL_GPUS, parse};
 use crate::common::process::{Group, Lines};
 use crate::common::{alone, among_others, built, root};
 
@@ -29,8 +29,9 @@ pub(crate) struct Driver {
 }
 
 /// What the simulated library is told by.
-fn environment(folder: &Path) -> [(&'static str, PathBuf); 3] {
+fn environment(folder: &Path) -> [(&'static str, PathBuf); 4] {
     [
+        (NO_REAL_GPUS.0, NO_REAL_GPUS.1.into()),
         ("TELLTALE_NVML_LIB", built("libnvml_sim.so")),
         ("TELLTALE_NVML_SIM", folder.join("gpu.sim")),
         ("TELLTALE_NVML_SIM_CALLS", folder.join("calls")),
@@ -203,7 +204,7 @@ fn a_driver_that_does_not_answer_says_why_in_words() {
 #[test]
 fn a_sleeping_gpu_is_not_asked_and_shown_when_something_else_wakes_it() {
     const IN_ITS_OWN_SYS: &str = "
-        mount -t tmpfs none /sys/bus/pci/devices
+        mount -t tmpfs none /sys
         mkdir -p /sys/bus/pci/devices/0000:01:00.0/power
         cd /sys/bus/pci/devices/0000:01:00.0
         echo 0x10de > vendor; echo 0x030200 > class; echo auto > power/control; echo suspended > power/runtime_status
@@ -215,7 +216,8 @@ fn a_sleeping_gpu_is_not_asked_and_shown_when_something_else_wakes_it() {
     fs::write(folder.path().join("gpu.sim"), GPU).unwrap();
     let mut agent = Group::start("unshare", |command| {
         command.args(["--mount", "sh", "-c", IN_ITS_OWN_SYS]).arg(built("telltale-agent"));
-        command.envs(environment(folder.path())).stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.envs(environment(folder.path())).env_remove(NO_REAL_GPUS.0);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
     });
     let lines = agent.lines();
     for _ in 0..4 {

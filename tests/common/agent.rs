@@ -11,13 +11,16 @@ use super::process::{Group, Lines};
 /// Longer than any line takes on a busy machine.
 pub(crate) const LINE: Duration = Duration::from_secs(20);
 
-/// No test depends on whether this machine has a GPU.
+/// No test depends on whether this machine has a GPU: neither NVIDIA's driver is found, nor what the kernel says of others.
+pub(crate) const NO_GPUS: [(&str, &str); 2] = [NO_NVML, NO_REAL_GPUS];
 pub(crate) const NO_NVML: (&str, &str) = ("TELLTALE_NVML_LIB", "/nonexistent/libnvidia-ml.so.1");
+/// Beside simulated ones too.
+pub(crate) const NO_REAL_GPUS: (&str, &str) = ("TELLTALE_TEST_GPUS", "/nonexistent");
 
 /// Runs the agent to its end; one that hangs ends with exit code 124.
 pub(crate) fn run(arguments: &[&str]) -> Output {
     let mut command = Command::new("timeout");
-    command.args(["--kill-after=5", "60"]).arg(built("telltale-agent")).args(arguments).env(NO_NVML.0, NO_NVML.1);
+    command.args(["--kill-after=5", "60"]).arg(built("telltale-agent")).args(arguments).envs(NO_GPUS);
     command.output().unwrap()
 }
 
@@ -30,12 +33,7 @@ pub(crate) struct Watch {
 impl Watch {
     pub(crate) fn start(arguments: &[&str]) -> Self {
         let mut group = Group::start(built("telltale-agent"), |command| {
-            command
-                .arg("watch")
-                .args(arguments)
-                .env(NO_NVML.0, NO_NVML.1)
-                .stdout(Stdio::piped())
-                .stderr(Stdio::piped());
+            command.arg("watch").args(arguments).envs(NO_GPUS).stdout(Stdio::piped()).stderr(Stdio::piped());
         });
         let lines = group.lines();
         Self { group, lines }

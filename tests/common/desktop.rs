@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::agent::NO_NVML;
+use super::agent::{NO_GPUS, NO_REAL_GPUS};
 use super::built;
 use super::process::{Group, output};
 use super::screen::Screen;
@@ -75,11 +75,12 @@ impl Desktop {
     pub(crate) fn environment(&self, command: &mut Command) {
         if self.has_gpus {
             command
+                .envs([NO_REAL_GPUS])
                 .env("TELLTALE_NVML_LIB", built("libnvml_sim.so"))
                 .env("TELLTALE_NVML_SIM", self.path("gpus.sim"))
                 .env("TELLTALE_NVML_SIM_CALLS", self.path("calls"));
         } else {
-            command.env(NO_NVML.0, NO_NVML.1);
+            command.envs(NO_GPUS);
         }
         let folders =
             [("HOME", "home"), ("XDG_CONFIG_HOME", "config"), ("XDG_DATA_HOME", "data"), ("XDG_CACHE_HOME", "cache")];

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tempfile::TempDir;
 
+use crate::common::agent::NO_GPUS;
 use crate::common::built;
 use crate::common::panel::Panel;
 use crate::common::process::{Group, output};
@@ -98,7 +99,7 @@ impl<'a> Telltale<'a> {
             ] {
                 command.env(variable, self.home.path().join(folder));
             }
-            command.env("TELLTALE_NVML_LIB", "/nonexistent/libnvidia-ml.so.1");
+            command.envs(NO_GPUS);
         })
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::common::agent::{LINE, NO_NVML, Watch, parse};
+use crate::common::agent::{LINE, NO_GPUS, Watch, parse};
 use crate::common::process::{Group, output};
 use crate::common::{among_others, built};
 
@@ -30,7 +30,7 @@ fn a_wall_clock_that_jumps_moves_labels_and_no_rate() {
     };
     set("+0");
     let mut agent = Group::start(built("telltale-agent"), |command| {
-        command.args(["watch", "--interval", "0.5", "--channels", "cpu,memory"]).env(NO_NVML.0, NO_NVML.1);
+        command.args(["watch", "--interval", "0.5", "--channels", "cpu,memory"]).envs(NO_GPUS);
         // Only the wall clock is false, as when somebody sets it; and the file is looked at at every reading.
         command.env("LD_PRELOAD", faketime()).env("FAKETIME_TIMESTAMP_FILE", &file);
         command.env("FAKETIME_NO_CACHE", "1").env("FAKETIME_DONT_FAKE_MONOTONIC", "1");

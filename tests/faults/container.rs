@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::common::agent::{LINE, NO_NVML, parse};
+use crate::common::agent::{LINE, NO_GPUS, parse};
 use crate::common::{among_others, built, namespace};
 
 /// Figures whose `null` is not a fault: the machine has no such thing, as their documentation says.
@@ -25,7 +25,7 @@ fn what_is_hidden_is_said_and_the_rest_is_there() {
     std::fs::copy(built("telltale-agent"), &agent).unwrap();
     open_to_all(folder.path());
     let mut group = namespace::start(&["--mount", "--pid", "--fork"], SCRIPT, &[agent.to_str().unwrap()], |command| {
-        command.env(NO_NVML.0, NO_NVML.1);
+        command.envs(NO_GPUS);
     });
     let lines = group.lines();
     let mut channels: Vec<String> = Vec::new();

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::time::Duration;
 
-use crate::common::agent::{LINE, parse};
+use crate::common::agent::{LINE, NO_REAL_GPUS, parse};
 use crate::common::{alone, built, namespace, root};
 
 const CORES: usize = 256;
@@ -50,7 +50,7 @@ fn ten_thousand_processes_256_cores_and_8_gpus_leave_files_memory_and_ticks_as_t
     let (agent, at) = (built("telltale-agent"), folder.path().to_str().unwrap());
     let arguments = [agent.to_str().unwrap(), at, &PROCESSES.to_string()];
     let mut group = namespace::start(&["--mount"], SCRIPT, &arguments, |command| {
-        command.env("TELLTALE_NVML_LIB", built("libnvml_sim.so"));
+        command.envs([NO_REAL_GPUS]).env("TELLTALE_NVML_LIB", built("libnvml_sim.so"));
         command.env("TELLTALE_NVML_SIM", root().join("tests/nvml-sim/scripts/eight.sim"));
     });
     let lines = group.lines();

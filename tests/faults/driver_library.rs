@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Stdio;
 
-use crate::common::agent::{LINE, parse};
+use crate::common::agent::{LINE, NO_REAL_GPUS, parse};
 use crate::common::process::Group;
 use crate::common::{among_others, built};
 use crate::gpu::GPU;
@@ -16,7 +16,7 @@ fn a_driver_that_is_installed_later_is_found_without_a_restart_and_its_removal_e
     fs::write(&script, GPU).unwrap();
     let mut agent = Group::start(built("telltale-agent"), |command| {
         command.args(["watch", "--interval", "0.5", "--channels", "gpu,memory"]);
-        command.env("TELLTALE_NVML_LIB", &library).env("TELLTALE_NVML_SIM", &script);
+        command.envs([NO_REAL_GPUS]).env("TELLTALE_NVML_LIB", &library).env("TELLTALE_NVML_SIM", &script);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
     });
     let lines = agent.lines();

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::common::agent::{LINE, NO_NVML, parse};
+use crate::common::agent::{LINE, NO_GPUS, parse};
 use crate::common::{among_others, built, namespace};
 use crate::gpu::{Driver, GPU};
 
@@ -26,7 +26,7 @@ fn a_file_system_that_never_answers_is_never_asked() {
     let agent = built("telltale-agent");
     let arguments = [agent.to_str().unwrap(), point.to_str().unwrap(), &disk];
     let mut group = namespace::start(&["--mount"], SCRIPT, &arguments, |command| {
-        command.env(NO_NVML.0, NO_NVML.1);
+        command.envs(NO_GPUS);
     });
     let lines = group.lines();
     assert_eq!(lines.next(LINE).as_deref(), Some("hangs"), "statfs on it does not return");

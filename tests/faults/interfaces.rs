@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::common::agent::{LINE, NO_NVML, parse};
+use crate::common::agent::{LINE, NO_GPUS, parse};
 use crate::common::{among_others, built, namespace};
 
 const SCRIPT: &str = "
@@ -19,7 +19,7 @@ fn an_interface_that_comes_goes_and_comes_back_makes_no_impossible_rate() {
     let _turn = among_others();
     let agent = built("telltale-agent");
     let mut group = namespace::start(&["--mount", "--net"], SCRIPT, &[agent.to_str().unwrap()], |command| {
-        command.env(NO_NVML.0, NO_NVML.1);
+        command.envs(NO_GPUS);
     });
     let lines = group.lines();
     let (mut seen, mut most) = (0, 0.0f64);

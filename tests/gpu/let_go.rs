@@ -7,13 +7,13 @@ use std::thread::{JoinHandle, spawn};
 use std::time::{Duration, Instant};
 
 use super::{GPU, environment};
-use crate::common::agent::{LINE, parse};
+use crate::common::agent::{LINE, NO_REAL_GPUS, parse};
 use crate::common::built;
 use crate::common::process::Group;
 
 /// What the kernel says of the device's sleep.
 fn power(folder: &Path, status: &str) {
-    let device = folder.join("pci/0000:01:00.0");
+    let device = folder.join("sys/bus/pci/devices/0000:01:00.0");
     fs::create_dir_all(device.join("power")).unwrap();
     for (file, text) in
         [("vendor", "0x10de"), ("class", "0x030200"), ("power/control", "auto"), ("power/runtime_status", status)]
@@ -24,14 +24,14 @@ fn power(folder: &Path, status: &str) {
 
 /// Watches an agent over such a GPU, beside a test that lasts more than a minute anyway; whoever joins sees it fail.
 pub(crate) fn watch() -> JoinHandle<()> {
-    const IN_ITS_OWN_SYS: &str =
-        "mount --bind \"$1\" /sys/bus/pci/devices && exec \"$0\" watch --interval 0.5 --channels gpu";
+    const IN_ITS_OWN_SYS: &str = "mount --bind \"$1\" /sys && exec \"$0\" watch --interval 0.5 --channels gpu";
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("gpu.sim"), GPU.replace("42 %", "0 %")).unwrap();
     power(folder.path(), "active");
     let mut agent = Group::start("unshare", |command| {
         command.args(["--mount", "sh", "-c", IN_ITS_OWN_SYS]).arg(built("telltale-agent"));
-        command.arg(folder.path().join("pci")).envs(environment(folder.path())).stdout(Stdio::piped());
+        command.arg(folder.path().join("sys")).envs(environment(folder.path())).env_remove(NO_REAL_GPUS.0);
+        command.stdout(Stdio::piped());
     });
     spawn(move || {
         let lines = agent.lines();

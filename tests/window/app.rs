@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::SOON;
+use crate::common::agent::{NO_NVML, NO_REAL_GPUS};
 use crate::common::namespace;
 use crate::common::process::Group;
 use crate::common::screen::Screen;
@@ -140,12 +141,15 @@ impl App {
                 command.env(name, home.0.path().join(folder));
             }
             match gpus.script(home) {
-                None => command.env("TELLTALE_NVML_LIB", "/nonexistent/libnvidia-ml.so.1"),
+                None => command.env(NO_NVML.0, NO_NVML.1),
                 Some(script) => {
                     assert!(script.is_file(), "{} is missing", script.display());
                     command.env("TELLTALE_NVML_LIB", built("libnvml_sim.so")).env("TELLTALE_NVML_SIM", script)
                 }
             };
+            if !matches!(gpus, Gpus::Kernel(_)) {
+                command.envs([NO_REAL_GPUS]);
+            }
             configure(command);
             let log = File::options().create(true).append(true).open(home.log()).unwrap();
             command.stdout(log.try_clone().unwrap()).stderr(log);

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::SOON;
 use super::app::{App, Gpus, Home};
+use crate::common::agent::NO_REAL_GPUS;
 use crate::common::root;
 use crate::common::screen::Screen;
 use crate::common::until::until;
@@ -126,8 +127,8 @@ async fn picture(app: &App, file: &str) {
 }
 
 /// A /sys in which the kernel has put the device to sleep, or not.
-fn power(pci: &Path, status: &str) {
-    let folder = pci.join("0000:18:00.0");
+fn power(sys: &Path, status: &str) {
+    let folder = sys.join("bus/pci/devices/0000:18:00.0");
     fs::create_dir_all(folder.join("power")).unwrap();
     for (file, text) in
         [("vendor", "0x10de"), ("class", "0x030200"), ("power/control", "auto"), ("power/runtime_status", status)]
@@ -141,12 +142,11 @@ fn a_gpu_that_falls_asleep_is_said_to_be_and_nothing_is_asked_of_it() {
     super::test(async || {
         let (screen, home) = (Screen::open(), Home::new());
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-        let (pci, calls) = (folder.path().join("pci"), folder.path().join("calls"));
-        power(&pci, "active");
+        let (sys, calls) = (folder.path().join("sys"), folder.path().join("calls"));
+        power(&sys, "active");
         home.script(full().split("\n[gpu]\n").take(2).collect::<Vec<_>>().join("\n[gpu]\n").as_str());
-        let mounts = format!("mount --bind {} /sys/bus/pci/devices", pci.display());
-        let app = App::start_with(&screen, &home, Gpus::Scripted, Some(&mounts), |command| {
-            command.env("TELLTALE_NVML_SIM_CALLS", &calls);
+        let app = App::start_with(&screen, &home, Gpus::Scripted, None, |command| {
+            command.env("TELLTALE_NVML_SIM_CALLS", &calls).env(NO_REAL_GPUS.0, &sys);
         })
         .await;
         app.call("update_settings", json!({ "patch": { "interval": 0.5 } })).await.unwrap();
@@ -158,7 +158,7 @@ fn a_gpu_that_falls_asleep_is_said_to_be_and_nothing_is_asked_of_it() {
         })
         .await;
 
-        power(&pci, "suspended");
+        power(&sys, "suspended");
         until("the page says that it is asleep", SOON, async || {
             let panels = app.texts("[data-panel^='gpu/']").await.concat();
             if panels.contains("asleep") { Ok(()) } else { Err(panels) }
@@ -174,7 +174,7 @@ fn a_gpu_that_falls_asleep_is_said_to_be_and_nothing_is_asked_of_it() {
         .await;
         says(&app, &[("VBIOS", "96.00.74.00.01")]).await;
 
-        power(&pci, "active");
+        power(&sys, "active");
         until("it is asked again as soon as something woke it", SOON, async || {
             let metrics = app.ask("get_current_metrics").await;
             if metrics["gpu"][0]["utilization"].is_number() { Ok(()) } else { Err(metrics["gpu"].clone()) }

@@ -92,7 +92,7 @@ mod linux {
     }
 
     async fn tick(devices: usize) -> Tick {
-        let roots = Roots { sys: "/nonexistent".into(), ..Roots::default() };
+        let roots = Roots { sys: "/nonexistent".into(), gpus: None, ..Roots::default() };
         let (collector, run) = Collector::start(&roots, INTERVAL).unwrap();
         let late = |now: &Snapshot| clock::now().wall - now.metrics.timestamp;
         let measure = async {

@@ -188,8 +188,12 @@ mod linux {
                     })
                 });
             });
-            let roots =
-                Roots { proc: proc.clone(), sys: sys.clone(), nvml: Some("/nonexistent/libnvidia-ml.so.1".into()) };
+            let roots = Roots {
+                proc: proc.clone(),
+                sys: sys.clone(),
+                gpus: None,
+                nvml: Some("/nonexistent/libnvidia-ml.so.1".into()),
+            };
             group.sample_size(10);
             group.bench_function(format!("collector/{name}"), |bench| {
                 bench.iter_custom(|times| collected(&roots, times));

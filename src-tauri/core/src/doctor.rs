@@ -143,7 +143,7 @@ fn source(status: &SourceStatus, roots: &Roots, snapshot: &Snapshot) -> Check {
         other => (other, false),
     };
     let said = status.detail.clone().unwrap_or_else(|| "It says nothing more.".into());
-    let nvidia = is_nvml && (roots.nvml.is_some() || has_nvidia(&roots.sys));
+    let nvidia = is_nvml && (roots.nvml.is_some() || has_nvidia(roots.of_gpus()));
     match status.reason {
         None if is_nvml => Check::new(name, State::Fine, devices(snapshot)),
         None => Check::new(name, State::Fine, "It answers."),
@@ -253,7 +253,7 @@ mod tests {
     }
 
     fn roots(folder: &Path) -> Roots {
-        Roots { proc: folder.join("proc"), sys: folder.join("sys"), nvml: None }
+        Roots { proc: folder.join("proc"), sys: folder.join("sys"), gpus: None, nvml: None }
     }
 
     #[test]

@@ -23,7 +23,7 @@ async fn a_tick_is_published_once_with_the_samples_of_all() {
         std::env::set_var("TELLTALE_NVML_SIM_CALLS", folder.path().join("calls"));
     }
     let library = std::env::current_exe().unwrap().with_file_name("libnvml_sim.so");
-    let roots = Roots { sys: folder.path().join("sys"), nvml: Some(library.into()), ..Roots::default() };
+    let roots = Roots { sys: folder.path().join("sys"), gpus: None, nvml: Some(library.into()), ..Roots::default() };
     let (looked, snapshot) = once(&roots).await.unwrap();
     drop(looked);
     let calls = nvml_sim::calls::read(&folder.path().join("calls")).unwrap();

@@ -131,7 +131,7 @@ async fn the_batch_of_a_tick_is_under_eight_kib_with_eight_gpus() {
     // SAFETY: no other thread of this process runs yet that reads the environment.
     unsafe { std::env::set_var("TELLTALE_NVML_SIM", at("gpu.sim")) };
     let library = std::env::current_exe().unwrap().with_file_name("libnvml_sim.so");
-    let roots = Roots { sys: at("sys"), nvml: Some(library.into()), ..Roots::default() };
+    let roots = Roots { sys: at("sys"), gpus: None, nvml: Some(library.into()), ..Roots::default() };
     let (collector, run) = Collector::start(&roots, Duration::from_millis(50)).unwrap();
     tokio::spawn(run);
     let mut snapshots = collector.subscribe();

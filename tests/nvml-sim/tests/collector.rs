@@ -41,7 +41,7 @@ impl Machine {
             std::env::set_var("TELLTALE_NVML_SIM", at("gpu.sim"));
             std::env::set_var("TELLTALE_NVML_SIM_CALLS", at("calls"));
         }
-        let roots = Roots { proc: "/proc".into(), sys: at("sys"), nvml: Some(library.into()) };
+        let roots = Roots { proc: "/proc".into(), sys: at("sys"), gpus: None, nvml: Some(library.into()) };
         let (collector, run) = Collector::start(&roots, INTERVAL).unwrap();
         tokio::spawn(run);
         Self { folder, collector }

@@ -12,7 +12,7 @@ mod worker;
 
 use std::ffi::OsString;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -41,14 +41,25 @@ pub struct Roots {
     pub proc: PathBuf,
     /// Normally `/sys`.
     pub sys: PathBuf,
+    /// Another place than `sys` to look for GPUs in.
+    pub gpus: Option<PathBuf>,
     /// Another NVML library than the driver's own.
     pub nvml: Option<OsString>,
 }
 
 impl Default for Roots {
-    /// The running system, with the NVML library that `TELLTALE_NVML_LIB` names.
+    /// The running system, with the NVML library that `TELLTALE_NVML_LIB` names, and with the GPUs of another /sys where
+    /// `TELLTALE_TEST_GPUS` names one: no test depends on those of the machine it runs on.
     fn default() -> Self {
-        Self { proc: "/proc".into(), sys: "/sys".into(), nvml: gpu::library_from_environment() }
+        let gpus = std::env::var_os("TELLTALE_TEST_GPUS").filter(|root| !root.is_empty()).map(PathBuf::from);
+        Self { proc: "/proc".into(), sys: "/sys".into(), gpus, nvml: gpu::library_from_environment() }
+    }
+}
+
+impl Roots {
+    /// What GPUs are looked for under.
+    pub(crate) fn of_gpus(&self) -> &Path {
+        self.gpus.as_ref().unwrap_or(&self.sys)
     }
 }
 
@@ -127,8 +138,8 @@ impl Collector {
     /// # Errors
     /// If the system refuses a thread.
     pub fn start(roots: &Roots, interval: Duration) -> io::Result<(Self, impl Future<Output = ()> + Send + use<>)> {
-        let nvml = Arc::new(gpu::Access::new(roots.nvml.clone(), roots.proc.clone(), roots.sys.clone()));
-        let drm = Arc::new(gpu::DrmAccess::new(roots.proc.clone(), roots.sys.clone()));
+        let nvml = Arc::new(gpu::Access::new(roots.nvml.clone(), roots.proc.clone(), roots.of_gpus().into()));
+        let drm = Arc::new(gpu::DrmAccess::new(roots.proc.clone(), roots.of_gpus().into()));
         let workers = workers(roots, &nvml, &drm);
         let (collector, run) = Self::with_workers(workers, interval, Details::spawn(nvml, drm)?)?;
         Ok((collector, run.run()))

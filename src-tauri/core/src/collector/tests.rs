@@ -422,7 +422,8 @@ async fn ticks_missed_are_skipped_not_made_up_for() {
 
 #[tokio::test]
 async fn this_machine_answers_on_every_channel() {
-    let roots = Roots { nvml: Some("/nonexistent/libnvidia-ml.so.1".into()), ..Roots::default() };
+    let (gpus, nvml) = (Some("/nonexistent".into()), Some("/nonexistent/libnvidia-ml.so.1".into()));
+    let roots = Roots { gpus, nvml, ..Roots::default() };
     let (collector, run) = Collector::start(&roots, INTERVAL).unwrap();
     tokio::spawn(run);
     let complete = |metrics: &CurrentMetrics| {

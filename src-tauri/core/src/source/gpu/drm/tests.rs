@@ -327,7 +327,7 @@ async fn a_card_that_hangs_leaves_the_others_alone_and_comes_back() {
     const IGPU_ID: &str = "PCI-0000:00:02.0";
     let machine = Machine::new(&[UHD_770, RX_7900_XTX]);
     let nvml = Some("/nonexistent/libnvidia-ml.so.1".into());
-    let roots = Roots { proc: machine.path("proc"), sys: machine.path("sys"), nvml };
+    let roots = Roots { proc: machine.path("proc"), sys: machine.path("sys"), gpus: None, nvml };
     let (collector, run) = Collector::start(&roots, Duration::from_millis(100)).unwrap();
     tokio::spawn(run);
     let until = async |what: &str, fits: &dyn Fn(&Snapshot, [Option<Reason>; 2]) -> bool| {
