@@ -97,7 +97,7 @@ fn meminfo() -> HashMap<String, f64> {
 
 /// A column of free(1)'s table.
 fn free(row: &str, column: &str) -> f64 {
-    let table = output("free", &["--bytes"]);
+    let table = output("env", &["LC_ALL=C", "free", "--bytes"]);
     let index = table.lines().next().unwrap().split_whitespace().position(|name| name == column).unwrap();
     let row = table.lines().find_map(|line| line.strip_prefix(row)).unwrap();
     row.split_whitespace().nth(index).unwrap().parse().unwrap()

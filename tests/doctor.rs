@@ -97,7 +97,7 @@ impl Findings {
 const ONE_GPU: &str = "driver_version = 550.54.14\n[gpu]\nname = NVIDIA H100\nutilization = 5 %\n";
 
 #[test]
-fn where_all_is_well_it_says_so_and_ends_with_0() {
+fn where_all_is_well_it_says_so_and_ends_with_0_unless_this_machine_lacks_something() {
     let _turn = among_others();
     let screen = Screen::open();
     let _panel = Panel::open(&screen);
@@ -113,13 +113,14 @@ fn where_all_is_well_it_says_so_and_ends_with_0() {
     found.says("tray host", "fine", "There is one");
     found.says("settings", "fine", "settings.json can be read and written");
     found.says("web view", "fine", "WEBKIT_DISABLE_DMABUF_RENDERER");
-    // A kernel without PSI or a hidden /proc is this machine's own affair.
-    let worst = |found: &Findings| {
-        let states = found.report["checks"].as_array().unwrap().iter().map(|check| check["state"].as_str().unwrap());
-        states.map(|state| ["fine", "warning", "broken"].iter().position(|one| *one == state).unwrap()).max().unwrap()
-    };
-    assert_eq!(usize::try_from(found.code).unwrap(), worst(&found));
-    assert!(found.code < 2, "{:#}", found.report);
+    // A kernel without PSI, figures for root alone or a hidden /proc are this machine's own affair, and no more than a warning.
+    let checks = found.report["checks"].as_array().unwrap().iter();
+    let warnings: Vec<_> = checks.filter(|check| check["state"] != "fine").collect();
+    for check in &warnings {
+        let own = ["pressure", "permissions", "processes"].iter().any(|name| check["name"] == *name);
+        assert!(own && check["state"] == "warning", "{check:#}");
+    }
+    assert_eq!(found.code, i32::from(!warnings.is_empty()), "{:#}", found.report);
 
     // The app says the same of itself, core's part included, in words too.
     let Output { status, stdout, .. } = patient.run(&built("telltale"), &[]);

@@ -27,6 +27,10 @@ fn killed_at_any_instant_the_settings_are_whole() {
         for round in 0..rounds {
             let app = App::start(&screen, &home, Gpus::NoDriver).await;
             assert_eq!(app.ask("get_system_info").await["notices"], json!([]), "round {round}");
+            if round == 0 {
+                // However slow the first save is, there is a file to be torn.
+                app.call("update_settings", json!({ "patch": { "interval": 5 } })).await.unwrap();
+            }
             app.run(CHANGE).await;
             // Not a wait for anything: the instant of the kill is what differs.
             tokio::time::sleep(Duration::from_millis(40 + u64::from(round) * 37 % 160)).await;

@@ -1,5 +1,5 @@
-//! What real machines do to a monitor, made for real; each promise is an assertion, its figure is printed. A file is named
-//! after its fault. The faults that have their tests elsewhere:
+//! What real machines do to a monitor, made for real. What is promised is asserted; how long it took is printed, and asserted
+//! within wide bounds at most. A file is named after its fault. The faults that have their tests elsewhere:
 //!
 //! | fault | where |
 //! | --- | --- |

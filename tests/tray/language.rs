@@ -14,7 +14,8 @@ fn in_a_german_session_they_speak_german() {
     let desktop = Desktop::with_gpus(GPUS);
     let panel = Panel::open(&desktop.screen);
     let _app = desktop.start_with(&["--hidden"], |command| {
-        command.env_remove("LC_ALL").env("LANG", "de_DE.UTF-8").env("WEBKIT_DISABLE_DMABUF_RENDERER", "1");
+        command.env_remove("LC_ALL").env_remove("LC_MESSAGES").env("LANG", "de_DE.UTF-8");
+        command.env("WEBKIT_DISABLE_DMABUF_RENDERER", "1");
     });
     panel.await_item();
     let labels = || panel.labels().into_iter().map(|(_, label)| label).collect::<Vec<_>>();

@@ -1,5 +1,7 @@
 //! The commands as a page calls them: what they answer, and how they refuse.
 
+use std::fs;
+
 use serde_json::{Value, json};
 
 use super::SOON;
@@ -24,10 +26,13 @@ fn every_command_answers_in_the_shape_of_the_contract() {
         packed(&app).await;
         diagnostics(&app).await;
 
-        let info = app.ask("get_system_info").await;
-        let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap();
-        assert!(info.to_string().contains(host.trim()), "the host's name: {info:#}");
-        assert!(info.to_string().contains("/nonexistent/libnvidia-ml.so.1"), "why there is no GPU data: {info:#}");
+        system_info(&app).await;
+        own_cost(&app).await;
+        assert_eq!(app.ask("get_desktop_info").await, json!({ "tray": false }), "there is no panel on this screen");
+        assert_eq!(app.ask("cancel_save").await, json!(null), "nothing is being saved");
+        let view = json!({ "view": { "page": "cpu", "range": 900 }, "rows": 1234 });
+        assert_eq!(app.call("report_page", view).await, Ok(json!(null)));
+        assert!(home.said().contains("the page is there page=cpu range=900 rows=1234"), "{}", home.said());
 
         let changed = app.call("update_settings", json!({ "patch": { "interval": 0.5, "theme": "dark" } })).await;
         let mut expected = settings;
@@ -59,8 +64,8 @@ async fn metrics(app: &App) {
         if metrics["tick"].as_u64() >= Some(2) { Ok(metrics) } else { Err(metrics) }
     })
     .await;
-    for (path, required) in [("/cpu/utilization", true), ("/memory/ram_total", true), ("/interval", true)] {
-        assert!(!required || metrics.pointer(path).is_some_and(Value::is_number), "{path} in {metrics:#}");
+    for path in ["/cpu/utilization", "/memory/ram_total", "/interval"] {
+        assert!(metrics.pointer(path).is_some_and(Value::is_number), "{path} in {metrics:#}");
     }
     for channel in ["cpu", "memory", "disk", "network"] {
         assert!(metrics[channel]["timestamp"].is_i64(), "{channel} in {metrics:#}");
@@ -133,6 +138,56 @@ async fn packed(app: &App) {
         }
         assert_eq!(rest, b"");
     }
+}
+
+/// What the kernel and /etc/os-release say of this machine.
+async fn system_info(app: &App) {
+    let info = app.ask("get_system_info").await;
+    let read = |file: &str| fs::read_to_string(file).unwrap().trim().to_owned();
+    let value = |file: &str, name: &str, separator: char| {
+        let text = read(file);
+        let mut pairs = text.lines().filter_map(|line| line.split_once(separator));
+        pairs.find(|(key, _)| key.trim() == name).map(|(_, value)| value.trim().trim_matches('"').to_owned())
+    };
+    let number = |file: &str, name: &str, separator: char| -> u64 {
+        value(file, name, separator).unwrap().trim_end_matches(" kB").parse().unwrap()
+    };
+    let release = |name: &str| value("/etc/os-release", name, '=');
+    let os = [release("NAME"), release("VERSION_ID")].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let threads =
+        read("/proc/stat").lines().filter(|line| line.starts_with("cpu") && !line.starts_with("cpu ")).count();
+    for (field, expected) in [
+        ("host_name", json!(read("/proc/sys/kernel/hostname"))),
+        ("os", json!(os)),
+        ("kernel", json!(read("/proc/sys/kernel/osrelease"))),
+        ("cpu_threads", json!(threads)),
+        ("memory_total", json!(number("/proc/meminfo", "MemTotal", ':') * 1024)),
+        ("boot_time", json!(number("/proc/stat", "btime", ' ') * 1000)),
+        ("version", json!(env!("CARGO_PKG_VERSION"))),
+        ("gpus", json!([])),
+        ("notices", json!([])),
+    ] {
+        assert_eq!(info[field], expected, "{field} of {info:#}");
+    }
+    // ARM's kernel has numbers for it and no name.
+    if let Some(model) = value("/proc/cpuinfo", "model name", ':') {
+        assert_eq!(info["cpu_model"], model);
+    }
+    assert!(
+        info["cpu_cores"].as_u64() > Some(0) && info["cpu_cores"].as_u64() <= info["cpu_threads"].as_u64(),
+        "{info:#}"
+    );
+    let why = &info["gpu_missing"];
+    assert_eq!(why["reason"], "absent", "{info:#}");
+    assert!(why["detail"].as_str().unwrap().contains("/nonexistent/libnvidia-ml.so.1"), "{info:#}");
+}
+
+/// That they are those of pidstat is in `own_cost.rs`.
+async fn own_cost(app: &App) {
+    let cost = app.ask("get_own_cost").await;
+    assert!(cost["cpu_seconds"].as_f64() > Some(0.0) && cost["memory"].as_u64() > Some(10 << 20), "{cost}");
+    assert!(cost["processes"].as_u64() >= Some(2), "the app and its web process: {cost}");
+    assert!(cost["cpu"].is_number() || cost["cpu"].is_null(), "{cost}");
 }
 
 async fn diagnostics(app: &App) {

@@ -5,6 +5,7 @@ pub(crate) mod app;
 mod charts;
 mod commands;
 mod crowd;
+mod events;
 mod figures;
 mod gpu_in_full;
 mod gpus;

@@ -246,8 +246,10 @@ fn text_of_twice_the_size_still_fits() {
         app.resize(1280, 800).await;
         app.later_tick(0).await;
         app.run("document.documentElement.style.fontSize = '1.625rem'").await;
-        for page in ["settings", "overview", "gpu/", "cpu", "memory"] {
-            app.open(page).await;
+        for Page { name: page, .. } in PAGES {
+            if !app.open(page).await {
+                continue;
+            }
             app.later_tick(app.tick().await).await;
             let scrolls = app
                 .run("const main = document.querySelector('main'); return [main.scrollWidth - main.clientWidth, document.documentElement.scrollWidth - innerWidth]")

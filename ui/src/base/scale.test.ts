@@ -9,11 +9,11 @@ describe("binaryCeiling", () => {
 			1024, 1536, 2048, 3072, 6144,
 		]);
 	});
-	it("holds every value, and not by more than a third too much", () => {
+	it("holds every value, and less than half as much again", () => {
 		for (let value = 1025; value < 1e12; value *= 1.37) {
 			const end = binaryCeiling(value, 1024);
 			expect(end).toBeGreaterThanOrEqual(value);
-			expect(end / value).toBeLessThan(1.51);
+			expect(end / value).toBeLessThan(1.5);
 		}
 	});
 });
@@ -22,12 +22,12 @@ it("takes round decimal steps for watts and bits", () => {
 	expect([0, 100, 101, 350, 950].map((value) => decimalCeiling(value, 100))).toEqual([100, 100, 200, 400, 1000]);
 });
 
-it.each([1, 2, 8, 16, 32, 64, 128, 256])("%d bars are all in the grid, none narrower than 5 pixels", (count) => {
+it.each([1, 2, 8, 16, 32, 64, 128, 256])("%d bars are all in the grid, none narrower than 3 pixels", (count) => {
 	for (const width of [280, 500, 1000]) {
 		const { columns, rows } = barGrid(count, width);
 		expect(columns * rows).toBeGreaterThanOrEqual(count);
 		expect(columns * (rows - 1)).toBeLessThan(count);
-		expect((width + 4) / columns - 4, `${count} bars in ${width} px`).toBeGreaterThan(0);
+		expect((width + 4) / columns - 4, `${count} bars in ${width} px`).toBeGreaterThanOrEqual(3);
 	}
 });
 
