@@ -166,7 +166,9 @@ fn disks(root: &Path) {
                 fs::create_dir_all(link.parent().unwrap()).unwrap();
                 symlink(root.join(format!("sys/block/{name}/{part}")), link).unwrap();
             }
-            let _ = writeln!(mounts, "{number} 1 {device} / {point} rw - ext4 /dev/{part} rw");
+            // All are mounted on the first, which is that of /.
+            let (id, below) = (1 + mounts.lines().count(), usize::from(!mounts.is_empty()));
+            let _ = writeln!(mounts, "{id} {below} {device} / {point} rw - ext4 /dev/{part} rw");
         }
     }
     for number in 0..LOOPS {
@@ -175,6 +177,7 @@ fn disks(root: &Path) {
         write(root, &format!("{folder}/size"), "131072\n");
         write(root, &format!("{folder}/dev"), &format!("7:{number}\n"));
         write(root, &format!("{folder}/loop/backing_file"), &file);
+        symlink(root.join(&folder), root.join(format!("sys/dev/block/7:{number}"))).unwrap();
     }
     write(root, "sys/block/md0/size", "70000000000\n");
     fs::create_dir_all(root.join("sys/block/md0/slaves/sda")).unwrap();
