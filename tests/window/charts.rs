@@ -151,6 +151,15 @@ fn a_drag_zooms_and_ranges_and_double_clicks_go_back() {
         app.click("[data-testid=\"unzoom\"]").await;
         app.shows("the button goes back", UNZOOM, |it| *it == 0).await;
 
+        let [left, top, width, _] = plot(&app).await;
+        // Beyond the right axis, at the panel's edge.
+        app.drag(place(&app, 0.7).await, ((left + width + 60.0).round(), (top + 20.0).round())).await;
+        app.shows("zoomed by a drag that ends outside", UNZOOM, |it| *it == 1).await;
+        let zoomed = span(&app).await;
+        assert!((zoomed / 90.0 - 1.0).abs() < 0.1, "from there to the right edge: {zoomed} s");
+        app.click("[data-testid=\"unzoom\"]").await;
+        app.shows("and back again", UNZOOM, |it| *it == 0).await;
+
         app.press("=").await;
         app.shows("zoomed by keys", UNZOOM, |it| *it == 1).await;
         assert!((span(&app).await / 150.0 - 1.0).abs() < 0.05, "half of 5 minutes");

@@ -24,6 +24,8 @@ export interface Surroundings {
 	cleared(): void;
 	/** The pointer moved, or left (below 0). */
 	pointed(place: number): void;
+	/** The pointer's button is pressed in the plot, or let go of again, wherever that is. */
+	held(on: boolean): void;
 	dragged(from: number, to: number): void;
 	back(): void;
 }
@@ -98,6 +100,17 @@ export function options(size: Size, { text, scale: scaled }: Ink, around: Surrou
 			points: { show: false },
 			drag: { x: true, y: false, setScale: false },
 			bind: {
+				mousedown: (_, __, handler) => (event) => {
+					around.held(true);
+					handler(event);
+					return null;
+				},
+				mouseup: (u, _, handler) => (event) => {
+					handler(event);
+					around.held(false);
+					if (!u.over.matches(":hover")) around.pointed(-1);
+					return null;
+				},
 				dblclick: () => () => {
 					around.back();
 					return null;

@@ -2,7 +2,7 @@
 import uPlot from "uplot";
 import { MovingPeak } from "../base/peak";
 import { lowerBound } from "../base/scale";
-import type { History } from "../store/history";
+import { concerns, type History } from "../store/history";
 import type { Span } from "../store/view.svelte";
 import { label } from "./labels";
 import { axisSpec, ink, options, type Size } from "./options";
@@ -46,6 +46,8 @@ export class Plot {
 	private scene: Scene;
 	/** The time that it said is under the pointer; null where the crosshair is not the pointer's, or not in this chart. */
 	private said: number | null = null;
+	/** Whether a part is being dragged open: where that begins and ends is the pointer's. */
+	private held = false;
 	/** What was painted last: the history's state, and the newest row and the one before it. */
 	private painted = { epoch: -1, last: 0, before: 0, width: 0, height: 0 };
 
@@ -71,6 +73,9 @@ export class Plot {
 				},
 				pointed: (place) => this.say(place),
 				dragged: (from, to) => around.dragged({ from: this.timeAt(from), to: this.timeAt(to) }),
+				held: (on) => {
+					this.held = on;
+				},
 				back: around.back,
 			}),
 			NO_ROWS,
@@ -132,6 +137,7 @@ export class Plot {
 
 	/** Puts the crosshair at a time; null takes it away. Where the pointer has it, it stays, and another time has come under it. */
 	place(time: number | null): void {
+		if (this.held) return;
 		if (time !== null && time === this.said) {
 			this.say(this.made.cursor.left ?? AWAY);
 			return;
@@ -214,7 +220,7 @@ export class Plot {
 			times,
 			columns,
 			ends: spec.series.map((one) => ends[one.axis]),
-			gaps: history.gaps.filter((gap) => spec.series.some((one) => one.channel === gap.channel)),
+			gaps: history.gaps.filter((gap) => spec.series.some((one) => concerns(gap, one.channel))),
 			dense: isDense(times, lowerBound(times, span.from), lowerBound(times, span.to + 1) - 1, each),
 		};
 	}

@@ -7,7 +7,7 @@ export type ConnectionState = "live" | "polling" | "stalled";
 /** So many polls in a row must fail before the connection counts as stalled. */
 const FAILURES = 3;
 
-/** How long no event may come before polling begins, in ms: max(3 intervals, 3 s). */
+/** How long no event may come before polling begins, and no row before that is a hole, in ms: max(3 intervals, 3 s). */
 export function silence(interval: number): number {
 	return Math.max(3 * interval * 1000, 3000);
 }

@@ -4,6 +4,7 @@
 import { lowerBound } from "../base/scale";
 import { HOUR } from "../base/time";
 import type { CurrentMetrics, HistoryGap, MetricsHistory, Reason } from "../bindings";
+import { silence } from "./connection";
 import { readings } from "./readings";
 
 /** An hour at the shortest interval, half a second. */
@@ -20,9 +21,9 @@ export interface Column {
 /** What became of a batch. `jump`: the clock went back or rows are missing, so history has to be asked again. */
 export type Outcome = "appended" | "filled" | "ignored" | "jump";
 
-/** How long without a row counts as a hole, in ms: max(3 intervals, 3 s). */
-export function holeAfter(interval: number): number {
-	return Math.max(3 * interval * 1000, 3000);
+/** Whether a gap is a channel's: that of `system/gpu`, where no GPU is known, is every GPU's. */
+export function concerns(gap: HistoryGap, channel: string): boolean {
+	return gap.channel === channel || (gap.channel === "system/gpu" && channel.startsWith("system/gpu/"));
 }
 
 export class History {
@@ -76,7 +77,7 @@ export class History {
 			return "appended";
 		}
 		const backwards = batch.timestamp < last;
-		const jump = backwards || batch.timestamp - last > holeAfter(interval);
+		const jump = backwards || batch.timestamp - last > silence(interval);
 		if (backwards) this.cutFrom(batch.timestamp);
 		const before = this.last;
 		if (jump && before !== null) this.pushRow(before + 1);
@@ -124,11 +125,11 @@ export class History {
 		this.epoch += 1;
 	}
 
-	/** The gap that a channel has at a time, if any; `system/gpu` stands for every GPU. */
+	/** The gap that a channel has at a time, if any. */
 	gapAt(channel: string, time: number): HistoryGap | null {
 		for (let i = this.gaps.length - 1; i >= 0; i--) {
 			const gap = this.gaps[i] as HistoryGap;
-			if (gap.channel === channel && gap.from <= time && (gap.to === null || time <= gap.to)) return gap;
+			if (concerns(gap, channel) && gap.from <= time && (gap.to === null || time <= gap.to)) return gap;
 		}
 		return null;
 	}

@@ -34,6 +34,16 @@ export function statusOf(batch: CurrentMetrics | null, channel: string): Channel
 	return batch?.channels.find((status) => status.channel === channel) ?? null;
 }
 
+/** Why a channel's newest sample lacks a figure, if it does and says so. */
+export function whyMissing(batch: CurrentMetrics | null, channel: string, field: string): Reason | null {
+	if (batch === null) return null;
+	const { cpu, memory, disk, network } = batch;
+	const samples = { "system/cpu": cpu, "system/memory": memory, "system/disk": disk, "system/network": network };
+	const gpu = () => batch.gpu.find((one) => gpuChannel(one.gpu_id) === channel);
+	const sample = channel in samples ? samples[channel as keyof typeof samples] : gpu();
+	return sample?.missing[field] ?? null;
+}
+
 /** What each channel of the batch says. */
 export function readings(batch: CurrentMetrics): ChannelReading[] {
 	const reasons = new Map(batch.channels.map((status) => [status.channel, status.reason]));

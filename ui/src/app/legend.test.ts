@@ -1,0 +1,101 @@
+// What stands beside charts: the value of a moment, or why there is none; and what keys say of charts and cores.
+import { render } from "@testing-library/svelte";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import type { CurrentMetrics, HistoryGap, MetricsHistory } from "../bindings";
+import { type Answers, batch, DEFAULTS, following, hostOf, Sized } from "../store/samples";
+import App from "./App.svelte";
+
+const START = 1_700_000_000_000;
+
+function at(seconds: number, interval: number): CurrentMetrics {
+	return batch({ tick: 9, timestamp: START + seconds * 1000, interval, cpu: 7 });
+}
+
+/** An hour of which only these rows are known: seconds, and what the processors and the GPU did. */
+function past(rows: [number, number | null][], gaps: HistoryGap[] = []): MetricsHistory {
+	const series = ["system/cpu", "system/gpu/GPU-1"].map((channel) => ({
+		channel,
+		field: "utilization",
+		unit: "percent" as const,
+		values: rows.map(([, value]) => value),
+		min: null,
+		max: null,
+	}));
+	return { timestamps: rows.map(([seconds]) => START + seconds * 1000), series, gaps };
+}
+
+async function open(answers: Answers, page = "overview", paused = ""): Promise<void> {
+	history.replaceState(null, "", `/index.html?range=300${paused}#${page}`);
+	const monitor = following(hostOf({ settings: async () => DEFAULTS, ...answers }));
+	render(App, { monitor });
+	await vi.waitFor(() => expect(monitor.filled).toBe(true));
+	await vi.waitFor(() => expect(document.querySelector(".legend [data-figure]")).not.toBeNull());
+}
+
+const pausedAt = (seconds: number) => `&paused=${START + seconds * 1000}`;
+const legend = (figure: string) =>
+	document.querySelector(`.legend [data-figure="${figure}"]`)?.closest("li")?.textContent?.replace(/\s+/g, " ").trim();
+const press = (selector: string, key: string) =>
+	document.querySelector(selector)?.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+
+beforeEach(() => vi.stubGlobal("ResizeObserver", Sized));
+afterEach(() => vi.unstubAllGlobals());
+
+it("has the value of a line that is drawn, however far apart its samples were", async () => {
+	const rows: [number, number][] = [0, 30, 60].map((seconds) => [seconds, 10 + seconds]);
+	await open({ current: async () => at(61, 0.5), history: async () => past(rows) }, "cpu", pausedAt(40));
+	expect(legend("cpu/utilization")).toContain("40");
+});
+
+it("has none in a hole, however long the interval is by now", async () => {
+	const hole: HistoryGap = { channel: "system/cpu", from: START, to: START + 100_000, reason: "suspended" };
+	const rows: [number, number | null][] = [
+		[0, 50],
+		[0.001, null],
+		[100, 60],
+	];
+	await open({ current: async () => at(160, 60), history: async () => past(rows, [hole]) }, "cpu", pausedAt(90));
+	expect(legend("cpu/utilization")).toMatch(/—.*gap: .*suspended/);
+});
+
+it("takes a time without any GPU for a gap of each", async () => {
+	const gone: HistoryGap = { channel: "system/gpu", from: START + 2000, to: START + 60_000, reason: "lost" };
+	const rows: [number, number | null][] = [
+		[0, 50],
+		[30, null],
+		[60, 50],
+	];
+	await open({ current: async () => at(62, 2), history: async () => past(rows, [gone]) }, "overview", pausedAt(30));
+	expect(legend("gpu/GPU-1/utilization")).toMatch(/—.*gap: /);
+});
+
+it("says why the newest sample lacks a figure", async () => {
+	const lacking = at(1, 2);
+	Object.assign(lacking.gpu[0] as object, { utilization: null, missing: { utilization: "no_permission" } });
+	await open({ current: async () => lacking });
+	await vi.waitFor(() => expect(legend("gpu/GPU-1/utilization")).toMatch(/—.*permi/));
+});
+
+it("says aloud what keys have come to, in a chart and among cores", async () => {
+	const rows: [number, number][] = [0, 2, 4].map((seconds) => [seconds, 10 + seconds]);
+	await open({ current: async () => at(6, 2), history: async () => past(rows) }, "cpu");
+	const said = () => [...document.querySelectorAll('[data-panel="cpu"] [role="status"]')].map((one) => one.textContent);
+	press('[data-panel="cpu"] .chart', "ArrowLeft");
+	press('[data-panel="cpu"] .chart', "ArrowLeft");
+	await vi.waitFor(() => expect(said().join()).toMatch(/:.* 14/));
+	press('[data-panel="cpu"] .cores', "End");
+	await vi.waitFor(() => expect(said().join()).toMatch(/Core \d+: /));
+});
+
+it("asks what Telltale takes once a tick, and not whenever it was answered", async () => {
+	let asked = 0;
+	const cost = async () => {
+		asked += 1;
+		// Or else it would be asked for ever.
+		if (asked > 20) await new Promise(() => undefined);
+		return { cpu: null, cpu_seconds: 1, memory: 1, processes: 1 };
+	};
+	await open({ cost });
+	for (let turn = 0; turn < 50; turn++) await Promise.resolve();
+	expect(asked).toBeLessThan(4);
+});
