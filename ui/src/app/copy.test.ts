@@ -8,14 +8,35 @@ document.body.innerHTML = `
 		<span data-label="Utilization"><b>87</b>\u00a0<i>%</i></span>
 		<span data-label="Memory"><b>19.4</b> / 24 GiB</span>
 	</section>
+	<section data-panel="gpu/1" aria-label="GPU 1">
+		<b data-label="Utilization" data-figure="gpu/1/utilization">12\u00a0%</b>
+		<span data-label="Utilization" data-figure="gpu/1/utilization"><b>87</b>\u00a0<i>%</i></span>
+		<dl><dd data-label="Memory">19.4 GiB</dd><dd data-label="Memory">60 °C</dd></dl>
+	</section>
+	<section data-panel="uses" aria-label="Who uses it"><div class="body"><table>
+		<thead><tr><th>Process</th><th>Size</th></tr></thead>
+		<tbody><tr><td>python <i>41</i></td><td data-label="python">2.0\u00a0KiB</td></tr><tr><td>sh</td><td></td></tr></tbody>
+	</table></div></section>
+	<section data-panel="faults" aria-label="Faults"><div class="body"><p>None since the start.</p></div></section>
 	<section data-panel="gpu" aria-label="No GPU figures"><div class="unavailable"><p>No driver.</p></div></section>
 	<p>outside</p>`;
-const [one, none] = document.querySelectorAll<HTMLElement>("section");
+const [one, paused, table, empty, none] = document.querySelectorAll<HTMLElement>("section");
 
 it("is the panel's name, the time, and each figure once", () => {
 	expect(one && figuresOf(one, 1_700_000_000_000)).toBe(
 		"GPU 0  RTX 4090  2023-11-14T22:13:20.000Z\nUtilization: 87 %\nMemory: 19.4 / 24 GiB",
 	);
+});
+
+it("is the legend's figure where a tile shows the one of now, and both facts of one name", () => {
+	expect(paused && figuresOf(paused, 0)).toBe(
+		"GPU 1  1970-01-01T00:00:00.000Z\nUtilization: 12 %\nMemory: 19.4 GiB\nMemory: 60 °C",
+	);
+});
+
+it("is the rows of a table, their cells apart by tabs", () => {
+	expect(table && figuresOf(table, null)).toBe("Who uses it\nProcess\tSize\npython 41\t2.0 KiB\nsh\t");
+	expect(empty && figuresOf(empty, null)).toBe("Faults\nNone since the start.");
 });
 
 it("is the reason where there are no figures", () => {

@@ -7,18 +7,37 @@ export function panelOf(target: EventTarget | null): HTMLElement | null {
 
 const words = (element: Element | null) => (element?.textContent ?? "").replace(/\s+/g, " ").trim();
 
-/** Title and time, then `label: value` of each figure; one that stands there twice (legend and tile) once. */
+/** What can be copied: figures, and tables as a whole. */
+const COPIED = "[data-label], table";
+
+/** A line for each figure; for a table one of each row, its cells apart by tabs, as spreadsheets take them. */
+function* linesOf(panel: HTMLElement): Generator<string> {
+	const known = new Set<string>();
+	for (const one of panel.querySelectorAll<HTMLElement>(COPIED)) {
+		// A figure in a table stands in its row.
+		if (one.parentElement?.closest("table")) continue;
+		if (one instanceof HTMLTableElement) {
+			for (const row of one.rows) yield [...row.cells].map(words).join("\t");
+			continue;
+		}
+		// The legend comes first, and is of the moment that the heading says: a tile is always of now.
+		const { label, figure } = one.dataset;
+		if (figure && known.has(figure)) continue;
+		if (figure) known.add(figure);
+		yield `${label}: ${words(one)}`;
+	}
+}
+
+/** Title and time, then `label: value` of each figure, and the rows of tables. What stands there twice (legend and tile) comes once. */
 export function figuresOf(panel: HTMLElement, time: number | null): string {
 	const name = panel.getAttribute("aria-label") ?? "";
 	// What stands beside the name, in full: a small panel has no room for it.
 	const subtitle = panel.querySelector<HTMLElement>("h2")?.title || words(panel.querySelector(".subtitle"));
 	const heading = [name, subtitle, time === null ? "" : new Date(time).toISOString()];
-	const lines = [...panel.querySelectorAll<HTMLElement>("[data-label]")].map(
-		(figure) => `${figure.dataset.label}: ${words(figure)}`,
-	);
-	const state = panel.querySelector(".unavailable");
-	if (state) lines.push(words(state));
-	return [heading.filter(Boolean).join("  "), ...new Set(lines)].join("\n");
+	const lines = new Set(linesOf(panel));
+	// Why there are no figures, or that there is nothing to list.
+	if (lines.size === 0) lines.add(words(panel.querySelector(".unavailable, .body")));
+	return [heading.filter(Boolean).join("  "), ...lines].filter(Boolean).join("\n");
 }
 
 /** Puts text on the clipboard by the copy command, which needs no permission but a key or a click; else by the clipboard itself. */
