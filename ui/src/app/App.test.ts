@@ -143,7 +143,14 @@ it("goes to pages by keys, pauses by space and comes back", async () => {
 	await vi.waitFor(() => expect(page()).toBe("cpu"));
 	press("1", { ctrlKey: true });
 	await vi.waitFor(() => expect(page()).toBe("overview"));
-	press(",", { ctrlKey: true });
+	// Where digits take Shift, and where they are written otherwise; but not what Shift or AltGr writes.
+	press('"', { code: "Digit3", ctrlKey: true });
+	await vi.waitFor(() => expect(page()).toBe("cpu"));
+	press("١", { code: "Numpad1", ctrlKey: true });
+	await vi.waitFor(() => expect(page()).toBe("overview"));
+	press("#", { code: "Digit3", ctrlKey: true, altKey: true });
+	press("#", { code: "Digit3", ctrlKey: true, shiftKey: true });
+	press("б", { code: "Comma", ctrlKey: true });
 	await vi.waitFor(() => expect(page()).toBe("settings"));
 	press("Escape");
 	await vi.waitFor(() => expect(page()).toBe("overview"));

@@ -22,6 +22,41 @@ it("copies the figures of a pause with the time of the pause", async () => {
 	await vi.waitFor(() => expect(written.mock.lastCall?.[0]).toContain("2023-11-14T22:13:20.000Z"));
 });
 
+it("leaves what is copied in a field to the field", async () => {
+	const copied = vi.fn(() => true);
+	document.execCommand = copied;
+	history.replaceState(null, "", "/#settings");
+	render(App, { monitor: following(hostOf()) });
+	const field = await vi.waitFor(() => screen.getByLabelText("Interval") as HTMLInputElement);
+	field.focus();
+	const key = new KeyboardEvent("keydown", { key: "c", ctrlKey: true, bubbles: true, cancelable: true });
+	field.dispatchEvent(key);
+	expect(key.defaultPrevented).toBe(false);
+	expect(copied).not.toHaveBeenCalled();
+});
+
+it.each([
+	["Caps Lock", { key: "C", code: "KeyC" }, { key: "S", code: "KeyS" }],
+	["a Cyrillic layout", { key: "с", code: "KeyC" }, { key: "ы", code: "KeyS" }],
+	["a layout with its letters elsewhere", { key: "c", code: "KeyI" }, { key: "s", code: "KeyO" }],
+])("copies and saves with %s", async (_, copying, saving) => {
+	const copied = vi.fn(() => true);
+	document.execCommand = copied;
+	const saved = vi.fn(async () => null);
+	history.replaceState(null, "", "/");
+	render(App, { monitor: following(hostOf({ save: saved })) });
+	const title = await vi.waitFor(() => screen.getByRole("button", { name: "CPU" }));
+	title.focus();
+	press(copying.key, { code: copying.code, ctrlKey: true });
+	expect(copied).toHaveBeenCalledOnce();
+	// With Alt it writes a letter, and with Shift it is the web view's own.
+	press("ć", { code: "KeyC", ctrlKey: true, altKey: true });
+	press("C", { code: "KeyC", ctrlKey: true, shiftKey: true });
+	expect(copied).toHaveBeenCalledOnce();
+	press(saving.key, { code: saving.code, ctrlKey: true });
+	await vi.waitFor(() => expect(saved).toHaveBeenCalledOnce());
+});
+
 it("closes its menu by Escape, which means that alone", async () => {
 	history.replaceState(null, "", "/#settings");
 	render(App, { monitor: following(hostOf()) });
@@ -36,4 +71,43 @@ it("closes its menu by Escape, which means that alone", async () => {
 	expect(page()).toBe("settings");
 	press("Escape");
 	await vi.waitFor(() => expect(page()).toBe("overview"));
+});
+
+it("goes through its menu by arrow keys, and gives the focus back", async () => {
+	history.replaceState(null, "", "/");
+	document.execCommand = () => true;
+	render(App, { monitor: following(hostOf()) });
+	const title = await vi.waitFor(() => screen.getByRole("button", { name: "CPU" }));
+	const open = async (on: Element) => {
+		on.dispatchEvent(new MouseEvent("contextmenu", { bubbles: true, cancelable: true }));
+		await vi.waitFor(() => expect(at()).toBe("Copy figures"));
+	};
+	const at = () => document.activeElement?.textContent;
+	const closed = () => vi.waitFor(() => expect(screen.queryByTestId("menu")).toBeNull());
+	title.focus();
+	await open(title);
+	for (const [key, there] of [
+		["ArrowDown", "Save as…"],
+		["ArrowDown", "Copy figures"],
+		["ArrowUp", "Save as…"],
+		["Home", "Copy figures"],
+		["End", "Save as…"],
+	] as const) {
+		press(key);
+		expect(at(), key).toBe(there);
+	}
+	// Tab goes on from there by itself.
+	press("Tab");
+	expect(document.activeElement).toBe(title);
+	await closed();
+	await open(title);
+	press("Escape");
+	expect(document.activeElement).toBe(title);
+	await closed();
+	// From elsewhere it is the panel that keys belong to then.
+	const memory = document.querySelector('[data-panel="memory"]') as HTMLElement;
+	await open(memory);
+	screen.getByText("Copy figures").click();
+	expect(document.activeElement).toBe(memory);
+	await closed();
 });

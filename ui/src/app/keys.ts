@@ -12,22 +12,34 @@ function belongs(target: EventTarget | null, controls: string): boolean {
 	return target instanceof HTMLElement && target.closest(controls) !== null;
 }
 
+/** What a key is on any layout and with Caps Lock: its Latin letter, or the digit that is printed on it (French AZERTY has them with Shift). */
+export function keyOf({ key, code, shiftKey, altKey }: KeyboardEvent): string {
+	const [, letter, digit] = /^(?:Key([A-Z])|(?:Digit|Numpad)([1-9]))$/.exec(code) ?? [];
+	const foreign = key.length === 1 && key.charCodeAt(0) > 127;
+	if (letter && foreign) return letter.toLowerCase();
+	if (digit && key.length === 1 && !shiftKey && !altKey) return digit;
+	return code === "Comma" && foreign ? "," : key.toLowerCase();
+}
+
+/** Whether a key is for the field that has the focus. */
+export const isWriting = (target: EventTarget | null): boolean => belongs(target, WRITING);
+
 /** How many times shorter what is in sight becomes. */
 const ZOOM: Record<string, number> = { "+": 2, "=": 2, "-": 0.5 };
 
 /** Does what a key stands for; true if it stood for something. */
 export function pressed(event: KeyboardEvent, monitor: Monitor, view: View): boolean {
 	const control = event.ctrlKey || event.metaKey;
-	if (control && event.key === ",") view.open("settings");
-	else if (control && /^[1-9]$/.test(event.key)) {
+	const key = control ? keyOf(event) : event.key;
+	if (control && key === ",") view.open("settings");
+	else if (control && /^[1-9]$/.test(key)) {
 		const list = entries(monitor.batch).filter((entry) => entry.group !== "other");
-		const page = ["overview", ...list.map((entry) => entry.page)][Number(event.key) - 1];
+		const page = ["overview", ...list.map((entry) => entry.page)][Number(key) - 1];
 		if (page === undefined) return false;
 		view.open(page);
 	} else if (control || event.altKey) return false;
 	else if (event.key === " " && !belongs(event.target, PRESSING)) view.toggle(monitor.history.last);
-	else if (event.key in ZOOM && !belongs(event.target, WRITING))
-		view.magnify(ZOOM[event.key] ?? 1, monitor.history.last);
+	else if (event.key in ZOOM && !isWriting(event.target)) view.magnify(ZOOM[event.key] ?? 1, monitor.history.last);
 	else if (event.key === "Escape" && view.zoom) view.zoom = null;
 	else if (event.key === "Escape" && view.page === "settings") view.open("overview");
 	else return false;
