@@ -43,6 +43,8 @@ it("shows the newest figures with their units, and the next ones when they come"
 	await vi.waitFor(() => expect(figure("cpu/utilization")).toBe("42\u00a0%"));
 	expect(figure("network/download_rate")).toBe("4.0\u00a0B/s".replace("4.0", "4"));
 	expect(figure("gpu/GPU-1/temperature")).toContain("60");
+	// In full where the bar has no room for it.
+	await vi.waitFor(() => expect(screen.getByRole("heading", { level: 1 }).title).toBe("aurora"));
 	emit(batch({ tick: 2, timestamp: first.timestamp + 2000, cpu: 43 }));
 	await vi.waitFor(() => expect(figure("cpu/utilization")).toBe("43\u00a0%"));
 	expect(document.documentElement.dataset.tick).toBe("2");
