@@ -105,6 +105,7 @@ it("shows the overview for a disk or an interface that is gone, until it is back
 		change(one);
 		emit(one);
 	};
+	const marked = () => [...document.querySelectorAll<HTMLElement>("[aria-current]")].map((one) => one.dataset.page);
 	for (const [at, kept] of ["disk/sda", "network/eth0", "network/lo"].entries()) {
 		const tick = at * 10 + 1;
 		history.replaceState(null, "", `/#${kept}`);
@@ -120,10 +121,25 @@ it("shows the overview for a disk or an interface that is gone, until it is back
 			if (network) network.interfaces = [];
 		});
 		await vi.waitFor(() => expect(page()).toBe("overview"));
+		await vi.waitFor(() => expect(marked()).toEqual(["overview"]));
 		sample(tick + 3, () => undefined);
 		await vi.waitFor(() => expect(page()).toBe(kept));
 		unmount();
 	}
+});
+
+it("calls the entries of the rail by name and value, also where only icons are seen", async () => {
+	const narrow = document.head.appendChild(document.createElement("style"));
+	narrow.textContent = ".rail .name, .rail .value { display: none }";
+	const stale = { channel: "system/cpu", since: first.timestamp - 9000, reason: "not_answering" } as const;
+	const current = async () => batch({ tick: 1, timestamp: first.timestamp, stale });
+	render(App, { monitor: following(host({ current })) });
+	const called = (name: string) => screen.getByRole("button", { name }).dataset.page;
+	await vi.waitFor(() => expect(called("CPU no answer")).toBe("cpu"));
+	expect(called("Memory 25\u00a0%")).toBe("memory");
+	expect(called("Overview 1 problem")).toBe("overview");
+	expect(called("Diagnostics")).toBe("diagnostics");
+	narrow.remove();
 });
 
 it("says in words why there is no GPU, and what to do", async () => {

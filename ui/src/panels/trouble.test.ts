@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import type { CurrentMetrics, Reason } from "../bindings";
 import { batch } from "../store/samples";
 import { entries } from "./devices";
-import { trouble } from "./trouble";
+import { causes, trouble } from "./trouble";
 
 const now = () => batch({ tick: 1, timestamp: 1_700_000_000_000 });
 
@@ -40,4 +40,23 @@ it("flags memory and file systems that are nearly full, but not images that alwa
 	expect(found(full)).toEqual({ memory: "full", "disk/sda": "full" });
 	if (mounted) mounted.kind = "squashfs";
 	expect(found(full)).toEqual({ memory: "full" });
+});
+
+it("counts a source that does not answer once, and each device with a trouble of its own", () => {
+	const counted = (change: CurrentMetrics) =>
+		causes(entries(change).map((entry) => [entry, trouble(entry, change)] as const));
+	const disks = (one: CurrentMetrics) => {
+		const first = one.disk?.devices[0];
+		if (!one.disk || !first) throw new Error("the sample has a disk");
+		one.disk.devices = Array.from({ length: 30 }, (_, at) => ({ ...first, name: `sd${at}` }));
+		return one;
+	};
+	expect(counted(disks(now()))).toBe(0);
+	const stale = { channel: "system/disk", since: 1_700_000_000_000 - 9000, reason: "not_answering" } as const;
+	expect(counted(disks(batch({ tick: 1, timestamp: 1_700_000_000_000, stale })))).toBe(1);
+	const full = disks(now());
+	for (const disk of full.disk?.devices.slice(0, 2) ?? []) {
+		disk.file_systems = disk.file_systems.map((one) => ({ ...one, available: 4 }));
+	}
+	expect(counted(full)).toBe(2);
 });

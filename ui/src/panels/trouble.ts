@@ -53,3 +53,12 @@ export function trouble({ kind, device, channel }: Entry, batch: CurrentMetrics 
 	}
 	return null;
 }
+
+/** How many things are wrong. A channel without figures is one, however many devices it has: thirty disks are one source. */
+export function causes(troubles: Iterable<readonly [Entry, Trouble | null]>): number {
+	const found = new Set<string>();
+	for (const [{ page, channel }, wrong] of troubles) {
+		if (wrong) found.add(wrong === "heat" || wrong === "full" ? page : channel);
+	}
+	return found.size;
+}
