@@ -1,6 +1,6 @@
 // Times on axes and durations in words.
 import { expect, it } from "vitest";
-import { DAY, duration, HOUR, MINUTE, SECOND, tickStep, ticks } from "./time";
+import { DAY, duration, HOUR, MINUTE, moment, SECOND, tickStep, ticks } from "./time";
 
 it.each([
 	[0, "0 s"],
@@ -27,4 +27,13 @@ it("puts labels on round times, as many as there is room for", () => {
 			for (const time of found) expect(time % Math.min(step, HOUR)).toBe(0);
 		}
 	}
+});
+
+it("says the date of a moment that was on another day", () => {
+	const now = new Date(2026, 10, 28, 9, 30).getTime();
+	const at = (days: number) => new Date(2026, 10, 28 - days, 0, 5, 30).getTime();
+	expect(moment(at(0), now)).toBe("00:05:30");
+	expect(moment(at(0), now, "minutes")).toBe("00:05");
+	expect(moment(at(1), now)).toBe("Nov 27, 00:05:30");
+	expect(moment(at(2), now, "minutes")).toBe("Nov 26, 00:05");
 });

@@ -42,6 +42,25 @@ export function clockMinutes(time: number): string {
 	return withMinutes.format(time);
 }
 
+const day = new Intl.DateTimeFormat(locale, { dateStyle: "short" });
+const dated = { day: "numeric", month: "short" } as const;
+const withDate = {
+	seconds: new Intl.DateTimeFormat(locale, {
+		...dated,
+		hour: "2-digit",
+		minute: "2-digit",
+		second: "2-digit",
+		hourCycle: "h23",
+	}),
+	minutes: new Intl.DateTimeFormat(locale, { ...dated, hour: "2-digit", minute: "2-digit", hourCycle: "h23" }),
+};
+
+/** 14:05:30 (or 14:05), with the date where it is of another day than now: `Nov 26, 14:05:30`. */
+export function moment(time: number, now: number, to: "seconds" | "minutes" = "seconds"): string {
+	if (day.format(time) !== day.format(now)) return withDate[to].format(time);
+	return to === "seconds" ? clock(time) : clockMinutes(time);
+}
+
 /** The labels that an axis shows stay the same for many ticks, and in all charts. */
 const labels = new Map<string, string>();
 const LABELS = 200;

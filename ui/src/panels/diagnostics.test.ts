@@ -46,6 +46,11 @@ it("lists the newest fault first, and says which last", () => {
 		{ channel: "ticks", reason: "not_answering", detail: "3 ticks were skipped.", from: 3000, to: null },
 	]);
 	expect(rows.map((row) => row.channel)).toEqual(["ticks", "system/gpu"]);
+	// Of another day: with the date.
+	expect([rows[1]?.from, rows[1]?.to]).toEqual([
+		expect.stringMatching(/\w+ \d+, \d\d:\d\d:\d\d/),
+		expect.stringMatching(/\w+ \d+, \d\d:\d\d:\d\d/),
+	]);
 	expect(rows[0]).toMatchObject({ to: "lasts", why: "not answering · 3 ticks were skipped." });
 });
 

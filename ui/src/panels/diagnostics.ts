@@ -1,6 +1,6 @@
 // What the Diagnostics page lists, as values: Telltale's account of itself in words.
 import { fixed } from "../base/locale";
-import { clock, duration, SECOND, seconds } from "../base/time";
+import { duration, moment, SECOND, seconds } from "../base/time";
 import { bytes, text } from "../base/units";
 import type { Diagnostics, Fault, OwnCost, Reason, SourceStatus } from "../bindings";
 import { t } from "../text";
@@ -57,13 +57,13 @@ export interface FaultRow {
 	why: string;
 }
 
-/** The newest first. */
-export function faultRows(faults: readonly Fault[]): FaultRow[] {
+/** The newest first. They are kept for as long as Telltale runs, which may be days. */
+export function faultRows(faults: readonly Fault[], now: number = Date.now()): FaultRow[] {
 	return faults.toReversed().map((fault) => ({
 		key: `${fault.channel} ${fault.from}`,
 		channel: fault.channel,
-		from: clock(fault.from),
-		to: fault.to === null ? t.diagnostics.lasts : clock(fault.to),
+		from: moment(fault.from, now),
+		to: fault.to === null ? t.diagnostics.lasts : moment(fault.to, now),
 		why: because(fault.reason, fault.detail),
 	}));
 }

@@ -97,7 +97,11 @@ export class Monitor {
 		const before = this.history.last;
 		const outcome = this.history.append(batch);
 		if (outcome === "ignored") return;
-		if (outcome === "jump") this.needs(this.leapt(batch, before ?? 0) ? 0 : (before ?? 0));
+		if (outcome === "jump") {
+			const leapt = this.leapt(batch, before ?? 0);
+			this.needs(leapt ? 0 : (before ?? 0));
+			if (leapt) void this.ask();
+		}
 		const known = this.batch?.gpu.map((gpu) => gpu.gpu_id).join();
 		this.batch = batch;
 		this.changedRows();
@@ -149,6 +153,7 @@ export class Monitor {
 			// An hour is all there is.
 			if (whole && since !== 0 && (answer.timestamps.at(-1) ?? 0) - since < HOUR) answer = await this.host.history({});
 			this.history.merge(answer, whole);
+			if (whole && since !== 0) void this.ask();
 			this.filled = true;
 			this.changedRows();
 		} catch {
@@ -158,7 +163,7 @@ export class Monitor {
 		}
 	}
 
-	/** The description of the machine changes when a driver is loaded or a device goes. */
+	/** The description of the machine changes when a driver is loaded or a device goes, and when it started is said in the time that the clock shows. */
 	async ask(): Promise<void> {
 		try {
 			this.info = await this.host.info();

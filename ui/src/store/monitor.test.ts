@@ -58,7 +58,8 @@ class Core implements Host {
 			gaps: [],
 		};
 	}
-	info = async () => ({ host_name: "test", notices: [] }) as unknown as SystemInfo;
+	/** By the clock as it is set now. */
+	info = async () => ({ host_name: "test", notices: [], boot_time: START + this.shift }) as unknown as SystemInfo;
 	diagnostics = async () => {
 		throw new Error("not asked for here");
 	};
@@ -197,6 +198,7 @@ it.each([
 	core.shift = minutes(by);
 	await live(1);
 	expect(core.queries).toEqual([{}, {}]);
+	expect(monitor.info?.boot_time).toBe(START + core.shift);
 	same();
 	await live(5);
 	expect(core.queries).toHaveLength(2);
@@ -217,6 +219,7 @@ it.each([-9.99, 9.99])("asks for all rows when the clock was set by %s minutes w
 	core.shift = minutes(by);
 	await hide(minutes(5));
 	expect(core.queries).toHaveLength(3);
+	expect(monitor.info?.boot_time).toBe(START + core.shift);
 	await live(5);
 	same();
 });

@@ -28,6 +28,8 @@ it("says what a card is and how it is set", () => {
 		MIG: "off",
 	});
 	expect(said(gpuDetails()).Energy).toMatch(/^4\.10 kWh since the driver was loaded, 720 J since \d\d:\d\d$/);
+	const long = gpuDetails({ energy_watched_since: 1_700_000_000_000 - 3 * 86_400_000 });
+	expect(said(long).Energy).toMatch(/since Nov 1\d, \d\d:\d\d$/);
 	const facts = inFull(gpu, gpuDetails(), settings, "nvidia").groups.flatMap((group) => group.facts);
 	expect(facts.find((fact) => fact.name === "Driver")?.help).toBe("NVML: nvmlSystemGetDriverVersion");
 });

@@ -1,7 +1,7 @@
 // A GPU in full, as lists of facts in groups. What a device does not report is collected at the end with the reason, so
 // that a card without ECC is not a page of dashes.
 import { fixed } from "../../base/locale";
-import { clockMinutes } from "../../base/time";
+import { moment } from "../../base/time";
 import { bytes, capacity, percent, type Quantity, rate, temperature, text, watts } from "../../base/units";
 import type { AwakeHolder, Fan, GpuDetails, GpuMetrics, MigInstance, Reason, Settings } from "../../bindings";
 import { t } from "../../text";
@@ -260,7 +260,7 @@ export function inFull(
 			d.energySince(
 				energy(total),
 				energy(details.energy_watched ?? 0),
-				clockMinutes(details.energy_watched_since ?? gpu.timestamp),
+				moment(details.energy_watched_since ?? gpu.timestamp, gpu.timestamp, "minutes"),
 			),
 		)
 		.fact(t.facts.fan, "", "fan_speed", gpu.fan_speed, share, h.fan)

@@ -28,7 +28,7 @@ export const esGpu: GpuMessages = {
 		revolutions: (n) => `${n} rpm`,
 		limitRange: (limit, min, max) => `${limit} (ajustable de ${min} a ${max})`,
 		energy: "Energía",
-		energySince: (total, watched, since) => `${total} desde que se cargó el controlador, ${watched} desde las ${since}`,
+		energySince: (total, watched, since) => `${total} desde que se cargó el controlador, ${watched} desde ${since}`,
 		memoryTemperature: "Memoria",
 		hotspot: "Punto más caliente",
 		slowdown: "Se frena a",
