@@ -81,7 +81,8 @@ export function options(size: Size, { text, scale: scaled }: Ink, around: Surrou
 	});
 	return {
 		...size,
-		padding: [8, spec.right ? 0 : 10, 0, 0],
+		// Half a line of the topmost label stands above the plot.
+		padding: [8 * scaled, spec.right ? 0 : 10, 0, 0],
 		legend: { show: false },
 		scales: {
 			// Its times are the painter's; uPlot only needs to have an axis.
