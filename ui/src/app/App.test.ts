@@ -150,7 +150,7 @@ it("says in words why there is no GPU, and what to do", async () => {
 		channels: [{ channel: "system/gpu", timestamp: null, age: null, reason: "absent", detail: words }],
 	};
 	render(App, { monitor: following(host({ current: async () => none })) });
-	await vi.waitFor(() => expect(screen.getByText(words)).toBeTruthy());
+	await vi.waitFor(() => expect(screen.getByText(`not present · ${words}`)).toBeTruthy());
 	expect(document.querySelector('[data-panel="gpu"]')?.getAttribute("data-state")).toBe("unavailable");
 });
 

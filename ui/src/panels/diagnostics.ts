@@ -2,16 +2,15 @@
 import { fixed } from "../base/locale";
 import { duration, moment, SECOND, seconds } from "../base/time";
 import { bytes, text } from "../base/units";
-import type { Diagnostics, Fault, OwnCost, Reason, SourceStatus } from "../bindings";
+import type { Diagnostics, Fault, OwnCost, SourceStatus } from "../bindings";
 import { t } from "../text";
 import { type Fact, latency } from "./facts";
+import { because } from "./state";
 
 const count = (value: number): string => fixed(value, 0);
 const milliseconds = (value: number | null): string => (value === null ? t.noFigure : text(latency(value)));
 /** Percent of a core, of which it should be a small part. */
 const share = (percent: number | null): string => (percent === null ? t.noFigure : `${fixed(percent, 1)}\u00a0%`);
-const because = (reason: Reason, detail: string | null): string =>
-	[t.reasons[reason], detail].filter(Boolean).join(" · ");
 
 /** A row of the table of sources, by its columns. */
 export interface SourceRow {

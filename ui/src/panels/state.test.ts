@@ -26,9 +26,15 @@ it("shows a current sample", () => {
 it("says for how long there was none, and why", () => {
 	const stale = panelState(true, status("not_answering", 8.4));
 	expect(stale).toEqual({ kind: "stale", age: 8400, words: "not answering" });
+	const inFull = panelState(true, status("not_answering", 8.4, "No answer yet."));
+	expect(inFull).toMatchObject({ words: "not answering · No answer yet." });
 });
 
-it("gives the collector's own words for a device that is not there", () => {
+it("gives the reason first, which is translated, and then the collector's own words, for a device that is not there", () => {
 	const words = "No NVIDIA driver found: libnvidia-ml.so.1 is not installed.";
-	expect(panelState(false, status("absent", null, words))).toEqual({ kind: "unavailable", reason: "absent", words });
+	expect(panelState(false, status("absent", null, words))).toEqual({
+		kind: "unavailable",
+		reason: "absent",
+		words: `not present · ${words}`,
+	});
 });

@@ -15,14 +15,18 @@ export type PanelState =
 const WAITING: PanelState = { kind: "waiting" };
 const DATA: PanelState = { kind: "data" };
 
+/** A reason in the user's language, and after it what the core says in full, which is English. */
+export const because = (reason: Reason, detail: string | null): string =>
+	[t.reasons[reason], detail].filter(Boolean).join(" · ");
+
 /** What a channel's panel is: by whether it has a sample, and by what the collector says of it. */
 export function panelState(hasSample: boolean, status: ChannelStatus | null): PanelState {
 	const reason = status?.reason ?? null;
 	if (!hasSample) {
 		if (status === null || reason === null || reason === "starting") return WAITING;
-		return { kind: "unavailable", reason, words: status.detail ?? t.reasons[reason] };
+		return { kind: "unavailable", reason, words: because(reason, status.detail) };
 	}
 	if (status === null || reason === null) return DATA;
 	const age = status.age === null ? null : status.age * SECOND;
-	return { kind: "stale", age, words: status.detail ?? t.reasons[reason] };
+	return { kind: "stale", age, words: because(reason, status.detail) };
 }

@@ -114,7 +114,7 @@ export const es: Messages = {
 		untold: "desconocido",
 	},
 	lane: "Qué hacía la GPU",
-	laneKeys: "Las flechas llevan al siguiente cambio; Esc quita la retícula.",
+	laneKeys: "Las flechas llevan al siguiente cambio; Esc quita la cruz.",
 	stateFrom: (state, from, to) => `${state}, de ${from} a ${to}`,
 	verdict: {
 		title: "Qué la frena",
@@ -225,7 +225,7 @@ export const es: Messages = {
 		gpuClock: "Reloj actual del motor gráfico y el máximo que alcanza.",
 		memoryClock: "Reloj actual de la memoria del dispositivo y el máximo que alcanza.",
 		memoryBandwidth:
-			"Parte del último período de muestreo en que se leyó o escribió la memoria; no indica cuán llena está.",
+			"Parte del último periodo de muestreo en que se leyó o escribió la memoria; no indica cuán llena está.",
 		powerLimit: "La tarjeta se mantiene por debajo de esta potencia.",
 		fan: "Velocidad ordenada al primer ventilador.",
 		pcie: "Generación y líneas actuales del enlace; en reposo pueden bajar.",

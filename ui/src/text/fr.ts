@@ -81,7 +81,8 @@ export const fr: Messages = {
 	fileSystems: "Systèmes de fichiers",
 	freeOf: (free, total) => `${free} libres sur ${total}`,
 	otherDisks: (count) => `Autres périphériques de blocs (${count})`,
-	otherDisksHelp: "Hors des totaux : leurs octets sont ceux d’un disque, d’un fichier ou de la mémoire (/sys/block).",
+	otherDisksHelp:
+		"Hors des totaux\u00a0: leurs octets sont ceux d’un disque, d’un fichier ou de la mémoire (/sys/block).",
 	standsOn: "Repose sur",
 	mountedAt: "Monté sur",
 	notMounted: "non monté",
@@ -89,12 +90,12 @@ export const fr: Messages = {
 	noAddress: "aucune",
 
 	clockLimits: {
-		none: "rien : elle tourne librement",
+		none: "rien\u00a0: il tourne librement",
 		idle: "rien à faire",
 		application_clocks: "fréquences imposées",
 		power_cap: "limite de puissance",
 		hardware_slowdown: "ralentissement matériel",
-		sync_boost: "alignée sur les autres GPU",
+		sync_boost: "aligné sur les autres GPU",
 		software_thermal: "chaleur (pilote)",
 		hardware_thermal: "chaleur (matériel)",
 		power_brake: "alimentation",
@@ -138,7 +139,7 @@ export const fr: Messages = {
 		slowLink: (share, time) => `Lien PCIe au-dessous de son maximum ${share} de ${time}`,
 		memoryNearlyFull: (share, time) => `Mémoire presque pleine ${share} de ${time}`,
 		notEnoughData: "Pas encore assez de mesures pour un verdict",
-		unavailable: (reason) => `Pas de verdict : ${reason}`,
+		unavailable: (reason) => `Pas de verdict\u00a0: ${reason}`,
 		powerOf: (power, limit) => `${power} pour une limite de ${limit}`,
 		clocksOf: (now, most) => `fréquence ${now} sur ${most}`,
 		upTo: (temperature) => `jusqu’à ${temperature}`,
@@ -149,8 +150,8 @@ export const fr: Messages = {
 		allCores: (share) => `tous les cœurs ${share}`,
 		cpuPressure: (share) => `pression processeur ${share}`,
 		memoryOf: (used, total) => `${used} sur ${total}`,
-		meanwhile: (figures) => `Pendant ce temps : ${figures}.`,
-		unsampled: (time, reason) => `Pas de mesure pendant ${time} : ${reason}.`,
+		meanwhile: (figures) => `Pendant ce temps\u00a0: ${figures}.`,
+		unsampled: (time, reason) => `Pas de mesure pendant ${time}\u00a0: ${reason}.`,
 		advice: {
 			power_cap:
 				"Une limite de puissance plus haute ou une tension plus basse permettrait des fréquences plus élevées.",
@@ -170,7 +171,7 @@ export const fr: Messages = {
 
 	...frGpu,
 	facts: {
-		heldBack: "Freinée par",
+		heldBack: "Freiné par",
 		smClock: "Fréquence SM",
 		gpuClock: "Fréquence du GPU",
 		memoryClock: "Fréquence mémoire",
@@ -229,10 +230,10 @@ export const fr: Messages = {
 		gpuClock: "Fréquence actuelle du moteur graphique et maximum possible.",
 		memoryClock: "Fréquence actuelle de la mémoire du périphérique et maximum possible.",
 		memoryBandwidth:
-			"Part de la dernière période de mesure pendant laquelle la mémoire a été lue ou écrite ; pas son remplissage.",
+			"Part de la dernière période de mesure pendant laquelle la mémoire a été lue ou écrite\u202f; pas son remplissage.",
 		powerLimit: "La carte est maintenue sous cette puissance.",
 		fan: "Vitesse demandée au premier ventilateur.",
-		pcie: "Génération et lignes actuelles du lien ; au repos elles peuvent baisser.",
+		pcie: "Génération et lignes actuelles du lien\u202f; au repos elles peuvent baisser.",
 		performanceState: "P0 est la pleine performance, P15 la plus basse.",
 		gpuUtilization:
 			"Part de la dernière période de mesure pendant laquelle un noyau de calcul s’exécutait sur le GPU. Elle ne dit pas combien de ses unités étaient occupées.",
@@ -244,27 +245,27 @@ export const fr: Messages = {
 		gpuMemoryPlain: "Mémoire utilisée sur la carte.",
 		gpuTemperature: "Température de la puce du GPU.",
 		gpuPower: "Consommation de la carte entière.",
-		core: "Part du temps écoulé depuis le dernier échantillon pendant laquelle ce cœur était occupé ; attendre les disques compte comme inactif (/proc/stat).",
+		core: "Part du temps écoulé depuis le dernier échantillon pendant laquelle ce cœur était occupé\u202f; attendre les disques compte comme inactif (/proc/stat).",
 		cpuUtilization:
 			"Temps d’activité rapporté au temps total depuis la dernière mesure, tous cœurs confondus\u202f; l’attente des disques compte comme inactivité (/proc/stat).",
 		installed: "Mémoire principale dont dispose le noyau (MemTotal, /proc/meminfo).",
 		ramUsed:
 			"MemTotal − MemAvailable (/proc/meminfo)\u00a0: ce que les programmes occupent et que le noyau ne pourrait pas céder aussitôt\u202f; ce que free nomme «\u00a0used\u00a0».",
 		cgroup:
-			"Mémoire du groupe de contrôle dans lequel Telltale s’exécute, et sa limite (cgroup v2 : memory.current, memory.max).",
+			"Mémoire du groupe de contrôle dans lequel Telltale s’exécute, et sa limite (cgroup v2\u00a0: memory.current, memory.max).",
 		swapUsed: "SwapTotal − SwapFree (/proc/meminfo).",
 		diskRead: "Octets lus par seconde sur les disques physiques entiers, chaque octet une fois (/proc/diskstats).",
 		diskWrite: "Octets écrits par seconde sur les disques physiques entiers, chaque octet une fois (/proc/diskstats).",
-		model: "Le nom que le processeur se donne (/proc/cpuinfo : model name).",
+		model: "Le nom que le processeur se donne (/proc/cpuinfo\u00a0: model name).",
 		physicalCores:
-			"Cœurs, dont chacun peut former plusieurs processeurs logiques (/proc/cpuinfo : physical id, core id).",
-		threads: "Processeurs en ligne auxquels le noyau attribue des threads (/proc/stat : cpu0, cpu1, …).",
+			"Cœurs, dont chacun peut former plusieurs processeurs logiques (/proc/cpuinfo\u00a0: physical id, core id).",
+		threads: "Processeurs en ligne auxquels le noyau attribue des threads (/proc/stat\u00a0: cpu0, cpu1, …).",
 		clock: "Fréquence actuelle des cœurs (cpufreq\u00a0: scaling_cur_freq).",
 		load: "Threads en cours d’exécution ou en attente d’un cœur ou d’un disque, en moyenne sur 1, 5 et 15 minutes (/proc/loadavg).",
 		cpuTemperature: "Le boîtier de processeur le plus chaud (hwmon\u00a0: coretemp, k10temp).",
 		kernel: "Version du noyau en cours d’exécution (uname -r).",
 		os: "Nom et version du système d’exploitation (/etc/os-release).",
-		up: "Compté à partir du démarrage du noyau (/proc/stat : btime).",
+		up: "Compté à partir du démarrage du noyau (/proc/stat\u00a0: btime).",
 		pressureSome:
 			"Part du temps pendant laquelle au moins un thread a dû attendre la ressource (pressure stall information, some).",
 		pressureFull:
@@ -280,7 +281,7 @@ export const fr: Messages = {
 		diskModel: "Le nom que le périphérique se donne (/sys/block/*/device/model).",
 		size: "Capacité totale du périphérique (/sys/block/*/size).",
 		fileSystem:
-			"Ce qui reste aux utilisateurs sans privilège, sur la capacité totale (statvfs : f_bavail, f_blocks) ; la barre est ce qui est occupé.",
+			"Ce qui reste aux utilisateurs sans privilège, sur la capacité totale (statvfs\u00a0: f_bavail, f_blocks)\u202f; la barre est ce qui est occupé.",
 		busy: "Part du temps pendant laquelle le périphérique traitait au moins une requête (iostat\u00a0: %util)\u202f; un périphérique qui en traite beaucoup à la fois peut être actif sans être saturé.",
 		ops: "Requêtes terminées par seconde (/proc/diskstats).",
 		latency: "Durée moyenne d’une lecture ou écriture, attente comprise (iostat\u00a0: r_await, w_await).",
@@ -370,19 +371,19 @@ export const fr: Messages = {
 			panics: "Nombre de fois où la source a échoué dans Telltale et a été relancée.",
 			late: "Cycles commencés plus de 100 ms après leur heure.",
 			skipped:
-				"Cycles dont l’heure est passée pendant que le programme ou la machine était bloqué ; ils ne sont pas rattrapés.",
+				"Cycles dont l’heure est passée pendant que le programme ou la machine était bloqué\u202f; ils ne sont pas rattrapés.",
 			incomplete: "Cycles publiés d’abord sans la mesure d’une source qui n’avait pas répondu à temps.",
 			bytes: "Mémoire allouée aux valeurs de la dernière heure.",
 			restarts: "Parties du programme qui ont échoué dans Telltale et ont été relancées.",
 			webProcess: "Nombre de fois où le processus de la page s’est arrêté et où la page a été rechargée.",
 			cpu: "Avec tous les processus de sa fenêtre, sur un cœur.",
-			memory: "Avec tous les processus de sa fenêtre ; ce qui est partagé compte une fois.",
+			memory: "Avec tous les processus de sa fenêtre\u202f; ce qui est partagé compte une fois.",
 		},
 	},
 
 	summary: (name, now, min, mean, max) =>
 		`${name}\u00a0: actuellement ${now}, minimum ${min}, moyenne ${mean}, maximum ${max}.`,
-	chartKeys: "Les touches fléchées déplacent le réticule, Échap le retire\u00a0; plus et moins zooment.",
+	chartKeys: "Les touches fléchées déplacent le réticule, Échap le retire\u202f; plus et moins zooment.",
 
 	copy: "Copier les valeurs",
 	saveAs: "Enregistrer sous…",
@@ -403,7 +404,7 @@ export const fr: Messages = {
 	defaultIs: (value) => `Par défaut\u00a0: ${value}`,
 	allowed: (min, max, unit) => `De ${min} à ${max} ${unit}`,
 	noTray:
-		"Ce bureau n’affiche actuellement aucune zone de notification (pas d’hôte StatusNotifierItem ; sous GNOME, c’est l’extension AppIndicator) : fermer la fenêtre quitte le programme.",
+		"Ce bureau n’affiche actuellement aucune zone de notification (pas d’hôte StatusNotifierItem\u202f; sous GNOME, c’est l’extension AppIndicator)\u00a0: fermer la fenêtre quitte le programme.",
 	settingLabels: {
 		interval: "Intervalle",
 		theme: "Thème",
@@ -427,7 +428,7 @@ export const fr: Messages = {
 		sleeping_gpus:
 			"Un GPU NVIDIA en veille n’affiche aucune valeur tant que rien d’autre ne le réveille. L’interroger malgré tout le réveille et consomme de l’énergie.",
 		drawing:
-			"Façon de dessiner la fenêtre, à partir de sa prochaine ouverture. « Simple » est destiné aux fenêtres qui restent vides, et consomme davantage.",
+			"Façon de dessiner la fenêtre, à partir de sa prochaine ouverture. «\u00a0Simple\u00a0» est destiné aux fenêtres qui restent vides, et consomme davantage.",
 	},
 	choiceLabels: {
 		"theme/system": "Comme le système",

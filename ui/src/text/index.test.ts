@@ -72,6 +72,11 @@ it("falls back to English when the words do not load", async () => {
 	expect(warn).toHaveBeenCalledOnce();
 });
 
+it("says of one thing what it says of one", () => {
+	expect([en.details.instances("1"), en.details.instances("2")]).toEqual(["1 instance", "2 instances"]);
+	expect(en.details.linksUp("3", "4", "1")).toBe("3 of 4 up, 1 error");
+});
+
 describe.each(translations)("%s", async (name) => {
 	const { spoken, messages } = await load(name);
 	const translated = new Map(words(messages));
@@ -119,6 +124,30 @@ describe.each(translations)("%s", async (name) => {
 			expect(messages.settingLabels[field.key]).not.toBe(field.label);
 			expect(messages.settingHelp[field.key]).not.toBe(field.help);
 		}
+	});
+
+	it("has one term for a thing, and its own punctuation", () => {
+		const said = [...translated].map(([path, value]) => {
+			const text = typeof value === "string" ? value : value(...(Array(value.length).fill("7") as never[]));
+			return `${path}: ${text}`;
+		});
+		const wrong: Record<string, RegExp> = {
+			de: /Wärme.*gebremst|: Wärme \(/,
+			es: /: .*(retícula|período)/,
+			fr: /: .* [:;»]|« |Freinée|alignée/,
+			ja: /電力上限|消失|十字線/,
+			zh: /: .*(?:\p{Script=Han}[,;:(]|[,;:)]\p{Script=Han}|\p{Script=Han} \(|十字线)/u,
+		};
+		expect(said.filter((one) => wrong[name]?.test(one))).toEqual([]);
+	});
+
+	it("says of one thing what it says of one", () => {
+		const { instances, linksUp } = messages.details;
+		// Nouns have no plural there.
+		if (name === "ja" || name === "zh") return;
+		expect(instances("1")).not.toBe(instances("2").replace("2", "1"));
+		// German has one word for an error and for errors.
+		if (name !== "de") expect(linksUp("3", "4", "1")).not.toBe(linksUp("3", "4", "2").replace("2", "1"));
 	});
 
 	it("keeps the names of the kernel and of NVML", () => {

@@ -294,7 +294,7 @@ export function inFull(
 			degrees,
 		);
 	all
-		.group(t.memory)
+		.group(t.details.memory)
 		.fact(
 			t.facts.installed,
 			"nvmlDeviceGetMemoryInfo_v2",

@@ -51,7 +51,7 @@ export function loadChart(gpu: Which, settings: Settings, driver: string | undef
 
 export function memoryChart(gpu: GpuMetrics, driver: string | undefined): ChartSpec {
 	return {
-		title: `${t.gpu(gpu.index)}: ${t.memory}`,
+		title: `${t.gpu(gpu.index)}: ${t.details.memory}`,
 		series: [
 			{
 				channel: gpuChannel(gpu.gpu_id),

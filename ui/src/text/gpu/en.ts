@@ -30,6 +30,7 @@ export const enGpu = {
 		energy: "Energy",
 		energySince: (total: string, watched: string, since: string) =>
 			`${total} since the driver was loaded, ${watched} since ${since}`,
+		memory: "Memory",
 		memoryTemperature: "Memory",
 		hotspot: "Hot spot",
 		slowdown: "Slows down at",
@@ -41,7 +42,8 @@ export const enGpu = {
 		linkOf: (now: string, most: string) => `${now} of ${most}`,
 		pcieTraffic: "PCIe traffic",
 		replays: "PCIe replays",
-		linksUp: (up: string, all: string, errors: string) => `${up} of ${all} up, ${errors} errors`,
+		linksUp: (up: string, all: string, errors: string) =>
+			`${up} of ${all} up, ${errors} ${errors === "1" ? "error" : "errors"}`,
 		nvlinkTraffic: "NVLink traffic",
 		afterRestart: (now: string, then: string) => `${now}, after a restart ${then}`,
 		corrected: "Corrected",
@@ -59,7 +61,7 @@ export const enGpu = {
 			prohibited: "nobody",
 			exclusive_process: "one process",
 		} satisfies Record<ComputeMode, string> as Record<ComputeMode, string>,
-		instances: (count: string) => `${count} instances`,
+		instances: (count: string) => `${count} instance${count === "1" ? "" : "s"}`,
 		display: "Draws a desktop",
 		keptAwake: "Kept awake by",
 		aDisplay: "a display",

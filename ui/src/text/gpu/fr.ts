@@ -1,6 +1,9 @@
 // A GPU in full and who uses it, in French.
 import type { GpuMessages } from "./en";
 
+/** Of nothing the singular too. */
+const one = (count: string) => count === "0" || count === "1";
+
 export const frGpu: GpuMessages = {
 	details: {
 		identity: "Identité",
@@ -29,6 +32,7 @@ export const frGpu: GpuMessages = {
 		limitRange: (limit, min, max) => `${limit} (réglable de ${min} à ${max})`,
 		energy: "Énergie",
 		energySince: (total, watched, since) => `${total} depuis le chargement du pilote, ${watched} depuis ${since}`,
+		memory: "Mémoire",
 		memoryTemperature: "Mémoire",
 		hotspot: "Point le plus chaud",
 		slowdown: "Ralentit à",
@@ -40,7 +44,7 @@ export const frGpu: GpuMessages = {
 		linkOf: (now, most) => `${now} sur ${most}`,
 		pcieTraffic: "Trafic PCIe",
 		replays: "Répétitions PCIe",
-		linksUp: (up, all, errors) => `${up} sur ${all} actifs, ${errors} erreurs`,
+		linksUp: (up, all, errors) => `${up} sur ${all} actifs, ${errors} ${one(errors) ? "erreur" : "erreurs"}`,
 		nvlinkTraffic: "Trafic NVLink",
 		afterRestart: (now, then) => `${now}, après redémarrage ${then}`,
 		corrected: "Corrigées",
@@ -49,7 +53,7 @@ export const frGpu: GpuMessages = {
 		retired: "Pages retirées",
 		remapped: "Lignes remplacées",
 		pending: (count) => `${count}, davantage après redémarrage`,
-		failed: (count) => `${count}, une n’a pas pu l’être : remplacez le périphérique`,
+		failed: (count) => `${count}, une n’a pas pu l’être\u00a0: remplacez le périphérique`,
 		persistence: "Persistance",
 		computeMode: "Mode de calcul",
 		computeModes: {
@@ -58,7 +62,7 @@ export const frGpu: GpuMessages = {
 			prohibited: "personne",
 			exclusive_process: "un processus",
 		},
-		instances: (count) => `${count} instances`,
+		instances: (count) => `${count} instance${one(count) ? "" : "s"}`,
 		display: "Affiche un bureau",
 		keptAwake: "Maintenu éveillé par",
 		aDisplay: "un écran",
@@ -68,17 +72,17 @@ export const frGpu: GpuMessages = {
 		no: "non",
 		help: {
 			cudaIndex:
-				"Le numéro pour CUDA_VISIBLE_DEVICES : d’abord sans CUDA_DEVICE_ORDER (FASTEST_FIRST), puis avec PCI_BUS_ID. CUDA ne documente pas comment il compare des périphériques différents.",
+				"Le numéro pour CUDA_VISIBLE_DEVICES\u00a0: d’abord sans CUDA_DEVICE_ORDER (FASTEST_FIRST), puis avec PCI_BUS_ID. CUDA ne documente pas comment il compare des périphériques différents.",
 			smActivity:
-				"Part du temps où un multiprocesseur avait du travail, sur l’ensemble : la part du GPU qui était occupée.",
+				"Part du temps où un multiprocesseur avait du travail, sur l’ensemble\u00a0: la part du GPU qui était occupée.",
 			smOccupancy: "Part des warps possibles présents sur les multiprocesseurs.",
 			tensor: "Part du temps où les cœurs Tensor travaillaient.",
 			dram: "Part de la bande passante mémoire utilisée.",
-			reserved: "Ce que le pilote garde pour lui ; ce n’est pas compté comme utilisé.",
+			reserved: "Ce que le pilote garde pour lui\u202f; ce n’est pas compté comme utilisé.",
 			gtt: "Mémoire du système que le GPU utilise en plus de la sienne.",
 			bar1: "Fenêtre par laquelle le processeur accède à la mémoire du périphérique.",
 			pcieTraffic: "Octets reçus et envoyés par le périphérique, mesurés pendant 20 ms.",
-			replays: "Paquets renvoyés : un grand nombre signale un mauvais emplacement ou un mauvais riser.",
+			replays: "Paquets renvoyés\u00a0: un grand nombre signale un mauvais emplacement ou un mauvais riser.",
 			corrected: "Erreurs de mémoire réparées par ECC depuis le chargement du pilote.",
 			uncorrected: "Erreurs de mémoire détectées par ECC et non réparées.",
 			retired: "Pages de mémoire qui ne servent plus à cause d’erreurs.",
@@ -100,11 +104,13 @@ export const frGpu: GpuMessages = {
 		unknown: "invisible d’ici",
 		help: {
 			engines:
-				"Part du temps, depuis la dernière lecture, où le type de moteur le plus occupé a travaillé pour lui (fdinfo : drm-engine-*, drm-cycles-*).",
-			resident: "Mémoire de l’appareil qu’il occupe, tampons partagés compris (fdinfo : drm-resident-*).",
-			sm: "Part des multiprocesseurs depuis la dernière lecture (NVML : nvmlDeviceGetProcessUtilization).",
-			codecs: "Part de l’encodeur et du décodeur depuis la dernière lecture (NVML : nvmlDeviceGetProcessUtilization).",
-			memory: "Mémoire que le processus occupe sur le périphérique (NVML : nvmlDeviceGetComputeRunningProcesses_v3).",
+				"Part du temps, depuis la dernière lecture, où le type de moteur le plus occupé a travaillé pour lui (fdinfo\u00a0: drm-engine-*, drm-cycles-*).",
+			resident: "Mémoire de l’appareil qu’il occupe, tampons partagés compris (fdinfo\u00a0: drm-resident-*).",
+			sm: "Part des multiprocesseurs depuis la dernière lecture (NVML\u00a0: nvmlDeviceGetProcessUtilization).",
+			codecs:
+				"Part de l’encodeur et du décodeur depuis la dernière lecture (NVML\u00a0: nvmlDeviceGetProcessUtilization).",
+			memory:
+				"Mémoire que le processus occupe sur le périphérique (NVML\u00a0: nvmlDeviceGetComputeRunningProcesses_v3).",
 		},
 	},
 };

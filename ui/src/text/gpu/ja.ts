@@ -29,6 +29,7 @@ export const jaGpu: GpuMessages = {
 		limitRange: (limit, min, max) => `${limit} (${min} ～ ${max} に設定可能)`,
 		energy: "消費電力量",
 		energySince: (total, watched, since) => `ドライバー読み込み後 ${total}、${since} 以降 ${watched}`,
+		memory: "メモリ",
 		memoryTemperature: "メモリ",
 		hotspot: "最高温部",
 		slowdown: "減速する温度",

@@ -29,6 +29,7 @@ export const zhGpu: GpuMessages = {
 		limitRange: (limit, min, max) => `${limit}（可设为 ${min} 至 ${max}）`,
 		energy: "能耗",
 		energySince: (total, watched, since) => `驱动加载以来 ${total}，${since} 以来 ${watched}`,
+		memory: "显存",
 		memoryTemperature: "显存",
 		hotspot: "热点",
 		slowdown: "降频温度",
@@ -98,8 +99,8 @@ export const zhGpu: GpuMessages = {
 		nobody: "没有进程在使用。",
 		unknown: "此处不可见",
 		help: {
-			engines: "自上次读取以来，最忙的一类引擎为该进程工作的时间占比 (fdinfo: drm-engine-*, drm-cycles-*)。",
-			resident: "进程占用的设备内存，包括共享缓冲区 (fdinfo: drm-resident-*)。",
+			engines: "自上次读取以来，最忙的一类引擎为该进程工作的时间占比（fdinfo：drm-engine-*、drm-cycles-*）。",
+			resident: "进程占用的显存，包括共享缓冲区（fdinfo：drm-resident-*）。",
 			sm: "自上次查看以来占用多处理器的比例（NVML：nvmlDeviceGetProcessUtilization）。",
 			codecs: "自上次查看以来占用编码器和解码器的比例（NVML：nvmlDeviceGetProcessUtilization）。",
 			memory: "进程在设备上占用的显存（NVML：nvmlDeviceGetComputeRunningProcesses_v3）。",
