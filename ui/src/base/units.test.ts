@@ -1,6 +1,6 @@
 // Figures in words.
 import { expect, it } from "vitest";
-import { bytes, capacity, celsius, degrees, percent, rate, temperature, text, watts } from "./units";
+import { bytes, capacity, percent, rate, temperature, text, watts } from "./units";
 
 const nbsp = (words: string) => words.replaceAll("_", "\u00a0");
 
@@ -36,10 +36,9 @@ it("does not call a little load none", () => {
 	expect(percent(99.6).value).toBe("100");
 });
 
-it("converts temperatures there and back", () => {
+it("converts temperatures", () => {
 	expect(text(temperature(71, "celsius"))).toBe(nbsp("71_°C"));
 	expect(text(temperature(100, "fahrenheit"))).toBe(nbsp("212_°F"));
-	for (const value of [-40, 0, 37.5]) expect(celsius(degrees(value, "fahrenheit"), "fahrenheit")).toBeCloseTo(value);
 });
 
 it("shows small powers with a decimal", () => {

@@ -100,11 +100,6 @@ export function degrees(celsius: number, unit: TemperatureUnit): number {
 	return unit === "fahrenheit" ? celsius * 1.8 + 32 : celsius;
 }
 
-/** And back, for ticks that are round in the unit shown. */
-export function celsius(shown: number, unit: TemperatureUnit): number {
-	return unit === "fahrenheit" ? (shown - 32) / 1.8 : shown;
-}
-
 /** °C in the unit asked for, in words. */
 export function temperature(value: number, unit: TemperatureUnit): Quantity {
 	return { value: fixed(degrees(value, unit), 0), unit: unit === "fahrenheit" ? "°F" : "°C" };

@@ -15,8 +15,7 @@ export class Monitor {
 	revision = $state(0);
 	/** Who is told of it directly. */
 	private readonly painters = new Set<() => void>();
-	/** The connection, and since when (Unix ms) it is so. */
-	connection = $state.raw<{ state: ConnectionState; since: number }>({ state: "live", since: Date.now() });
+	connection = $state.raw<{ state: ConnectionState }>({ state: "live" });
 	info = $state.raw<SystemInfo | null>(null);
 	settings = $state.raw<Settings | null>(null);
 	/** Whether the hour before was asked for and came, so that an empty chart is known to be empty. */
@@ -127,7 +126,7 @@ export class Monitor {
 	}
 
 	private changed(state: ConnectionState): void {
-		this.connection = { state, since: Date.now() };
+		this.connection = { state };
 		if (state !== "live") this.quietSince ??= this.history.last;
 		else if (this.quietSince !== null) {
 			this.needs(this.quietSince);

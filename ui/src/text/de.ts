@@ -27,7 +27,6 @@ export const de: Messages = {
 		no_permission: "kein Zugriff",
 		absent: "nicht mehr da",
 	},
-	recorded: "Aufzeichnung",
 
 	connection: { live: "Aktuell", polling: "Abfrage", stalled: "Keine Antwort" },
 	connectionHelp: {
@@ -43,8 +42,6 @@ export const de: Messages = {
 
 	range: "Zeitraum der Diagramme",
 	ranges: { 60: "1 min", 300: "5 min", 900: "15 min", 3600: "1 h" },
-	zoomed: "Vergrößert: Doppelklick oder Esc führt zurück",
-	paused: "Angehalten",
 	backToLive: "Zum aktuellen Stand",
 
 	utilization: "Auslastung",

@@ -30,7 +30,6 @@ export const en = {
 		no_permission: "not permitted",
 		absent: "gone",
 	},
-	recorded: "Recording",
 
 	connection: { live: "Live", polling: "Polling", stalled: "Stalled" },
 	connectionHelp: {
@@ -46,8 +45,6 @@ export const en = {
 
 	range: "Range of the charts",
 	ranges: { 60: "1 m", 300: "5 m", 900: "15 m", 3600: "1 h" } as Record<number, string>,
-	zoomed: "Zoomed: double click or Escape goes back",
-	paused: "Paused",
 	backToLive: "Back to now",
 
 	utilization: "Utilization",

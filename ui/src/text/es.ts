@@ -27,7 +27,6 @@ export const es: Messages = {
 		no_permission: "sin permiso",
 		absent: "no está",
 	},
-	recorded: "Grabación",
 
 	connection: { live: "En directo", polling: "Sondeo", stalled: "Sin respuesta" },
 	connectionHelp: {
@@ -43,8 +42,6 @@ export const es: Messages = {
 
 	range: "Intervalo de los gráficos",
 	ranges: { 60: "1 min", 300: "5 min", 900: "15 min", 3600: "1 h" },
-	zoomed: "Ampliado: haga doble clic o pulse Esc para volver",
-	paused: "En pausa",
 	backToLive: "Volver al directo",
 
 	utilization: "Uso",

@@ -28,7 +28,6 @@ export const fr: Messages = {
 		no_permission: "non autorisé",
 		absent: "disparu",
 	},
-	recorded: "Enregistrement",
 
 	connection: { live: "En direct", polling: "Interrogation", stalled: "Sans réponse" },
 	connectionHelp: {
@@ -44,8 +43,6 @@ export const fr: Messages = {
 
 	range: "Période des graphiques",
 	ranges: { 60: "1 min", 300: "5 min", 900: "15 min", 3600: "1 h" },
-	zoomed: "Zoom actif\u00a0: double-clic ou Échap pour revenir",
-	paused: "En pause",
 	backToLive: "Revenir au direct",
 
 	utilization: "Utilisation",

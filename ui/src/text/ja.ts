@@ -27,7 +27,6 @@ export const ja: Messages = {
 		no_permission: "権限なし",
 		absent: "なし",
 	},
-	recorded: "記録データ",
 
 	connection: { live: "ライブ", polling: "ポーリング", stalled: "応答なし" },
 	connectionHelp: {
@@ -43,8 +42,6 @@ export const ja: Messages = {
 
 	range: "グラフの表示範囲",
 	ranges: { 60: "1 分", 300: "5 分", 900: "15 分", 3600: "1 時間" },
-	zoomed: "拡大中: ダブルクリックまたは Esc キーで戻ります",
-	paused: "一時停止中",
 	backToLive: "現在に戻る",
 
 	utilization: "使用率",

@@ -28,7 +28,6 @@ export const zh: Messages = {
 		no_permission: "无权限",
 		absent: "不存在",
 	},
-	recorded: "录制数据",
 
 	connection: { live: "实时", polling: "轮询", stalled: "无响应" },
 	connectionHelp: {
@@ -44,8 +43,6 @@ export const zh: Messages = {
 
 	range: "图表时间范围",
 	ranges: { 60: "1 分钟", 300: "5 分钟", 900: "15 分钟", 3600: "1 小时" },
-	zoomed: "已放大：双击或按 Esc 键返回",
-	paused: "已暂停",
 	backToLive: "回到当前",
 
 	utilization: "利用率",
