@@ -18,6 +18,8 @@ pub struct Script {
     pub cuda_version: i32,
     /// How long each call takes.
     pub latency: Duration,
+    /// Whether `nvmlShutdown` does not return until the script says otherwise.
+    pub shutdown_hangs: bool,
     /// In the order of their indices, those that are gone among them.
     pub devices: Vec<Device>,
 }
@@ -29,6 +31,7 @@ impl Default for Script {
             driver_version: "550.54.14".into(),
             cuda_version: 12_040,
             latency: Duration::ZERO,
+            shutdown_hangs: false,
             devices: Vec::new(),
         }
     }
@@ -280,7 +283,14 @@ impl Script {
                 self.cuda_version = value.parse().map_err(|_| "cuda_version is a number such as 12040")?;
             }
             "latency" => self.latency = duration(value)?,
-            _ => return Err(format!("{key}: the driver has driver, driver_version, cuda_version and latency")),
+            "shutdown" => {
+                self.shutdown_hangs = match value {
+                    "ok" => false,
+                    "hang" => true,
+                    _ => return Err("shutdown is ok or hang".into()),
+                };
+            }
+            _ => return Err(format!("{key}: the driver has driver, driver_version, cuda_version, latency, shutdown")),
         }
         Ok(())
     }
@@ -361,6 +371,7 @@ mod tests {
         for (text, line, allowed) in [
             ("driver = broken", 1, "not_loaded"),
             ("speed = 5", 1, "driver_version"),
+            ("shutdown = slow", 1, "hang"),
             ("\n[gpu]\nstate = asleep", 3, "suspended"),
             ("[gpu]\nutilization = 50 W", 2, "%"),
             ("[gpu]\nutilization = error NONE", 2, "NOT_SUPPORTED"),

@@ -132,6 +132,9 @@ pub(crate) fn wake(device: &Device) {
 /// `nvmlShutdown`.
 pub(crate) fn shutdown(function: &'static str) -> Result<(), Code> {
     calls::count(function);
+    while script().is_ok_and(|script| script.shutdown_hangs) {
+        std::thread::sleep(LOOK);
+    }
     let less = |users: u32| users.checked_sub(1);
     USERS.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less).map(drop).map_err(|_| UNINITIALIZED)
 }

@@ -67,8 +67,11 @@ impl Access {
         self.lock().known.len() > 1 && self.turns.hangs()
     }
 
+    /// The session that it replaces may end here, which can take as long as the driver likes: not under the lock, which the
+    /// collector's loop takes too.
     pub(super) fn publish(&self, open: Open) {
-        *self.lock() = open;
+        let before = std::mem::replace(&mut *self.lock(), open);
+        drop(before);
     }
 
     pub(super) fn open(&self) -> Open {
