@@ -276,13 +276,24 @@ fn slow(device: &Device<'_>, details: &mut GpuDetails) {
     details.bar1_used = bar1.map(|bar1| bar1.used);
     details.memory_reserved = answers.take("memory_reserved", device.memory_info()).map(|memory| memory.reserved);
     details.pcie_replays = answers.take("pcie_replays", device.pcie_replay_counter()).map(u64::from);
-    details.persistence = answers.take("persistence", device.is_in_persistent_mode());
+    details.persistence = answers.take("persistence", persistence(device));
     details.compute_mode = answers.take("compute_mode", device.compute_mode()).map(compute_mode);
     details.display = answers.take("display", device.is_display_active());
     details.mig = answers.take("mig", device.mig_mode()).map(|mode| mode.current != 0);
     details.mig_instances = if details.mig == Some(true) { processes::instances(device) } else { Vec::new() };
     details.nvlinks = answers.take("nvlinks", links(device)).unwrap_or_default();
     details.missing = missing;
+}
+
+/// Whether the driver stays loaded while nobody uses the device: only Linux would unload it.
+#[cfg(target_os = "linux")]
+fn persistence(device: &Device<'_>) -> Result<bool, NvmlError> {
+    device.is_in_persistent_mode()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn persistence(_device: &Device<'_>) -> Result<bool, NvmlError> {
+    Err(NvmlError::NotSupported)
 }
 
 /// What is of this very moment, some of it slow to ask: `PCIe` rates take 20 ms each, GPM two samples.
