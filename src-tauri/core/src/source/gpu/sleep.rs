@@ -30,19 +30,24 @@ pub(super) enum Power {
 pub(super) struct Powers(BTreeMap<String, Power>);
 
 /// NVIDIA's number in the PCI vendor list.
-pub(super) const NVIDIA: &str = "0x10de";
+const NVIDIA: &str = "0x10de";
+
+/// NVML's driver in `/sys/bus/pci/drivers`.
+pub(super) const NVMLS: &str = "nvidia";
 
 /// The devices on the PCI bus by address, and whether each is one of the vendor's displays: what it is does not change
-/// while it is there, and asking all of them at every tick would be most of what a tick costs.
+/// while it is there, and asking all of them at every tick would be most of what a tick costs. Which driver has it may.
 #[derive(Debug, Default)]
 pub(super) struct Bus(BTreeMap<String, bool>);
 
 impl Bus {
-    /// Reads the state of a vendor's display devices under `sys` (normally `/sys`).
-    pub(super) fn powers(&mut self, sys: &Path, vendor: &str) -> Powers {
+    /// Reads the state of NVIDIA's display devices under `sys` (normally `/sys`) that NVML would open: not of those that
+    /// another driver has, which lends them to a virtual machine, say. Those without any count as long as NVML's has none,
+    /// since opening NVML loads it.
+    pub(super) fn powers(&mut self, sys: &Path) -> Powers {
         let bus = sys.join("bus/pci/devices");
         let entries = fs::read_dir(&bus).into_iter().flatten().filter_map(Result::ok);
-        let is_gpu = |folder: &Path| text(folder, "vendor") == vendor && text(folder, "class").starts_with("0x03");
+        let is_gpu = |folder: &Path| text(folder, "vendor") == NVIDIA && text(folder, "class").starts_with("0x03");
         let addresses = entries.filter_map(|entry| entry.file_name().into_string().ok());
         let device = |address: String| {
             let known = self.0.get(&address).copied();
@@ -50,8 +55,12 @@ impl Bus {
             (address, is_gpu)
         };
         self.0 = addresses.map(device).collect();
-        let gpus = self.0.iter().filter(|(_, is_gpu)| **is_gpu);
-        Powers(gpus.map(|(address, _)| (address.clone(), power(&bus.join(address)))).collect())
+        let gpus = self.0.iter().filter(|(_, is_gpu)| **is_gpu).map(|(address, _)| (address, bus.join(address)));
+        let gpus: Vec<_> = gpus.map(|(address, folder)| (driver(&folder), address, folder)).collect();
+        let loaded = gpus.iter().any(|(driver, ..)| driver.as_deref() == Some(NVMLS));
+        let opened = |driver: &Option<String>| driver.as_ref().map_or(!loaded, |driver| driver == NVMLS);
+        let gpus = gpus.into_iter().filter(|(driver, ..)| opened(driver));
+        Powers(gpus.map(|(_, address, folder)| (address.clone(), nvidias_power(&folder))).collect())
     }
 }
 
@@ -83,14 +92,27 @@ fn text(folder: &Path, file: &str) -> String {
     fs::read_to_string(folder.join(file)).unwrap_or_default().trim().to_owned()
 }
 
-fn power(folder: &Path) -> Power {
-    // The one that shows the desktop can't sleep while anybody looks at it.
-    if text(folder, "power/control") != "auto" || text(folder, "boot_vga") == "1" {
-        return Power::AlwaysOn;
+/// The name of the driver of the device at `folder`, if it has one.
+pub(super) fn driver(folder: &Path) -> Option<String> {
+    Some(fs::read_link(folder.join("driver")).ok()?.file_name()?.to_str()?.to_owned())
+}
+
+/// What runtime power management says of the device at `folder`. One that sleeps does, whatever it may do.
+pub(super) fn power(folder: &Path) -> Power {
+    if matches!(text(folder, "power/runtime_status").as_str(), "suspended" | "suspending") {
+        Power::Asleep
+    } else if text(folder, "power/control") != "auto" {
+        Power::AlwaysOn
+    } else {
+        Power::Awake
     }
-    match text(folder, "power/runtime_status").as_str() {
-        "suspended" | "suspending" => Power::Asleep,
-        _ => Power::Awake,
+}
+
+/// The same of one of NVIDIA's: that which shows the desktop is not let go of, as it won't sleep while anybody looks.
+fn nvidias_power(folder: &Path) -> Power {
+    match power(folder) {
+        Power::Awake if text(folder, "boot_vga") == "1" => Power::AlwaysOn,
+        power @ (Power::Asleep | Power::Awake | Power::AlwaysOn) => power,
     }
 }
 
@@ -165,7 +187,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let sys = root.path();
         let mut bus = Bus::default();
-        let mut read = || bus.powers(sys, NVIDIA);
+        let mut read = || bus.powers(sys);
         assert_eq!(read().overall(), Power::AlwaysOn, "none at all");
         device(sys, "0000:00:02.0", "0x8086", "0x030000", "auto", "suspended");
         device(sys, "0000:01:00.1", "0x10de", "0x040300", "auto", "suspended"); // its sound
@@ -181,6 +203,9 @@ mod tests {
         assert_eq!(read().overall(), Power::Awake);
         fs::write(sys.join("bus/pci/devices/0000:02:00.0/boot_vga"), "1\n").unwrap();
         assert_eq!(read().of(Some("0000:02:00.0")), Power::AlwaysOn, "it shows the desktop");
+        device(sys, "0000:02:00.0", "0x10de", "0x030000", "auto", "suspended");
+        assert_eq!(read().of(Some("0000:02:00.0")), Power::Asleep, "and sleeps all the same");
+        device(sys, "0000:02:00.0", "0x10de", "0x030000", "auto", "active");
         fs::write(sys.join("bus/pci/devices/0000:02:00.0/boot_vga"), "0\n").unwrap();
         assert_eq!(read().of(Some("0000:02:00.0")), Power::Awake);
         device(sys, "0000:02:00.0", "0x10de", "0x030000", "on", "active");
@@ -190,6 +215,35 @@ mod tests {
         assert_eq!(read().overall(), Power::AlwaysOn);
         device(sys, "0000:01:00.0", "0x1002", "0x030000", "auto", "suspended");
         assert_eq!(read().overall(), Power::AlwaysOn);
+    }
+
+    /// Binds a device to a driver.
+    #[cfg(unix)]
+    fn bind(sys: &Path, address: &str, driver: &str) {
+        let link = sys.join("bus/pci/devices").join(address).join("driver");
+        let _ = fs::remove_file(&link);
+        std::os::unix::fs::symlink(format!("../../../bus/pci/drivers/{driver}"), link).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_gpu_lent_to_a_virtual_machine_hides_no_other_by_sleeping() {
+        let root = tempfile::tempdir().unwrap();
+        let sys = root.path();
+        let mut bus = Bus::default();
+        for address in ["0000:01:00.0", "0000:02:00.0"] {
+            device(sys, address, "0x10de", "0x030000", "auto", "suspended");
+        }
+        assert!(bus.powers(sys).all_asleep(), "opening NVML loads its driver for both");
+        bind(sys, "0000:01:00.0", "vfio-pci");
+        assert_eq!(bus.powers(sys).of(Some("0000:02:00.0")), Power::Asleep);
+        bind(sys, "0000:02:00.0", NVMLS);
+        device(sys, "0000:02:00.0", "0x10de", "0x030000", "auto", "active");
+        assert_eq!(bus.powers(sys).overall(), Power::Awake, "the other is not NVML's");
+        fs::remove_file(sys.join("bus/pci/devices/0000:01:00.0/driver")).unwrap();
+        assert_eq!(bus.powers(sys).overall(), Power::Awake, "nor is one that was taken from its driver");
+        bind(sys, "0000:01:00.0", NVMLS);
+        assert_eq!(bus.powers(sys).overall(), Power::Asleep, "it is given back");
     }
 
     const S: fn(u64) -> Duration = Duration::from_secs;

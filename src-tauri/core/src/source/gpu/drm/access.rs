@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::super::Identity;
+use super::super::sleep;
 use super::super::turns::Turns;
-use super::card::{self, Driver};
+use super::card::Driver;
 use super::names;
 use crate::source::sysfs;
 
@@ -65,7 +66,7 @@ impl Access {
         if let Some(known) = self.found().cards.get(folder) {
             return Some(known.clone());
         }
-        let driver = card::driver(folder).and_then(|name| Driver::named(&name))?;
+        let driver = sleep::driver(folder).and_then(|name| Driver::named(&name))?;
         Some((driver, self.identify(folder, driver)))
     }
 
@@ -99,7 +100,7 @@ fn nvmls(sys: &Path) -> u32 {
     let entries = fs::read_dir(sys.join("bus/pci/devices")).into_iter().flatten().filter_map(Result::ok);
     let is_nvmls = |folder: &PathBuf| {
         let is_display = || sysfs::text(&folder.join("class")).is_ok_and(|class| class.starts_with("0x03"));
-        card::driver(folder).is_some_and(|driver| driver == "nvidia") && is_display()
+        sleep::driver(folder).is_some_and(|driver| driver == sleep::NVMLS) && is_display()
     };
     u32::try_from(entries.map(|entry| entry.path()).filter(is_nvmls).count()).unwrap_or(0)
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::super::Identity;
-use super::super::sleep::{Power, Sleep};
+use super::super::sleep::{self, Power, Sleep};
 use super::figures::Figures;
 use super::{amdgpu, intel, link};
 use crate::metrics::Reason;
@@ -34,11 +34,6 @@ impl Driver {
             Self::Nouveau => "nouveau",
         }
     }
-}
-
-/// The name of the driver of the device at `folder`, if it has one.
-pub(super) fn driver(folder: &Path) -> Option<String> {
-    Some(fs::read_link(folder.join("driver")).ok()?.file_name()?.to_str()?.to_owned())
 }
 
 /// A GPU that is there.
@@ -102,14 +97,7 @@ impl Card {
 
     /// What runtime power management says of it (kernel: `Documentation/ABI/testing/sysfs-devices-power`).
     pub(super) fn power(&self) -> Power {
-        let says = |file: &str| sysfs::text(&self.folder.join(file)).unwrap_or_default();
-        if matches!(says("power/runtime_status").as_str(), "suspended" | "suspending") {
-            Power::Asleep
-        } else if says("power/control") != "auto" {
-            Power::AlwaysOn
-        } else {
-            Power::Awake
-        }
+        sleep::power(&self.folder)
     }
 
     /// Whether it is a part of Intel's processor, on its own bus, without memory of its own. AMD's have some.

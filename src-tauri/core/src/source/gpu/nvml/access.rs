@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use nvml_wrapper::{Device, Nvml};
 
-use super::super::sleep::{Bus, NVIDIA, Powers};
+use super::super::sleep::{Bus, Powers};
 use super::super::turns::Turns;
 use super::Identity;
 use crate::source::Problem;
@@ -59,7 +59,7 @@ impl Access {
         if self.asks_sleeping.load(Ordering::Relaxed) {
             return Powers::default();
         }
-        self.bus.lock().unwrap_or_else(PoisonError::into_inner).powers(&self.sys, NVIDIA)
+        self.bus.lock().unwrap_or_else(PoisonError::into_inner).powers(&self.sys)
     }
 
     /// Whether the tick's reader hangs inside one of several devices, so that another could go on with the rest.
