@@ -109,6 +109,10 @@ impl Device {
         self.number("utilization") == Ok(0.0)
     }
 
+    fn is_lost(&self) -> bool {
+        self.number("utilization") == Err(Reason::Lost)
+    }
+
     fn metrics(&self, timestamp: i64) -> GpuMetrics {
         let memory = [self.memory.map(|memory| memory.used), self.memory.map(|memory| memory.total)];
         payload(&self.identity, timestamp, |name| self.number(name), memory, self.clock_limits.clone())

@@ -8,6 +8,8 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use crate::metrics::Reason;
+
 /// Idle for so long, a GPU is let go of; longer each time that it then did not fall asleep, up to the second.
 const IDLE: (Duration, Duration) = (Duration::from_mins(1), Duration::from_hours(1));
 
@@ -17,9 +19,10 @@ const SETTLE: Duration = Duration::from_secs(15);
 /// What sysfs says of a device, or of several together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Power {
-    /// It never sleeps; of several: none of them does.
+    /// It never sleeps; of several: none sleeps now, and at least one never does. NVML, which is open for that one, is not
+    /// let go of.
     AlwaysOn,
-    /// It may sleep and does not; of several: of those that may, none does.
+    /// It may sleep and does not; of several: all may, and none does.
     Awake,
     /// It sleeps; of several: at least one does.
     Asleep,
@@ -70,10 +73,22 @@ impl Powers {
         let any = |power| self.0.values().any(|one| *one == power);
         if any(Power::Asleep) {
             Power::Asleep
-        } else if any(Power::Awake) {
-            Power::Awake
-        } else {
+        } else if any(Power::AlwaysOn) || self.0.is_empty() {
             Power::AlwaysOn
+        } else {
+            Power::Awake
+        }
+    }
+
+    /// Why one has no figures while NVML is not opened. One that is awake beside one that sleeps is not said to sleep: it
+    /// waits until it can be asked.
+    pub(super) fn reason(&self, address: Option<&str>) -> Reason {
+        let known = address.map(|address| self.0.get(address));
+        match (known, self.overall()) {
+            (Some(Some(Power::Asleep)) | None, _) | (Some(Some(Power::Awake)), Power::Awake) => Reason::Asleep,
+            (Some(Some(Power::Awake | Power::AlwaysOn)), _) => Reason::Starting,
+            (Some(None), _) if self.0.is_empty() => Reason::Asleep,
+            (Some(None), _) => Reason::Lost,
         }
     }
 
@@ -209,12 +224,27 @@ mod tests {
         fs::write(sys.join("bus/pci/devices/0000:02:00.0/boot_vga"), "0\n").unwrap();
         assert_eq!(read().of(Some("0000:02:00.0")), Power::Awake);
         device(sys, "0000:02:00.0", "0x10de", "0x030000", "on", "active");
-        assert_eq!((read().of(Some("0000:02:00.0")), read().overall()), (Power::AlwaysOn, Power::Awake));
+        assert_eq!((read().of(Some("0000:01:00.0")), read().of(Some("0000:02:00.0"))), (Power::Awake, Power::AlwaysOn));
+        assert_eq!(read().overall(), Power::AlwaysOn, "NVML stays open for the one that can't sleep");
         // One was taken out, and comes back as another vendor's.
         fs::remove_dir_all(sys.join("bus/pci/devices/0000:01:00.0")).unwrap();
         assert_eq!(read().overall(), Power::AlwaysOn);
         device(sys, "0000:01:00.0", "0x1002", "0x030000", "auto", "suspended");
         assert_eq!(read().overall(), Power::AlwaysOn);
+    }
+
+    #[test]
+    fn one_that_is_awake_is_not_said_to_sleep() {
+        let powers = |states: &[Power]| {
+            let address = |(number, power): (usize, &Power)| (format!("0000:0{number}:00.0"), *power);
+            Powers(states.iter().enumerate().map(address).collect())
+        };
+        let why = |powers: Powers| ["0000:00:00.0", "0000:01:00.0", "0000:02:00.0"].map(|it| powers.reason(Some(it)));
+        let mixed = why(powers(&[Power::AlwaysOn, Power::Asleep, Power::Awake]));
+        assert_eq!(mixed, [Reason::Starting, Reason::Asleep, Reason::Starting]);
+        let left_alone = why(powers(&[Power::Awake, Power::Awake]));
+        assert_eq!(left_alone, [Reason::Asleep, Reason::Asleep, Reason::Lost], "the last one is gone");
+        assert_eq!(powers(&[Power::Asleep]).reason(None), Reason::Asleep);
     }
 
     /// Binds a device to a driver.

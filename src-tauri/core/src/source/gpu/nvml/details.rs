@@ -146,7 +146,8 @@ impl Inspect for NvmlDetails {
     fn inspect(&mut self, gpu_id: &str) -> Option<GpuDetails> {
         let open = self.access.open();
         let identity = open.known.iter().find(|known| known.id == gpu_id)?;
-        let power = self.access.powers().of(identity.pci_address.as_deref());
+        let powers = self.access.powers();
+        let power = powers.of(identity.pci_address.as_deref());
         if power == Power::Asleep {
             let asleep = self.stale(identity, Reason::Asleep, Some(ASLEEP.into()));
             return Some(GpuDetails { can_sleep: Some(true), ..asleep });
@@ -156,7 +157,10 @@ impl Inspect for NvmlDetails {
         }
         let Some(nvml) = &open.nvml else {
             let why = open.why.as_ref();
-            let reason = why.map_or(Reason::Starting, |why| why.reason);
+            let reason = match why.map(|why| why.reason) {
+                Some(Reason::Asleep) => powers.reason(identity.pci_address.as_deref()),
+                reason => reason.unwrap_or(Reason::Starting),
+            };
             return Some(self.stale(identity, reason, why.map(|why| why.detail.clone())));
         };
         Some(match self.read(nvml, identity, &open, power) {

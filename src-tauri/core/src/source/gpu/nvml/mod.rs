@@ -94,7 +94,7 @@ impl Gpu {
         match read {
             Ok(devices) => {
                 let awake = self.kept_awake(powers, now);
-                if self.sleep.lets_go(overall, devices.iter().all(Device::is_idle), now) {
+                if self.sleep.lets_go(overall, all_idle(&devices), now) {
                     self.let_go();
                 }
                 let problem = if powers.all_asleep() {
@@ -143,7 +143,10 @@ impl Gpu {
                 "The GPU was idle: Telltale leaves it alone for a moment, so that it can fall asleep."
             }
         };
-        self.nothing_but(Problem { reason: Reason::Asleep, detail: detail.into() })
+        let device =
+            |known: &Identity| Device::without_figures(known.clone(), powers.reason(known.pci_address.as_deref()));
+        let problem = Some(Problem { reason: Reason::Asleep, detail: detail.into() });
+        Sample { devices: self.known.iter().map(device).collect(), problem, ..Sample::default() }
     }
 
     /// Initializes if it is time to; the problem where there is no session.
@@ -312,6 +315,12 @@ fn identify(device: &nvml_wrapper::Device<'_>, index: u32, known: &mut Vec<Ident
     Ok(identity)
 }
 
+/// Whether nothing runs on those that are there; one that is lost is not idle, and keeps no other awake.
+fn all_idle(devices: &[Device]) -> bool {
+    let mut there = devices.iter().filter(|device| !device.is_lost()).peekable();
+    there.peek().is_some() && there.all(Device::is_idle)
+}
+
 /// The device that had this index last and is not found elsewhere, or one never seen before.
 fn probably(index: u32, known: &[Identity], devices: &[Device]) -> Identity {
     let elsewhere = |known: &Identity| devices.iter().any(|device| device.identity.id == known.id);
@@ -337,6 +346,19 @@ pub fn library_from_environment() -> Option<OsString> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_lost_device_keeps_no_other_from_falling_asleep() {
+        let device = |reason| {
+            let identity = Identity { id: "GPU-1".into(), index: 0, name: "1".into(), pci_address: None };
+            Device::without_figures(identity, reason)
+        };
+        let mut idle = device(Reason::Unsupported);
+        idle.figures[0].1 = Ok(0.0);
+        assert!(all_idle(&[device(Reason::Lost), idle.clone()]) && all_idle(std::slice::from_ref(&idle)));
+        assert!(!all_idle(&[idle, device(Reason::NotAnswering)]), "it may be busy");
+        assert!(!all_idle(&[device(Reason::Lost)]) && !all_idle(&[]), "there is none to fall asleep");
+    }
 
     #[test]
     fn a_device_that_does_not_say_which_it_is_is_the_last_that_had_its_index() {
