@@ -138,7 +138,12 @@ async fn who_uses_it(machine: &Machine) {
     let idle = |details: &GpuDetails| details.processes.as_ref().unwrap().iter().all(|process| process.sm == Some(0.0));
     let details = machine.details_until(A, "idle", idle).await;
     assert!(!details.missing.contains_key("processes/sm"), "{:?}", details.missing);
+    // The clock is an hour ahead, and then set back.
+    machine.becomes(&full().replace("junk_samples = 3", "samples_ahead = 3600"));
+    machine.details(A).await;
     machine.becomes(&full());
+    let busy = |details: &GpuDetails| details.processes.as_ref().unwrap()[0].sm == Some(84.0);
+    machine.details_until(A, "samples after the clock was set", busy).await;
 }
 
 async fn every_fan(machine: &Machine) {

@@ -25,7 +25,8 @@ device_functions! {
         if on.device()?.figures.get("mig") == Some(&Figure::Constant(1.0)) {
             return Err(NOT_SUPPORTED);
         }
-        let timestamp = microseconds() / PERIOD * PERIOD;
+        let ahead = (on.figure_or_zero("samples_ahead")? * 1e6) as c_ulonglong;
+        let timestamp = microseconds() / PERIOD * PERIOD + ahead;
         let percent = |value: Option<f64>| value.unwrap_or_default().round() as c_uint;
         let sample = |process: &crate::script::Process| Sample {
             pid: process.pid,

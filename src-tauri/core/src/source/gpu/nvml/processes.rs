@@ -18,6 +18,9 @@ use crate::metrics::Reason;
 /// How far back the first look at a device goes, in µs; NVML keeps samples of minutes.
 const FIRST_LOOK: u64 = 2_000_000;
 
+/// How far ahead of our clock the driver's may be, in µs.
+const AHEAD: u64 = 1_000_000;
+
 /// NVML takes a sample at least so often (`nvmlUtilization_t`): until then, no newer one does not mean idle.
 const PERIOD: Duration = Duration::from_secs(1);
 
@@ -63,17 +66,27 @@ impl Seen {
         details.processes = Some(processes);
     }
 
+    /// After which time and up to which samples count, in µs, by Unix time in ms. NVML's stamps are of the wall clock: those
+    /// from before it was set back lie ahead of it.
+    fn span(&mut self, wall: i64) -> (u64, u64) {
+        let now = u64::try_from(wall).unwrap_or_default().saturating_mul(1_000);
+        let until = now.saturating_add(AHEAD);
+        if self.newest == 0 || self.newest > until {
+            self.newest = now.saturating_sub(FIRST_LOOK);
+        }
+        (self.newest, until)
+    }
+
     /// By process since the last look. One that did nothing has no sample, and where none did, NVML calls it an error.
     fn utilization(&mut self, device: &Device<'_>) -> Result<BTreeMap<u32, Utilization>, Reason> {
         let now = clock::now();
-        let first = u64::try_from(now.wall).unwrap_or_default().saturating_mul(1_000).saturating_sub(FIRST_LOOK);
-        let since = if self.newest == 0 { first } else { self.newest };
+        let (since, until) = self.span(now.wall);
         let samples = match device.process_utilization_stats(since) {
             Ok(samples) => samples,
             Err(NvmlError::NotFound) => Vec::new(),
             Err(error) => return Err(refusal::reason(&error)),
         };
-        let good: Vec<_> = samples.into_iter().filter(|sample| is_sound(sample, since)).collect();
+        let good: Vec<_> = samples.into_iter().filter(|sample| is_sound(sample, since, until)).collect();
         if good.is_empty() {
             let recent = self.last.as_ref().filter(|(at, _)| now.mono.saturating_sub(*at) < PERIOD);
             return Ok(recent.map(|(_, used)| used.clone()).unwrap_or_default());
@@ -86,9 +99,10 @@ impl Seen {
 }
 
 /// Whether a sample is one: drivers also hand out slots that nothing was written to, and old ones again.
-fn is_sound(sample: &ProcessUtilizationSample, since: u64) -> bool {
+fn is_sound(sample: &ProcessUtilizationSample, since: u64, until: u64) -> bool {
     let percents = [sample.sm_util, sample.mem_util, sample.enc_util, sample.dec_util];
-    sample.pid != 0 && sample.timestamp > since && percents.iter().all(|percent| *percent <= 100)
+    let in_time = sample.timestamp > since && sample.timestamp <= until;
+    sample.pid != 0 && in_time && percents.iter().all(|percent| *percent <= 100)
 }
 
 /// The mean of each process's samples.
@@ -196,7 +210,17 @@ mod tests {
     fn junk_is_dropped_and_the_rest_averaged() {
         let samples =
             [sample(7, 11, 40), sample(7, 12, 60), sample(0, 12, 5), sample(8, 12, u32::MAX), sample(9, 10, 5)];
-        let good: Vec<_> = samples.into_iter().filter(|sample| is_sound(sample, 10)).collect();
+        let good: Vec<_> = samples.into_iter().filter(|sample| is_sound(sample, 10, 12)).collect();
         assert_eq!(means(&good), BTreeMap::from([(7, [50.0, 4.0, 0.0])]));
+        assert!(!is_sound(&sample(7, 13, 40), 10, 12), "from before the clock was set back");
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_begins_a_new_look() {
+        let mut seen = Seen::default();
+        assert_eq!(seen.span(10_000), (8_000_000, 11_000_000));
+        seen.newest = 10_500_000;
+        assert_eq!(seen.span(10_000), (10_500_000, 11_000_000), "the driver's clock may be a little ahead");
+        assert_eq!(seen.span(5_000), (3_000_000, 6_000_000));
     }
 }
