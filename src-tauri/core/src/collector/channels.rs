@@ -6,7 +6,7 @@ use super::worker::{Outcome, Worker};
 use crate::channel::{Channel, gpu_event};
 use crate::clock::Stamp;
 use crate::feed::Snapshot;
-use crate::fields;
+use crate::fields::{self, Unit};
 use crate::gpu_state::GpuState;
 use crate::history::History;
 use crate::metrics::{ChannelStatus, CurrentMetrics, GpuMetrics, Reason};
@@ -178,13 +178,14 @@ impl State {
         }
     }
 
-    /// A device none of whose figures can be had, for whichever reason it gives first.
+    /// A device none of whose figures can be had, for whichever reason it gives first; while one of them is still to come, it
+    /// is starting.
     fn device_problem(&self, gpu: &GpuMetrics) -> Option<Problem> {
-        let some = gpu.utilization.is_some()
-            || gpu.memory_used.is_some()
-            || gpu.temperature.is_some()
-            || gpu.power_draw.is_some();
-        let reason = gpu.missing.values().next().filter(|_| !some)?;
+        let mut some = false;
+        fields::of_gpu(gpu, &mut |_: &str, _: &str, _: Unit, value: Option<f64>| some |= value.is_some());
+        let mut reasons = gpu.missing.values();
+        let starting = reasons.clone().find(|reason| **reason == Reason::Starting);
+        let reason = starting.or_else(|| reasons.next()).filter(|_| !some)?;
         let detail =
             self.gpus.problem.as_ref().map_or_else(|| device_words(*reason).into(), |problem| problem.detail.clone());
         Some(Problem { reason: *reason, detail })
@@ -218,5 +219,38 @@ fn device_words(reason: Reason) -> &'static str {
         | Reason::Idle
         | Reason::Shared
         | Reason::LinkDown => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::Missing;
+
+    fn problem(gpu: &GpuMetrics) -> Option<Reason> {
+        let state = State {
+            source: "drm",
+            channel: Channel::Gpu,
+            last: None,
+            gpus: GpuReading::default(),
+            problem: None,
+            overdue: false,
+            awaited: false,
+        };
+        state.device_problem(gpu).map(|problem| problem.reason)
+    }
+
+    #[test]
+    fn a_device_has_a_reason_where_none_of_its_figures_can_be_had() {
+        let missing = |reasons: &[(&str, Reason)]| -> Missing {
+            reasons.iter().map(|(field, reason)| ((*field).to_owned(), *reason)).collect()
+        };
+        let first = missing(&[("memory_used", Reason::Shared), ("utilization", Reason::Starting)]);
+        let mut gpu = GpuMetrics { missing: first, ..GpuMetrics::default() };
+        assert_eq!(problem(&gpu), Some(Reason::Starting), "an Intel GPU at its first sample");
+        gpu.sm_clock = Some(300.0);
+        assert_eq!(problem(&gpu), None, "its clock is a figure, too");
+        let lost = missing(&[("memory_used", Reason::Lost), ("utilization", Reason::Lost)]);
+        assert_eq!(problem(&GpuMetrics { missing: lost, ..GpuMetrics::default() }), Some(Reason::Lost));
     }
 }
