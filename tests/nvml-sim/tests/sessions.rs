@@ -1,7 +1,6 @@
 //! How NVML is opened, closed and opened anew. One test, since the environment and the library's state belong to the whole
 //! process.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says what is wrong by failing")]
-#![allow(dead_code, reason = "the other tests over such a machine use what this one does not")]
 
 mod machine;
 

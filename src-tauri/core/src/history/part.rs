@@ -40,9 +40,9 @@ impl History {
 }
 
 impl<'a> Part<'a> {
-    /// When each row was, Unix milliseconds, rising.
-    pub fn timestamps(&self) -> impl ExactSizeIterator<Item = i64> + use<'a> {
-        self.history.rows.range(self.rows.clone()).map(|row| row.timestamp)
+    /// When each row was, Unix milliseconds, rising, and whether it is a tick's: one that is not stands for an interruption.
+    pub fn rows(&self) -> impl ExactSizeIterator<Item = (i64, bool)> + use<'a> {
+        self.history.rows.range(self.rows.clone()).map(|row| (row.timestamp, row.tick.is_some()))
     }
 
     /// A field of a channel, by its event and path.

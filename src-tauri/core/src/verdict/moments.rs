@@ -9,7 +9,8 @@ use crate::history::{Part, Series};
 pub struct Moment {
     /// Unix milliseconds.
     pub timestamp: i64,
-    /// How long it stands for: the time since the row before, or the usual one where that is too long ago to know.
+    /// How long it stands for: the time since the row before; behind an interruption, where that is not known, the time to the
+    /// row after.
     pub seconds: f64,
     /// See [`GpuState::of`].
     pub state: Option<GpuState>,
@@ -73,9 +74,9 @@ pub(super) fn of(part: &Part<'_>, channel: &str) -> Vec<Moment> {
     let cpu_utilization = part.series(cpu, "utilization");
     let cpu_pressure = part.series(cpu, "pressure_some");
     let io_pressure = part.series(disk, "pressure_some");
-    let times: Vec<_> = part.timestamps().collect();
-    let lengths = lengths(&times);
-    let moment = |(row, (&timestamp, seconds)): (usize, (&i64, f64))| {
+    let rows: Vec<_> = part.rows().collect();
+    let lengths = lengths(&rows);
+    let moment = |(row, (&(timestamp, _), seconds)): (usize, (&(i64, bool), f64))| {
         let at = |series: Option<Series<'_>>| series.and_then(|series| series.at(row));
         let most = |all: &[Series<'_>]| all.iter().filter_map(|one| one.at(row)).reduce(f64::max);
         Moment {
@@ -102,29 +103,47 @@ pub(super) fn of(part: &Part<'_>, channel: &str) -> Vec<Moment> {
             io_pressure: at(io_pressure),
         }
     };
-    times.iter().zip(lengths).enumerate().map(moment).collect()
+    rows.iter().zip(lengths).enumerate().map(moment).collect()
 }
 
 /// How long each row stands for, in seconds. After a suspend or a hang of the whole program a row does not stand for all
-/// the time since the one before, but for as long as most do.
-fn lengths(times: &[i64]) -> Vec<f64> {
-    let steps = || times.windows(2).map(|pair| (pair[1] - pair[0]) as f64 / 1_000.0);
-    let mut sorted: Vec<_> = steps().collect();
-    sorted.sort_unstable_by(f64::total_cmp);
-    let usual = sorted.get(sorted.len() / 2).copied().unwrap_or_default();
-    let longest = (usual * 3.0).max(3.0);
-    let first = times.first().map(|_| usual);
-    first.into_iter().chain(steps().map(|step| if step > longest { usual } else { step })).collect()
+/// the time since the one before, but for as long as its neighbours do.
+fn lengths(rows: &[(i64, bool)]) -> Vec<f64> {
+    let step = |row: usize| match (rows.get(row.checked_sub(1)?)?, rows.get(row)?) {
+        ((before, true), (now, true)) => Some((now - before) as f64 / 1_000.0),
+        ((_, false), _) | (_, (_, false)) => None,
+    };
+    let mut last = 0.0;
+    let length = |(row, (_, is_tick)): (usize, &(i64, bool))| {
+        if !is_tick {
+            return 0.0;
+        }
+        last = step(row).or_else(|| step(row + 1)).unwrap_or(last);
+        last
+    };
+    rows.iter().enumerate().map(length).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn ticks(times: &[i64]) -> Vec<f64> {
+        lengths(&times.iter().map(|time| (*time, true)).collect::<Vec<_>>())
+    }
+
     #[test]
     fn a_row_stands_for_the_time_since_the_one_before_but_not_for_a_suspend() {
-        assert_eq!(lengths(&[0, 2_000, 4_000, 904_000, 906_000]), [2.0; 5]);
-        assert_eq!(lengths(&[0, 2_000, 4_000, 4_500, 5_000]), [2.0, 2.0, 2.0, 0.5, 0.5], "the interval was changed");
-        assert_eq!((lengths(&[7]), lengths(&[])), (vec![0.0], vec![]));
+        let suspend = [(0, true), (2_000, true), (2_001, false), (904_000, true), (906_000, true), (906_001, false)];
+        assert_eq!(lengths(&suspend), [2.0, 2.0, 0.0, 2.0, 2.0, 0.0]);
+        let at_the_end = [(0, true), (2_000, true), (2_001, false), (904_000, true)];
+        assert_eq!(lengths(&at_the_end), [2.0, 2.0, 0.0, 2.0]);
+        assert_eq!((ticks(&[7]), ticks(&[])), (vec![0.0], vec![]));
+    }
+
+    #[test]
+    fn each_row_stands_for_its_own_interval_where_that_was_changed() {
+        assert_eq!(ticks(&[0, 10_000, 20_000, 21_000, 22_000, 23_000, 24_000]), [10.0, 10.0, 10.0, 1.0, 1.0, 1.0, 1.0]);
+        assert_eq!(ticks(&[0, 1_000, 2_000, 3_000, 13_000, 23_000]), [1.0, 1.0, 1.0, 1.0, 10.0, 10.0]);
     }
 }

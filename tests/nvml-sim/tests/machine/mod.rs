@@ -1,5 +1,6 @@
 //! A collector over the simulated library and a /sys of the test's own, for one test in a process: the environment and the
 //! library's state belong to all of it.
+#![allow(dead_code, reason = "each test uses what it needs of it")]
 
 use std::collections::BTreeMap;
 use std::fs;
