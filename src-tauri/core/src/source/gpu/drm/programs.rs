@@ -36,6 +36,10 @@ pub(super) struct Clients {
     /// Processes still to be looked at in this round.
     queue: Vec<u32>,
     next_round: Duration,
+    /// How long a look may take at each sample.
+    budget: Duration,
+    /// Whether all processes have been looked at once.
+    has_looked: bool,
     /// Whether some process could not be looked at, in this round and in the one before.
     refused: [bool; 2],
     /// The largest busy time seen of each client, which may fall behind for a moment.
@@ -49,6 +53,8 @@ impl Clients {
             descriptors: Vec::new(),
             queue: Vec::new(),
             next_round: Duration::ZERO,
+            budget: BUDGET,
+            has_looked: false,
             refused: [false; 2],
             largest: BTreeMap::new(),
         }
@@ -56,7 +62,8 @@ impl Clients {
 
     /// The clients of each device that may be asked. `nodes` gives the device of each node's name.
     ///
-    /// `no_permission` for a device that no program in sight uses, if there are programs out of sight.
+    /// `starting` until all programs have been looked at once; `no_permission` for a device that none in sight uses, if there
+    /// are programs out of sight.
     pub(super) fn read(&mut self, nodes: &BTreeMap<String, String>) -> BTreeMap<String, Result<Vec<Client>, Reason>> {
         self.look_around();
         let mut found: BTreeMap<&str, Vec<Client>> = BTreeMap::new();
@@ -81,7 +88,9 @@ impl Clients {
         self.largest = largest;
         let out_of_sight = self.refused.contains(&true);
         let devices: BTreeSet<&String> = nodes.values().collect();
+        let has_looked = self.has_looked;
         let mut clients = |device: &String| match found.remove(device.as_str()) {
+            Some(_) | None if !has_looked => Err(Reason::Starting),
             Some(clients) => Ok(clients),
             None if out_of_sight => Err(Reason::NoPermission),
             None => Ok(Vec::new()),
@@ -106,10 +115,11 @@ impl Clients {
         }
         while let Some(process) = self.queue.pop() {
             self.look_at(process);
-            if clock::now().mono.saturating_sub(begun) > BUDGET {
+            if clock::now().mono.saturating_sub(begun) > self.budget {
                 break;
             }
         }
+        self.has_looked |= self.queue.is_empty();
     }
 
     fn look_at(&mut self, process: u32) {
@@ -189,6 +199,16 @@ mod tests {
         process(proc.path(), 20, &[]); // hidepid=2: not even the first process is listed
         let mut clients = Clients::new(proc.path());
         assert_eq!(clients.read(&one_node())["gpu"], Err(Reason::NoPermission));
+    }
+
+    #[test]
+    fn nobody_found_yet_is_not_nobody() {
+        let proc = tempfile::tempdir().unwrap();
+        process(proc.path(), 1, &[]);
+        process(proc.path(), 20, &[(3, "/dev/dri/renderD128", I915)]);
+        let mut clients = Clients { budget: Duration::ZERO, ..Clients::new(proc.path()) };
+        assert_eq!(clients.read(&one_node())["gpu"], Err(Reason::Starting), "one of two was looked at");
+        assert_eq!(clients.read(&one_node())["gpu"].as_ref().unwrap().len(), 1);
     }
 
     #[test]
