@@ -14,6 +14,11 @@ pub(super) fn text(path: &Path) -> Result<String, Reason> {
     fs::read_to_string(path).map(|text| text.trim().to_owned()).map_err(|error| reason(&error))
 }
 
+/// A file that is no text.
+pub(super) fn bytes(path: &Path) -> Result<Vec<u8>, Reason> {
+    fs::read(path).map_err(|error| reason(&error))
+}
+
 /// The text of a file that says nothing where the device has nothing to say.
 pub(super) fn name(path: &Path) -> Result<String, Reason> {
     text(path).and_then(|text| if text.is_empty() { Err(Reason::Unsupported) } else { Ok(text) })

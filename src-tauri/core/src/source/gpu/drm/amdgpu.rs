@@ -1,12 +1,11 @@
 //! What amdgpu says of a card (kernel: `Documentation/gpu/amdgpu/thermal.rst`, `driver-misc.rst`). Reading most of it
 //! wakes a card that is suspended.
 
-use std::fs;
 use std::path::Path;
 
 use super::figures::Figures;
 use crate::metrics::{ClockLimit, Reason};
-use crate::source::sysfs::{count, number, text};
+use crate::source::sysfs::{bytes, count, number, text};
 
 /// hwmon's units: millidegrees, microwatts, Hz.
 const DEGREES: f64 = 1e-3;
@@ -80,9 +79,7 @@ fn highest(table: &str) -> Option<f64> {
 /// What holds the clocks back, by the firmware: bits that mean the same on every chip. It is in some revisions of the
 /// table only (`indep_throttle_status` of `struct gpu_metrics_v1_3` and `v2_2`, kernel: `kgd_pp_interface.h`).
 fn clock_limits(table: &Path) -> Result<Vec<ClockLimit>, Reason> {
-    // A read error is no permission or no such file; what matters is that there is no table.
-    let table = fs::read(table).map_err(|_| Reason::Unsupported)?;
-    throttle_status(&table).map(limits_of).ok_or(Reason::Unsupported)
+    throttle_status(&bytes(table)?).map(limits_of).ok_or(Reason::Unsupported)
 }
 
 /// The status word of a table, if it has one. All ones stand for a figure that the firmware lacks.
@@ -142,6 +139,13 @@ mod tests {
         fn no_metrics_table_is_too_short(table in prop::collection::vec(any::<u8>(), 0..130)) {
             throttle_status(&table);
         }
+    }
+
+    #[test]
+    fn a_table_that_can_t_be_read_is_not_one_that_there_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(clock_limits(&folder.path().join("gpu_metrics")), Err(Reason::Unsupported));
+        assert_eq!(clock_limits(folder.path()), Err(Reason::Failed), "a folder, which reads as an error");
     }
 
     #[test]
