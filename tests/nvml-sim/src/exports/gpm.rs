@@ -31,6 +31,10 @@ driver_functions! {
             let value = metric_of(&on, metric.id);
             metric.code = value.err().unwrap_or_default();
             metric.value = value.unwrap_or_default();
+            if is_of_links(metric.id) {
+                metric.value /= 1_048_576.0;
+                metric.words[2] = c"MiB/sec".as_ptr().cast();
+            }
         }
         Ok(())
     };
@@ -47,6 +51,11 @@ device_functions! {
         sample.cast::<Sample>().as_mut().ok_or(INVALID_ARGUMENT)?.place = on.place + 1;
         Ok(())
     };
+}
+
+/// Those of `NVLink`, which are in MiB per second.
+fn is_of_links(id: c_uint) -> bool {
+    matches!(id, 60 | 61)
 }
 
 /// By nvml.h's `NVML_GPM_METRIC_*`; of the engines that there are several of, this device has one.
@@ -90,6 +99,6 @@ struct Metric {
     id: c_uint,
     code: Code,
     value: f64,
-    /// Short name, long name and unit: null here.
+    /// Short name, long name and unit: null here, but for the unit of rates.
     words: [*const c_void; 3],
 }

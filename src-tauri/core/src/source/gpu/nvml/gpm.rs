@@ -74,7 +74,7 @@ pub(super) fn end<'nvml>(
         let values = values.as_ref().map_err(|reason| *reason)?;
         let at = ids.iter().position(|one| *one == id).ok_or(Reason::Unsupported)?;
         match values.get(at) {
-            Some(Ok(metric)) if metric.value.is_finite() => Ok(metric.value),
+            Some(Ok(metric)) if metric.value.is_finite() => Ok(metric.value * scale(id, &metric.metric_info.unit)),
             Some(Err(error)) => Err(refusal::reason(error)),
             Some(Ok(_)) | None => Err(Reason::Unsupported),
         }
@@ -93,5 +93,35 @@ pub(super) fn end<'nvml>(
             missing.insert(name.into(), why);
         }
         *field(details) = mean;
+    }
+}
+
+/// What a metric is to be multiplied by: `NVLink`'s are rates, in the unit that the driver names with them, and in MiB/s by
+/// nvml.h (`nvmlGpmMetricId_t`) where it names none that is known.
+fn scale(id: Id, unit: &str) -> f64 {
+    const UNITS: [(&str, f64); 6] =
+        [("kib", 1024.0), ("mib", 1_048_576.0), ("gib", 1_073_741_824.0), ("kb", 1e3), ("mb", 1e6), ("gb", 1e9)];
+    if !matches!(id, Id::NvlinkTotalTxPerSec | Id::NvlinkTotalRxPerSec) {
+        return 1.0;
+    }
+    let unit = unit.trim().to_lowercase();
+    if unit.starts_with("b/") || unit.starts_with("byte") {
+        return 1.0;
+    }
+    UNITS.iter().find(|(name, _)| unit.starts_with(name)).map_or(1_048_576.0, |(_, factor)| *factor)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_are_counted_in_the_unit_that_is_named_with_them() {
+        for (unit, factor) in
+            [("MiB/sec", 1_048_576.0), ("", 1_048_576.0), ("GB/s", 1e9), ("B/s", 1.0), ("bytes/s", 1.0)]
+        {
+            assert_eq!(Some(scale(Id::NvlinkTotalTxPerSec, unit)), Some(factor), "{unit:?}");
+        }
+        assert_eq!(Some(scale(Id::SmUtil, "%")), Some(1.0));
     }
 }
