@@ -187,6 +187,8 @@ async fn a_device_without_memory_of_its_own(machine: &Machine) {
     let metrics = gpu(&snapshot, C);
     assert_eq!((metrics.memory_used, metrics.missing["memory_used"]), (None, Reason::Shared));
     assert_eq!(metrics.utilization, Some(42.0), "all else is there");
+    assert_eq!((metrics.pcie_generation, metrics.pcie_width_max), (None, None), "its link is a placeholder");
+    assert_eq!(metrics.missing["pcie_width"], Reason::Unsupported);
     let details = machine.details(C).await;
     assert_eq!((details.shared_memory, details.memory_by_processes), (Some(true), Some(62 << 30)));
     assert_eq!((details.pcie_generation_max, details.pcie_sent), (None, None), "its link is a placeholder");

@@ -18,6 +18,9 @@ pub(super) struct Fixed {
     sm_clock: Result<f64, Reason>,
     pcie_generation: Result<f64, Reason>,
     pcie_width: Result<f64, Reason>,
+    /// Whether the device uses the system's memory; it then sits beside the processor, and what it says of its link, one lane of
+    /// the first generation, is a placeholder.
+    integrated: Result<bool, Reason>,
 }
 
 /// Devices that use the system's memory, by their compute capability: Jetson TX2, Xavier, Orin, Thor (whose number
@@ -37,6 +40,10 @@ pub(super) fn read(
     let rates = settled(device.utilization_rates())?;
     let clock = |clock| device.clock_info(clock).map(f64::from);
     let watts = |milliwatts: u32| f64::from(milliwatts) / 1_000.0;
+    let integrated = most.integrated == Ok(true);
+    let link = |answer: Result<u32, NvmlError>| {
+        if integrated { Ok(Err(Reason::Unsupported)) } else { value(answer.map(f64::from), 64.0) }
+    };
     Ok(Device {
         figures: [
             ("utilization", rates.clone().map(|rates| f64::from(rates.gpu)).and_then(|value| plausible(value, 100.0))),
@@ -48,13 +55,13 @@ pub(super) fn read(
             ("sm_clock", value(clock(Clock::SM), 100_000.0)?),
             ("sm_clock_max", most.sm_clock),
             ("memory_clock", value(clock(Clock::Memory), 100_000.0)?),
-            ("pcie_generation", value(device.current_pcie_link_gen().map(f64::from), 64.0)?),
-            ("pcie_width", value(device.current_pcie_link_width().map(f64::from), 64.0)?),
-            ("pcie_generation_max", most.pcie_generation),
-            ("pcie_width_max", most.pcie_width),
+            ("pcie_generation", link(device.current_pcie_link_gen())?),
+            ("pcie_width", link(device.current_pcie_link_width())?),
+            ("pcie_generation_max", if integrated { Err(Reason::Unsupported) } else { most.pcie_generation }),
+            ("pcie_width_max", if integrated { Err(Reason::Unsupported) } else { most.pcie_width }),
             ("performance_state", value(device.performance_state().map(|state| f64::from(state.as_c())), 15.0)?),
         ],
-        memory: memory(device)?,
+        memory: memory(device, integrated)?,
         clock_limits: settled(device.current_throttle_reasons())?.map(clock_limits),
         identity,
     })
@@ -70,8 +77,10 @@ fn ask_fixed(
         sm_clock: value(device.max_clock_info(Clock::SM).map(f64::from), 100_000.0)?,
         pcie_generation: value(device.max_pcie_link_gen().map(f64::from), 64.0)?,
         pcie_width: value(device.max_pcie_link_width().map(f64::from), 64.0)?,
+        integrated: settled(device.cuda_compute_capability())?.map(|it| INTEGRATED.contains(&(it.major, it.minor))),
     };
-    if [asked.sm_clock, asked.pcie_generation, asked.pcie_width].iter().all(lasts) {
+    let integrated = asked.integrated.map(f64::from);
+    if [asked.sm_clock, asked.pcie_generation, asked.pcie_width, integrated].iter().all(lasts) {
         fixed.insert(id.into(), asked);
     }
     Ok(asked)
@@ -140,9 +149,9 @@ pub(super) fn plausible(value: f64, most: f64) -> Result<f64, Reason> {
 }
 
 /// Bytes in use and in all. A device without memory of its own says that it can't tell.
-fn memory(device: &nvml_wrapper::Device<'_>) -> Result<Result<Memory, Reason>, NvmlError> {
+fn memory(device: &nvml_wrapper::Device<'_>, integrated: bool) -> Result<Result<Memory, Reason>, NvmlError> {
     match device.memory_info() {
-        Err(NvmlError::NotSupported) if is_integrated(device) => Ok(Err(Reason::Shared)),
+        Err(NvmlError::NotSupported) if integrated => Ok(Err(Reason::Shared)),
         answer => Ok(settled(answer)?.and_then(|info| {
             let plausible = info.total > 0 && info.used <= info.total;
             if plausible { Ok(Memory { used: info.used, total: info.total }) } else { Err(Reason::Unsupported) }
