@@ -194,14 +194,15 @@ async fn a_device_without_memory_of_its_own(machine: &Machine) {
     assert_eq!((details.pcie_generation_max, details.pcie_sent), (None, None), "its link is a placeholder");
 }
 
-/// nvml-wrapper has no safe call for the first version, which counts the reserve as used anyway.
+/// The first version, which counts the reserve as used.
 async fn a_driver_that_knows_one_version_of_memory(machine: &Machine) {
     machine.becomes(&full().replace("memory_reserved", "memory_version = 1\nmemory_reserved"));
-    let snapshot = machine.until("no memory", |snapshot| gpu(snapshot, A).memory_used.is_none()).await;
-    assert_eq!(gpu(&snapshot, A).missing["memory_used"], Reason::Unsupported, "it has some, but that can't be had");
-    assert_eq!(gpu(&snapshot, A).utilization, Some(97.0));
+    let used = |snapshot: &Snapshot| gpu(snapshot, A).memory_used;
+    let with_reserve = Some((68 << 30) + (551 << 20));
+    let snapshot = machine.until("the first version", |snapshot| used(snapshot) == with_reserve).await;
+    assert_eq!(gpu(&snapshot, A).memory_total, Some(80 << 30));
     machine.becomes(&full());
-    machine.until("memory", |snapshot| gpu(snapshot, A).memory_used.is_some()).await;
+    machine.until("the second again", |snapshot| used(snapshot) == Some(68 << 30)).await;
 }
 
 async fn one_that_hangs_holds_up_no_tick_and_no_other(machine: &Machine) {

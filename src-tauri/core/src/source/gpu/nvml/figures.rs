@@ -150,13 +150,25 @@ pub(super) fn plausible(value: f64, most: f64) -> Result<f64, Reason> {
 
 /// Bytes in use and in all. A device without memory of its own says that it can't tell.
 fn memory(device: &nvml_wrapper::Device<'_>, integrated: bool) -> Result<Result<Memory, Reason>, NvmlError> {
-    match device.memory_info() {
-        Err(NvmlError::NotSupported) if integrated => Ok(Err(Reason::Shared)),
-        answer => Ok(settled(answer)?.and_then(|info| {
-            let plausible = info.total > 0 && info.used <= info.total;
-            if plausible { Ok(Memory { used: info.used, total: info.total }) } else { Err(Reason::Unsupported) }
-        })),
-    }
+    let answer = match device.memory_info().map(|info| Memory { used: info.used, total: info.total }) {
+        Err(NvmlError::NotSupported) if integrated => return Ok(Err(Reason::Shared)),
+        Err(NvmlError::FunctionNotFound | NvmlError::FailedToLoadSymbol(_)) => first_memory(device),
+        answer => answer,
+    };
+    let is_plausible = |memory: &Memory| memory.total > 0 && memory.used <= memory.total;
+    Ok(settled(answer)?.and_then(|memory| if is_plausible(&memory) { Ok(memory) } else { Err(Reason::Unsupported) }))
+}
+
+/// By the call of drivers before 510, which counts the driver's reserve as used. nvml-wrapper has no safe one.
+#[expect(unsafe_code, reason = "a C function of the driver's; it fills in what it is given, of a device that there is")]
+fn first_memory(device: &nvml_wrapper::Device<'_>) -> Result<Memory, NvmlError> {
+    let ask = device.nvml().lib().nvmlDeviceGetMemoryInfo.as_ref().map_err(|_| NvmlError::FunctionNotFound)?;
+    // SAFETY: three numbers, for which zeros are values.
+    let mut info = unsafe { std::mem::zeroed() };
+    // SAFETY: the handle is of this session, which the device borrows, and the answer goes into what is ours.
+    let code = unsafe { ask(device.handle(), &raw mut info) };
+    nvml_wrapper::error::nvml_try(code)?;
+    Ok(Memory { used: info.used, total: info.total })
 }
 
 /// Whether the device uses the system's memory.
