@@ -5,7 +5,7 @@ use std::time::Duration;
 
 pub use crate::figures::Figure;
 use crate::figures::{duration, quantity};
-use crate::tables::{BYTES, FIGURES, NUMBER, PERCENT};
+use crate::tables::{BYTES, ERRORS, FIGURES, NUMBER, PERCENT};
 
 /// A whole script.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,6 +18,8 @@ pub struct Script {
     pub cuda_version: i32,
     /// How long each call takes.
     pub latency: Duration,
+    /// The code that `nvmlDeviceGetCount` fails with, if it does.
+    pub count_fails: Option<u32>,
     /// Whether `nvmlShutdown` does not return until the script says otherwise.
     pub shutdown_hangs: bool,
     /// In the order of their indices, those that are gone among them.
@@ -31,6 +33,7 @@ impl Default for Script {
             driver_version: "550.54.14".into(),
             cuda_version: 12_040,
             latency: Duration::ZERO,
+            count_fails: None,
             shutdown_hangs: false,
             devices: Vec::new(),
         }
@@ -283,6 +286,11 @@ impl Script {
                 self.cuda_version = value.parse().map_err(|_| "cuda_version is a number such as 12040")?;
             }
             "latency" => self.latency = duration(value)?,
+            "count" => {
+                let error = value.strip_prefix("error ").ok_or("count is error and a name such as UNKNOWN")?;
+                let known = ERRORS.iter().find(|(name, ..)| *name == error.trim());
+                self.count_fails = Some(known.map(|(_, code, _)| *code).ok_or("count takes an error such as UNKNOWN")?);
+            }
             "shutdown" => {
                 self.shutdown_hangs = match value {
                     "ok" => false,
@@ -290,7 +298,11 @@ impl Script {
                     _ => return Err("shutdown is ok or hang".into()),
                 };
             }
-            _ => return Err(format!("{key}: the driver has driver, driver_version, cuda_version, latency, shutdown")),
+            _ => {
+                return Err(format!(
+                    "{key}: the driver has driver, driver_version, cuda_version, latency, count, shutdown"
+                ));
+            }
         }
         Ok(())
     }
@@ -372,6 +384,7 @@ mod tests {
             ("driver = broken", 1, "not_loaded"),
             ("speed = 5", 1, "driver_version"),
             ("shutdown = slow", 1, "hang"),
+            ("count = 3", 1, "UNKNOWN"),
             ("\n[gpu]\nstate = asleep", 3, "suspended"),
             ("[gpu]\nutilization = 50 W", 2, "%"),
             ("[gpu]\nutilization = error NONE", 2, "NOT_SUPPORTED"),

@@ -4,7 +4,10 @@
 
 mod machine;
 
+use std::time::{Duration, Instant};
+
 use telltale_core::feed::Snapshot;
+use telltale_core::gpu_details::GpuDetails;
 use telltale_core::metrics::Reason;
 
 use machine::{A, ADDRESSES, B, C, Machine, SOON, full, gpu};
@@ -14,6 +17,8 @@ async fn a_session_begins_and_ends() {
     let machine = Machine::start();
     machine.until("three GPUs", |snapshot| snapshot.metrics.gpu.len() == 3).await;
     one_that_takes_long_to_end_holds_up_no_tick(&machine).await;
+    one_that_comes_back_may_be_in_another_slot(&machine).await;
+    one_that_cannot_count_is_tried_ever_more_rarely(&machine).await;
     one_that_is_awake_beside_a_sleeping_one_is_not_said_to_sleep(&machine).await;
 }
 
@@ -39,4 +44,33 @@ async fn one_that_is_awake_beside_a_sleeping_one_is_not_said_to_sleep(machine: &
     machine.becomes(&full());
     machine.power(ADDRESSES[1], "auto", "active");
     machine.until("all are asked", |snapshot| why(snapshot) == [None, Some(Reason::Unsupported), None]).await;
+}
+
+async fn one_that_comes_back_may_be_in_another_slot(machine: &Machine) {
+    let first = "uuid = GPU-full-0";
+    machine.becomes(&full().replace(first, "uuid = GPU-full-0\nstate = gone"));
+    let lost = |snapshot: &Snapshot| gpu(snapshot, A).missing.get("utilization") == Some(&Reason::Lost);
+    machine.until("it is taken out", lost).await;
+    let numbers = |details: &GpuDetails| (details.index, details.cuda_index_by_bus);
+    assert_eq!(numbers(&machine.details(B).await), (Some(0), Some(0)), "nobody counts it");
+    machine.becomes(&full().replace("pci = 00000000:18:00.0", "pci = 00000000:81:00.0"));
+    machine.until("it is back", |snapshot| gpu(snapshot, A).utilization.is_some()).await;
+    assert_eq!(machine.details(A).await.pci_address.as_deref(), Some("0000:81:00.0"));
+    machine.becomes(&full().replace(first, "uuid = GPU-full-0\nstate = gone"));
+    machine.until("it is taken out again", lost).await;
+    machine.becomes(&full());
+    machine.until("it is where it was", |snapshot| gpu(snapshot, A).utilization.is_some()).await;
+}
+
+async fn one_that_cannot_count_is_tried_ever_more_rarely(machine: &Machine) {
+    let begun = Instant::now();
+    let before = machine.count("nvmlInit_v2");
+    machine.becomes(&format!("count = error UNKNOWN\n{}", full()));
+    while machine.count("nvmlInit_v2") < before + 2 {
+        assert!(begun.elapsed() < SOON, "it is tried again");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(begun.elapsed() > Duration::from_secs(5), "two seconds, then four: {:?}", begun.elapsed());
+    machine.becomes(&full());
+    machine.until("figures", |snapshot| snapshot.gpu_problem.is_none()).await;
 }

@@ -62,7 +62,10 @@ driver_functions! {
     fn nvmlSystemGetCudaDriverVersion(out: *mut c_int) |script| put(out, script.cuda_version);
     fn nvmlSystemGetCudaDriverVersion_v2(out: *mut c_int) |script| put(out, script.cuda_version);
     /// Lost devices are counted, those that are gone are not.
-    fn nvmlDeviceGetCount_v2(out: *mut c_uint) |script| put(out, sim::present(&script).count() as c_uint);
+    fn nvmlDeviceGetCount_v2(out: *mut c_uint) |script| match script.count_fails {
+        Some(code) => Err(code),
+        None => put(out, sim::present(&script).count() as c_uint),
+    };
     fn nvmlDeviceGetHandleByIndex_v2(index: c_uint, out: *mut Handle) |script| {
         put_handle(out, sim::present(&script).nth(index as usize), INVALID_ARGUMENT)
     };

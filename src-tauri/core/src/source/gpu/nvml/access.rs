@@ -38,6 +38,8 @@ pub(super) struct Open {
     pub(super) why: Option<Problem>,
     /// Every device seen so far.
     pub(super) known: Vec<Identity>,
+    /// The ids of those among them that NVML counts no more.
+    pub(super) gone: Vec<String>,
 }
 
 impl Access {

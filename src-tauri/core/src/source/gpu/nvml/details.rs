@@ -107,7 +107,7 @@ impl NvmlDetails {
                 }
             };
             slow(&device, &mut details);
-            order::number(nvml, identity, &open.known, &self.access, &mut speeds, &mut details);
+            order::number(nvml, identity, open, &self.access, &mut speeds, &mut details);
             kept.slow = Some((now.mono, details));
         }
         let mut details = kept.slow.as_ref().map(|(_, details)| details.clone()).unwrap_or_default();

@@ -44,8 +44,12 @@ pub struct Gpu {
     /// Its number among those that share the access.
     turn: u64,
     session: Session,
+    /// How long to wait after the next failure before initializing again; longer each time, until there are figures.
+    wait: Duration,
     /// Every device seen so far, the one identified last at the end: one that goes away is shown as lost, not forgotten.
     known: Vec<Identity>,
+    /// The ids of those that NVML counts no more.
+    gone: Vec<String>,
     sleep: Sleep,
     /// What keeps devices awake, and when that was looked at.
     awake: (Option<Duration>, BTreeMap<String, Vec<AwakeHolder>>),
@@ -54,21 +58,22 @@ pub struct Gpu {
 #[derive(Debug)]
 enum Session {
     Open { nvml: Arc<Nvml>, driver_version: Option<String>, fixed: BTreeMap<String, Fixed> },
-    Closed { why: Option<Problem>, retry_at: Duration, wait: Duration },
+    Closed { why: Option<Problem>, retry_at: Duration },
 }
 
 impl Gpu {
     /// NVML is loaded at the first sample, unless there is a session to go on with: that of one whose place this takes.
     pub fn new(access: Arc<Access>) -> Self {
         let turn = access.turns.begin();
-        let Open { nvml, known, .. } = access.open();
+        let Open { nvml, known, gone, .. } = access.open();
         let session = match nvml {
             Some(nvml) => {
                 Session::Open { driver_version: nvml.sys_driver_version().ok(), nvml, fixed: BTreeMap::new() }
             }
-            None => Session::Closed { why: None, retry_at: Duration::ZERO, wait: RETRY.0 },
+            None => Session::Closed { why: None, retry_at: Duration::ZERO },
         };
-        Self { access, turn, session, known, sleep: Sleep::default(), awake: (None, BTreeMap::new()) }
+        let wait = RETRY.0;
+        Self { access, turn, session, wait, known, gone, sleep: Sleep::default(), awake: (None, BTreeMap::new()) }
     }
 
     fn sample(&mut self, powers: &Powers, now: Duration) -> Sample {
@@ -88,11 +93,12 @@ impl Gpu {
         let read = if overall == Power::Asleep {
             read_awake(nvml, enter, &self.known, powers, fixed)
         } else {
-            read_all(nvml, enter, &mut self.known, fixed)
+            read_all(nvml, enter, &mut self.known, &mut self.gone, fixed)
         };
         let driver_version = driver_version.clone();
         match read {
             Ok(devices) => {
+                self.wait = RETRY.0;
                 let awake = self.kept_awake(powers, now);
                 if self.sleep.lets_go(overall, all_idle(&devices), now) {
                     self.let_go();
@@ -107,7 +113,11 @@ impl Gpu {
                 };
                 Sample { driver_version, devices, problem, awake }
             }
-            Err(error) => self.close(refusal::problem(&error, &self.access.library)),
+            Err(error) => {
+                let problem = refusal::problem(&error, &self.access.library);
+                self.close(problem.clone());
+                self.nothing_but(problem)
+            }
         }
     }
 
@@ -128,7 +138,7 @@ impl Gpu {
 
     /// Lets go of NVML, so that the devices can sleep; nothing is to wait for when they wake.
     fn let_go(&mut self) {
-        self.session = Session::Closed { why: None, retry_at: Duration::ZERO, wait: RETRY.0 };
+        self.session = Session::Closed { why: None, retry_at: Duration::ZERO };
         self.awake = (None, BTreeMap::new());
     }
 
@@ -151,7 +161,7 @@ impl Gpu {
 
     /// Initializes if it is time to; the problem where there is no session.
     fn open(&mut self) -> Result<(), Problem> {
-        let Session::Closed { why, retry_at, wait } = &mut self.session else { return Ok(()) };
+        let Session::Closed { why, retry_at } = &self.session else { return Ok(()) };
         let now = clock::now().mono;
         if let Some(problem) = why.clone().filter(|_| now < *retry_at) {
             return Err(problem);
@@ -164,19 +174,16 @@ impl Gpu {
             }
             Err(error) => {
                 let problem = refusal::problem(&error, &self.access.library);
-                *why = Some(problem.clone());
-                *retry_at = clock::now().mono + *wait;
-                *wait = (*wait * 2).min(RETRY.1);
+                self.close(problem.clone());
                 Err(problem)
             }
         }
     }
 
-    /// Ends the session; a new one is tried after the shortest wait.
-    fn close(&mut self, why: Problem) -> Sample {
-        let retry_at = clock::now().mono + RETRY.0;
-        self.session = Session::Closed { why: Some(why.clone()), retry_at, wait: RETRY.0 };
-        self.nothing_but(why)
+    /// Ends the session, if there is one; a new one is tried later.
+    fn close(&mut self, why: Problem) {
+        self.session = Session::Closed { why: Some(why), retry_at: clock::now().mono + self.wait };
+        self.wait = (self.wait * 2).min(RETRY.1);
     }
 
     /// The devices known so far without figures, and why.
@@ -199,7 +206,12 @@ impl Source for Gpu {
             Session::Closed { .. } => None,
         };
         if self.access.turns.is_newest(self.turn) {
-            self.access.publish(Open { nvml, why: sample.problem.clone(), known: self.known.clone() });
+            self.access.publish(Open {
+                nvml,
+                why: sample.problem.clone(),
+                known: self.known.clone(),
+                gone: self.gone.clone(),
+            });
         }
         Ok(sample)
     }
@@ -214,6 +226,7 @@ fn read_all<'turns>(
     nvml: &Nvml,
     enter: impl Fn(u32) -> Option<Inside<'turns, u32>>,
     known: &mut Vec<Identity>,
+    gone: &mut Vec<String>,
     fixed: &mut BTreeMap<String, Fixed>,
 ) -> Result<Vec<Device>, NvmlError> {
     let mut devices = Vec::with_capacity(known.len());
@@ -229,12 +242,16 @@ fn read_all<'turns>(
             Err(error) => nameless.push((index, refusal::reason(&error))),
         }
     }
+    // One that comes back is asked anew what does not change while it is there, its slot too.
+    fixed.retain(|id, _| devices.iter().any(|device| device.identity.id == *id));
     for (index, reason) in nameless {
         let identity = probably(index, known, &devices);
         devices.push(Device::without_figures(identity, reason));
     }
+    gone.clear();
     for known in known.iter() {
         if !devices.iter().any(|device| device.identity.id == known.id) {
+            gone.push(known.id.clone());
             devices.push(Device::without_figures(known.clone(), Reason::Lost));
         }
     }
@@ -251,7 +268,7 @@ fn read_one(
     fixed: &mut BTreeMap<String, Fixed>,
 ) -> Result<Device, NvmlError> {
     let device = nvml.device_by_index(index)?;
-    let identity = identify(&device, index, known)?;
+    let identity = identify(&device, index, known, fixed)?;
     figures::read(&device, identity, fixed)
 }
 
@@ -287,7 +304,12 @@ fn read_awake<'turns>(
 }
 
 /// Which device has this index now. Asked anew at each sample, as the others move up when one is taken out.
-fn identify(device: &nvml_wrapper::Device<'_>, index: u32, known: &mut Vec<Identity>) -> Result<Identity, NvmlError> {
+fn identify(
+    device: &nvml_wrapper::Device<'_>,
+    index: u32,
+    known: &mut Vec<Identity>,
+    fixed: &BTreeMap<String, Fixed>,
+) -> Result<Identity, NvmlError> {
     let unsupported = |error: &NvmlError| refusal::reason(error) == Reason::Unsupported;
     let bus_id = || device.pci_info().map(|pci| pci.bus_id);
     let id = match device.uuid() {
@@ -297,18 +319,24 @@ fn identify(device: &nvml_wrapper::Device<'_>, index: u32, known: &mut Vec<Ident
         },
         uuid => uuid?,
     };
-    let identity = if let Some(place) = known.iter().position(|known| known.id == id) {
-        Identity { index, ..known.remove(place) }
-    } else {
-        let pci_address = match bus_id() {
-            Err(error) if !unsupported(&error) => return Err(error),
-            bus_id => bus_id.ok().map(|bus_id| access::pci_address(&bus_id)),
-        };
-        match device.name() {
-            Ok(name) => Identity { id, index, name, pci_address },
-            Err(error) if refusal::ends_session(&error) => return Err(error),
-            // Not kept, so that it is asked for again.
-            Err(_) => return Ok(Identity { id, index, name: unnamed(index), pci_address }),
+    let pci_address = || match bus_id() {
+        Err(error) if !unsupported(&error) => Err(error),
+        bus_id => Ok(bus_id.ok().map(|bus_id| access::pci_address(&bus_id))),
+    };
+    let identity = match known.iter().position(|known| known.id == id) {
+        Some(place) if fixed.contains_key(&id) => Identity { index, ..known.remove(place) },
+        Some(place) => {
+            let pci_address = pci_address()?;
+            Identity { index, pci_address, ..known.remove(place) }
+        }
+        None => {
+            let pci_address = pci_address()?;
+            match device.name() {
+                Ok(name) => Identity { id, index, name, pci_address },
+                Err(error) if refusal::ends_session(&error) => return Err(error),
+                // Not kept, so that it is asked for again.
+                Err(_) => return Ok(Identity { id, index, name: unnamed(index), pci_address }),
+            }
         }
     };
     known.push(identity.clone());

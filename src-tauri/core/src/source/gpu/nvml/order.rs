@@ -8,22 +8,24 @@ use nvml_wrapper::enum_wrappers::device::Clock;
 use nvml_wrapper::{Device, Nvml};
 
 use super::super::sleep::{Power, Powers};
+use super::access::Open;
 use super::{Access, Identity, access, refusal};
 use crate::gpu_details::GpuDetails;
 use crate::metrics::Reason;
 
-/// Puts in the numbers of a device among those known. To compare them, all that are awake are asked how fast they are, but
+/// Puts in the numbers of a device among those that there are. To compare them, all that are awake are asked how fast they are, but
 /// for those whose speed is known.
 pub(super) fn number(
     nvml: &Nvml,
     identity: &Identity,
-    known: &[Identity],
+    open: &Open,
     access: &Access,
     speeds: &mut BTreeMap<String, u64>,
     details: &mut GpuDetails,
 ) {
     details.index = Some(identity.index);
-    let mut by_bus: Vec<&Identity> = known.iter().filter(|one| one.pci_address.is_some()).collect();
+    let mut by_bus: Vec<&Identity> =
+        open.known.iter().filter(|one| one.pci_address.is_some() && !open.gone.contains(&one.id)).collect();
     by_bus.sort_by_key(|one| &one.pci_address);
     let place =
         |list: &[&Identity]| list.iter().position(|one| one.id == identity.id).and_then(|at| u32::try_from(at).ok());
