@@ -1,8 +1,10 @@
 //! The interval loop: asks every source at each tick, waits for none that takes long, publishes what is in.
 //!
 //! A source that is still busy is not asked again. Its channel keeps its last sample, with its age and the reason; when the
-//! sample comes after all, it is published under the tick it was asked for. One that keeps taking long is asked ahead of the
-//! tick by as much, so that its sample is in when the tick comes: the tick waits for nobody, and publishes once.
+//! sample comes after all, it is published at once, and fills the row of the tick it was asked for in the history. A snapshot
+//! has the number of the newest tick, also with such a sample: a page that follows has that in a later row than the history.
+//! One that keeps taking long is asked ahead of the tick by as much, so that its sample is in when the tick comes: the tick
+//! waits for nobody, and publishes once.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
