@@ -1,16 +1,6 @@
 // When something is drawn: at the next frame, once, and only while it is in sight.
 import { expect, test, vi } from "vitest";
-
-type Seen = Pick<IntersectionObserverEntry, "target" | "isIntersecting">;
-let tell: (entries: Seen[]) => void = () => undefined;
-
-class Sight {
-	constructor(told: typeof tell) {
-		tell = told;
-	}
-	observe(): void {}
-	unobserve(): void {}
-}
+import { Sight } from "../store/samples";
 
 vi.stubGlobal("IntersectionObserver", Sight);
 const { Drawing } = await import("./frame");
@@ -39,14 +29,14 @@ test("what was asked for twice is drawn once, at the next frame", async () => {
 
 test("what is scrolled away is drawn when it comes back, if there is anything new", async () => {
 	const { element, draw, drawing } = made();
-	tell([{ target: element, isIntersecting: false }]);
+	Sight.shows(element, false);
 	drawing.ask();
 	await frame();
 	expect(draw).not.toHaveBeenCalled();
-	tell([{ target: element, isIntersecting: true }]);
+	Sight.shows(element, true);
 	expect(draw).toHaveBeenCalledTimes(1);
-	tell([{ target: element, isIntersecting: false }]);
-	tell([{ target: element, isIntersecting: true }]);
+	Sight.shows(element, false);
+	Sight.shows(element, true);
 	expect(draw).toHaveBeenCalledTimes(1);
 });
 

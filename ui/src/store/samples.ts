@@ -325,3 +325,13 @@ export function following(host: Host): Monitor {
 	void monitor.start();
 	return monitor;
 }
+
+/** Stands for IntersectionObserver: whatever is watched is in sight, or not, as `shows` says. */
+export class Sight {
+	static shows: (target: Element, isIntersecting: boolean) => void = nothing;
+	constructor(told: (entries: { target: Element; isIntersecting: boolean }[]) => void) {
+		Sight.shows = (target, isIntersecting) => told([{ target, isIntersecting }]);
+	}
+	observe = nothing;
+	unobserve = nothing;
+}
