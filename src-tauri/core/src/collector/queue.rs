@@ -30,6 +30,8 @@ struct State {
     on_duty: u64,
     /// That thread is inside a source.
     asking: bool,
+    /// No other could be started: it was said.
+    alone: bool,
     closed: bool,
 }
 
@@ -88,9 +90,13 @@ impl Shared {
             return;
         }
         match self.spawn(state.on_duty + 1) {
-            Ok(()) => (state.on_duty, state.asking) = (state.on_duty + 1, false),
+            Ok(()) => (state.on_duty, state.asking, state.alone) = (state.on_duty + 1, false, false),
             // They wait until the source comes back.
-            Err(error) => tracing::warn!(%error, "no thread to ask the other sources"),
+            Err(error) => {
+                if !std::mem::replace(&mut state.alone, true) {
+                    tracing::warn!(%error, "no thread to ask the other sources");
+                }
+            }
         }
     }
 

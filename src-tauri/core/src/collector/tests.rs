@@ -1,5 +1,6 @@
 //! The loop with sources that hang, fail and panic, made for real on their own threads.
 
+mod gaps;
 mod slow;
 
 use std::collections::BTreeMap;

@@ -18,10 +18,9 @@ use super::channels::Channels;
 use super::queue::Queue;
 use super::worker::{Outcome, Worker};
 use super::{Shared, too_long};
-use crate::channel::Channel;
 use crate::clock::{self, Alarm, Stamp};
 use crate::diagnostics::panic_words;
-use crate::metrics::Reason;
+use crate::metrics::{ChannelStatus, Reason};
 
 /// How long a tick waits for its sources before it publishes without the rest. The contract allows 100 ms.
 pub(super) const DEADLINE: Duration = Duration::from_millis(80);
@@ -240,13 +239,16 @@ impl Loop {
         let first = self.deadline.take().is_some();
         let snapshot = self.channels.snapshot(self.tick, &self.at, &clock::now(), self.interval);
         let mut history = self.shared.history();
-        for status in &snapshot.metrics.channels {
-            history.note(&status.channel, status.reason.filter(|reason| *reason != Reason::Starting));
+        for ChannelStatus { channel, reason, .. } in &snapshot.metrics.channels {
+            let reason = reason.filter(|reason| *reason != Reason::Starting);
+            // What comes late is of a row before: its gap ends at the next, which has a sample again.
+            if first || reason.is_some() {
+                history.note(channel, reason);
+            }
         }
-        // There is no word for GPUs as a whole once one of them has its own.
-        let gpus = Channel::Gpu.event();
-        if snapshot.metrics.channels.iter().all(|status| status.channel != gpus) {
-            history.note(gpus, None);
+        if first {
+            history
+                .forget_gaps_but_of(|channel| snapshot.metrics.channels.iter().any(|status| status.channel == channel));
         }
         drop(history);
         let mut account = self.shared.account();

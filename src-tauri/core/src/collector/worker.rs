@@ -219,7 +219,14 @@ fn sample<S: Source>(
     previous: &mut Option<Stamped<S::Sample>>,
     longest: Duration,
 ) -> Result<(Stamp, Reading), Problem> {
-    let sample = source.read().map_err(|error| Problem { reason: error.reason(), detail: error.to_string() })?;
+    let sample = match source.read() {
+        Ok(sample) => sample,
+        Err(error) => {
+            // A gap: what comes after it is compared with nothing before it.
+            *previous = None;
+            return Err(Problem { reason: error.reason(), detail: error.to_string() });
+        }
+    };
     let now = Stamped { stamp: clock::now(), sample };
     let before = match previous {
         None => Err(Reason::Starting),

@@ -114,7 +114,7 @@ async fn with_one_that_takes_long(interval: Duration) -> (Arc<Script>, Collector
     (script, collector, run)
 }
 
-async fn is_asked(script: &Script) {
+pub(super) async fn is_asked(script: &Script) {
     while script.in_flight.load(Ordering::SeqCst) == 0 {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
@@ -255,7 +255,7 @@ impl Source for Late {
 }
 
 /// Lets the loop take in answers until there is one of that source.
-async fn answers(run: &mut Loop, source: &str) {
+pub(super) async fn answers(run: &mut Loop, source: &str) {
     loop {
         let outcomes = tokio::time::timeout(WAIT, run.outcomes.recv()).await.expect("an answer").unwrap();
         let there = outcomes.iter().any(|outcome| outcome.source == source);

@@ -1,0 +1,80 @@
+//! Where the gaps of a channel begin and end, tick by tick.
+
+use tokio::time::Instant;
+
+use super::slow::{answers, is_asked};
+use super::*;
+
+fn gaps_of(collector: &Collector, channel: &str) -> Vec<crate::history::HistoryGap> {
+    let mut gaps = collector.query(&HistoryQuery::default()).unwrap().gaps;
+    gaps.retain(|gap| gap.channel == channel);
+    gaps
+}
+
+#[tokio::test]
+async fn a_gap_ends_at_a_row_with_a_sample_also_where_what_hung_comes_back_between_two_ticks() {
+    let script = Arc::new(Script::default());
+    let for_thread = Arc::clone(&script);
+    let scripted = move || Scripted(Arc::clone(&for_thread));
+    let workers = vec![Worker::new("cpu", Channel::Cpu, scripted)];
+    let (collector, mut run) = Collector::with_workers(workers, WAIT, no_details()).unwrap();
+    for _ in 0..2 {
+        run.tick(Instant::now());
+        answers(&mut run, "cpu").await;
+    }
+    script.hang(true);
+    run.tick(Instant::now());
+    is_asked(&script).await;
+    for _ in 0..2 {
+        run.tick(Instant::now());
+        run.publish();
+    }
+    script.hang(false);
+    answers(&mut run, "cpu").await;
+    assert_eq!(reason(&collector.current().metrics, "system/cpu"), None, "it is published when it comes");
+    run.tick(Instant::now());
+    answers(&mut run, "cpu").await;
+
+    let gaps = gaps_of(&collector, "system/cpu");
+    let history = collector.query(&HistoryQuery::default()).unwrap();
+    let utilization = history.series.iter().find(|series| series.field == "utilization").unwrap();
+    assert_eq!(utilization.values, [None, Some(50.0), Some(50.0), None, None, Some(50.0)]);
+    let [gap] = gaps.as_slice() else { panic!("{gaps:?}") };
+    assert_eq!((gap.from, gap.to), (history.timestamps[3], Some(history.timestamps[5])), "{history:?}");
+}
+
+#[tokio::test]
+async fn what_comes_after_a_failed_read_is_compared_with_nothing_before_it() {
+    let script = Arc::new(Script::default());
+    let for_thread = Arc::clone(&script);
+    let workers = vec![Worker::new("cpu", Channel::Cpu, move || Scripted(Arc::clone(&for_thread)))];
+    let (collector, mut run) = Collector::with_workers(workers, WAIT, no_details()).unwrap();
+    for fails in [false, false, true, false, false] {
+        script.fail.store(fails, Ordering::SeqCst);
+        run.tick(Instant::now());
+        answers(&mut run, "cpu").await;
+    }
+    let history = collector.query(&HistoryQuery::default()).unwrap();
+    let utilization = history.series.iter().find(|series| series.field == "utilization").unwrap();
+    assert_eq!(utilization.values, [None, Some(50.0), None, None, Some(50.0)]);
+    let gaps = gaps_of(&collector, "system/cpu");
+    let [gap] = gaps.as_slice() else { panic!("{gaps:?}") };
+    assert_eq!((gap.from, gap.to), (history.timestamps[2], Some(history.timestamps[3])));
+}
+
+#[tokio::test]
+async fn the_gap_of_a_gpu_that_gets_another_name_ends() {
+    let (first, second) = (Gpus::of(&["index-0", "GPU-b"]), Gpus::of(&[]));
+    let collector = start_gpus(&first, &second);
+    until(&collector, |metrics| metrics.gpu.len() == 2).await;
+    first.script.hang(true);
+    let event = "system/gpu/index-0";
+    until(&collector, |metrics| reason(metrics, event) == Some(Reason::NotAnswering)).await;
+    *first.ids.lock().unwrap() = vec!["GPU-a", "GPU-b"];
+    first.script.hang(false);
+    until(&collector, |metrics| metrics.gpu.iter().any(|gpu| gpu.gpu_id == "GPU-a")).await;
+    let tick = collector.current().metrics.tick;
+    until(&collector, |metrics| metrics.tick >= tick + 2).await;
+    let gaps = gaps_of(&collector, event);
+    assert!(!gaps.is_empty() && gaps.iter().all(|gap| gap.to.is_some()), "{gaps:?}");
+}
