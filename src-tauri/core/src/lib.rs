@@ -14,6 +14,7 @@ pub mod gpu_details;
 pub mod gpu_state;
 pub mod history;
 pub mod metrics;
+pub mod open_files;
 pub mod own_cost;
 pub mod rate;
 pub mod settings;
