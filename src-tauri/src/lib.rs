@@ -31,7 +31,7 @@ use telltale_core::collector::{Collector, Roots};
 use telltale_core::feed::Feed;
 use telltale_core::own_cost::{Meter, OwnCost};
 use telltale_core::settings::SleepingGpus;
-use telltale_core::stop;
+use telltale_core::{open_files, stop};
 
 use counts::Counts;
 pub use log::complain;
@@ -40,6 +40,9 @@ use tasks::Tasks;
 
 /// The app's name in folders, as in tauri.conf.json: for what is asked before the app is there.
 pub(crate) const IDENTIFIER: &str = "dev.telltale.desktop";
+
+/// How long the end may take: its screen may hang, or the home that the window's place is kept in.
+const LONGEST_END: Duration = Duration::from_secs(3);
 
 /// What commands and events work with.
 struct Shell {
@@ -94,7 +97,8 @@ impl Shell {
 /// # Errors
 /// Whatever kept it from starting, with what was being done.
 pub fn run(hidden: bool) -> anyhow::Result<()> {
-    log::begin();
+    let mut log = Some(log::begin());
+    open_files::allow_many();
     tracing::info!("{}", rendering::chosen());
     rendering::connect()?;
 
@@ -121,11 +125,13 @@ pub fn run(hidden: bool) -> anyhow::Result<()> {
         })
         .build(tauri::generate_context!())
         .context("could not start")?;
-    app.run(|app, event| {
+    app.run(move |app, event| {
         if let RunEvent::WindowEvent { event, .. } = &event {
             window::follow(app, event);
         } else if matches!(event, RunEvent::Exit) {
+            stop::at_the_latest(LONGEST_END, 0);
             window::end(app);
+            log.take();
         } else if let RunEvent::ExitRequested { api, code: None, .. } = event
             && app.try_state::<Shell>().is_some_and(|shell| shell.outlives_window())
         {
@@ -170,12 +176,13 @@ fn start(app: &AppHandle, hidden: bool) -> anyhow::Result<()> {
     let kept = app.clone();
     app.state::<Shell>().tasks.keep("window", move || window::save_changes(kept.clone()));
     let asked = app.clone();
-    tauri::async_runtime::spawn(async move {
-        match stop::asked().await {
-            Ok(()) => asked.exit(0),
-            Err(error) => tracing::warn!(%error, "signals can't be heard"),
-        }
+    let listening = stop::when_asked(LONGEST_END, move |heard| match heard {
+        Ok(()) => asked.exit(0),
+        Err(error) => tracing::warn!(%error, "signals can't be heard"),
     });
+    if let Err(error) = listening {
+        tracing::warn!(%error, "signals can't be heard");
+    }
     match tray::start(app) {
         Ok(true) if hidden => return Ok(()),
         // At login the tray's host may come after us.

@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
+use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
 use tracing_appender::rolling::{RollingFileAppender, Rotation};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::writer::{BoxMakeWriter, MakeWriterExt as _};
@@ -14,21 +15,40 @@ use crate::IDENTIFIER;
 /// Days that are kept.
 const DAYS: usize = 7;
 
-/// Begins it. `TELLTALE_LOG` says what is worth a line; warnings are, where it says nothing.
-pub(crate) fn begin() {
+/// Lines that wait while a write takes long.
+const WAITING: usize = 1_000;
+
+/// What writes the log, until it is dropped: then what is still to be written has a second.
+#[derive(Debug)]
+pub(crate) struct Writers(#[expect(dead_code, reason = "kept for what its end does")] Vec<WorkerGuard>);
+
+/// Begins it. `TELLTALE_LOG` says what is worth a line; warnings are, where it says nothing. A terminal that was stopped, a
+/// pipe that nobody reads and a home on a server that is gone never come back from a write: each is written to by a thread of
+/// its own, and lines beyond what it can hold are dropped.
+pub(crate) fn begin() -> Writers {
     let filter = EnvFilter::try_from_env("TELLTALE_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
     let terminal = io::stderr().is_terminal();
+    let (stderr, writes) = by_a_thread(io::stderr());
+    let mut writers = Writers(vec![writes]);
     let (writer, refused) = match folder().filter(|_| !terminal).map(file) {
-        Some(Ok(file)) => (BoxMakeWriter::new(io::stderr.and(file)), None),
-        Some(Err(error)) => (BoxMakeWriter::new(io::stderr), Some(error)),
-        None => (BoxMakeWriter::new(io::stderr), None),
+        Some(Ok(file)) => {
+            let (file, writes) = by_a_thread(file);
+            writers.0.push(writes);
+            (BoxMakeWriter::new(stderr.and(file)), None)
+        }
+        Some(Err(error)) => (BoxMakeWriter::new(stderr), Some(error)),
+        None => (BoxMakeWriter::new(stderr), None),
     };
-    // A stderr that can't be written to (its terminal was closed, its disk is full) would have it panic with each line.
     let log = tracing_subscriber::fmt().with_env_filter(filter).log_internal_errors(false);
     log.with_ansi(terminal).with_writer(writer).init();
     if let Some(error) = refused {
         tracing::warn!(%error, "the log is not kept in a file");
     }
+    writers
+}
+
+fn by_a_thread(writer: impl io::Write + Send + 'static) -> (NonBlocking, WorkerGuard) {
+    NonBlockingBuilder::default().buffered_lines_limit(WAITING).thread_name("log").finish(writer)
 }
 
 /// Says on stderr why something could not be done, where there is no log yet or nobody would look for it; if it can be said.

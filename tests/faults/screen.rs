@@ -1,10 +1,14 @@
-//! A screen that hangs, and every program's main thread on it: what is recorded goes on.
+//! A screen that hangs, and every program's main thread on it: what is recorded goes on, and a signal still ends the program.
 
 use std::time::Duration;
 
 use serde_json::json;
 
+use crate::common::among_others;
+use crate::common::desktop::{Desktop, SOON};
+use crate::common::panel::Panel;
 use crate::common::screen::Screen;
+use crate::common::until::until_sync;
 use crate::window::app::{App, Gpus, Home};
 
 #[test]
@@ -32,4 +36,25 @@ fn a_screen_that_hangs_stops_no_tick() {
         assert!(after.0 >= before.0 + 8 && after.1 == before.1, "{before:?}, {after:?}");
         app.close().await;
     });
+}
+
+#[test]
+fn a_signal_ends_it_while_its_main_thread_waits_for_the_screen() {
+    let _turn = among_others();
+    let desktop = Desktop::open();
+    let panel = Panel::open(&desktop.screen);
+    let mut app = desktop.start_with(&["--hidden"], |_| {});
+    panel.await_item();
+    panel.line("CPU");
+    desktop.screen.hang(true);
+    // It builds the window, and the server answers nothing.
+    panel.click("Open Telltale");
+    for _ in 0..3 {
+        let before = panel.lines();
+        until_sync("its figures go on", SOON, || if panel.lines() == before { Err(before.clone()) } else { Ok(()) });
+    }
+    app.signal("TERM");
+    let ended = app.wait(SOON);
+    desktop.screen.hang(false);
+    assert_eq!(ended.code(), Some(0));
 }

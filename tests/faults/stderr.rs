@@ -1,7 +1,11 @@
-//! Nothing can be written to stderr, as where the terminal that a program was started from is closed, or the disk is full
-//! that it goes to: figures go on.
+//! Nothing can be written to stderr, as where the terminal that a program was started from is closed or stopped, the disk is full
+//! that it goes to, or nobody reads the pipe: figures go on.
 
 use std::fs::{self, File};
+use std::io::{self, PipeReader, PipeWriter, Write as _};
+use std::process::Stdio;
+
+use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 
 use crate::common::among_others;
 use crate::common::desktop::{Desktop, SOON};
@@ -13,10 +17,30 @@ fn full() -> File {
     File::options().write(true).open("/dev/full").unwrap()
 }
 
+/// A pipe that has no room left. Whoever writes to it waits until somebody reads.
+fn unread() -> (PipeReader, PipeWriter) {
+    let (reader, mut writer) = io::pipe().unwrap();
+    let waits = fcntl_getfl(&writer).unwrap();
+    fcntl_setfl(&writer, waits | OFlags::NONBLOCK).unwrap();
+    while writer.write(&[b'x'; 512]).is_ok() {}
+    fcntl_setfl(&writer, waits).unwrap();
+    (reader, writer)
+}
+
 #[test]
 fn the_agent_goes_on_where_its_warnings_can_not_be_written() {
     let _turn = among_others();
-    let driver = Driver::start_saying(GPU, "gpu,memory", full());
+    goes_on(&Driver::start_saying(GPU, "gpu,memory", full()));
+}
+
+#[test]
+fn the_agent_goes_on_where_nobody_reads_its_warnings() {
+    let _turn = among_others();
+    let (_reader, writer) = unread();
+    goes_on(&Driver::start_saying(GPU, "gpu,memory", writer));
+}
+
+fn goes_on(driver: &Driver) {
     driver.until("it answers", |line| line["gpu_id"] == "GPU-a");
     driver.becomes(&GPU.replace("61 C", "hang"));
     for _ in 0..8 {
@@ -28,11 +52,21 @@ fn the_agent_goes_on_where_its_warnings_can_not_be_written() {
 
 #[test]
 fn the_app_goes_on_and_its_log_has_the_warning() {
+    app_goes_on(full());
+}
+
+#[test]
+fn the_app_goes_on_while_nobody_reads_its_warnings_and_ends_without_having_said_them() {
+    let (_reader, writer) = unread();
+    app_goes_on(writer);
+}
+
+fn app_goes_on(stderr: impl Into<Stdio>) {
     let _turn = among_others();
     let desktop = Desktop::with_gpus(GPU);
     let panel = Panel::open(&desktop.screen);
     let mut app = desktop.start_with(&["--hidden"], |command| {
-        command.stderr(full());
+        command.stderr(stderr);
     });
     panel.await_item();
     panel.line("CPU");

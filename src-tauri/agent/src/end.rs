@@ -6,29 +6,21 @@ use std::thread;
 use std::time::Duration;
 
 use telltale_core::stop;
-use tokio::runtime;
 use tokio::sync::mpsc;
 
 /// How long a line that is being written when a signal comes may take.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Returns when it is to end. Both are waited for on threads of their own: while the pipe is full the caller's waits in a
-/// write, and then a signal ends the program from there; and while there is nothing to print it would not hear of its reader.
+/// write, and while there is nothing to print it would not hear of its reader.
 ///
 /// # Errors
 /// If the system refuses the handlers or the threads.
 pub(crate) async fn asked() -> io::Result<()> {
-    let listening = runtime::Builder::new_current_thread().enable_io().build()?;
     let (tell, mut told) = mpsc::unbounded_channel();
     let gone = tell.clone();
-    thread::Builder::new().name("signals".into()).spawn(move || {
-        let heard = listening.block_on(stop::asked());
-        let ends = heard.is_ok();
+    stop::when_asked(PATIENCE, move |heard| {
         let _ = tell.send(heard);
-        if ends {
-            thread::sleep(PATIENCE);
-            std::process::exit(0);
-        }
     })?;
     thread::Builder::new().name("reader".into()).spawn(move || {
         if reader_goes() {

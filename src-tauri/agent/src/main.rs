@@ -13,15 +13,19 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::Parser as _;
 use telltale_core::doctor::State;
+use telltale_core::open_files;
+use tracing_appender::non_blocking::NonBlockingBuilder;
 use tracing_subscriber::EnvFilter;
 
 use arguments::{Arguments, Command};
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    open_files::allow_many();
     let filter = EnvFilter::try_from_env("TELLTALE_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
-    // Where stderr can't be written to, a line that is lost is no reason to panic.
-    tracing_subscriber::fmt().with_env_filter(filter).log_internal_errors(false).with_writer(io::stderr).init();
+    // By a thread of its own: while nobody reads a full stderr, figures go on.
+    let (stderr, _writes) = NonBlockingBuilder::default().buffered_lines_limit(1_000).finish(io::stderr());
+    tracing_subscriber::fmt().with_env_filter(filter).log_internal_errors(false).with_writer(stderr).init();
     let failure = match arguments.command {
         Command::Doctor { .. } => State::Broken.exit_code(),
         Command::Snapshot { .. } | Command::Watch { .. } => 1,

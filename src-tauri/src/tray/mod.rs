@@ -175,7 +175,7 @@ async fn keep_current(app: AppHandle) {
         let every = if page_since.elapsed() < OWN_SETTLED { OWN_SETTLING } else { OWN_EVERY };
         if !is_paused && looked.is_none_or(|at| at.elapsed() >= every) {
             looked = Some(Instant::now());
-            own = shell.cost().map(|cost| menu::own_line(&cost, &shell.words));
+            own = block_in_place(|| shell.cost()).map(|cost| menu::own_line(&cost, &shell.words));
         }
         let snapshot = paused.as_ref().unwrap_or(&newest);
         let mut now = menu::menu(snapshot, &settings.borrow_and_update(), is_paused, &shell.words);
