@@ -98,8 +98,11 @@ impl Lines {
         Ok(())
     }
 
+    /// While no GPU is known, the word for all of them is about each.
     fn wants(&self, channel: &str) -> bool {
-        self.only.as_ref().is_none_or(|only| only.iter().any(|one| one.selects(channel)))
+        let gpus = channel == Channel::Gpu.event();
+        let wanted = |one: &Selector| one.selects(channel) || (gpus && matches!(one, Selector::Gpu(_)));
+        self.only.as_ref().is_none_or(|only| only.iter().any(wanted))
     }
 
     /// Whether nothing wanted is still to come in this tick: a source that takes long may answer after the others.
