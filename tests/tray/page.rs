@@ -1,13 +1,25 @@
 //! Never a blank window: how the page is drawn, chosen at the start and once more where that draws nothing.
 
 use std::fs;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use crate::common::among_others;
 use crate::common::desktop::{Desktop, SOON, web_process};
-use crate::common::process::output;
+use crate::common::process::{Group, output};
 use crate::common::until::until_sync;
+
+/// `WebKit` does not bear one that stops before it has said that it is there.
+fn web_process_that_speaks(app: &Group) -> u32 {
+    until_sync("it has a web process that speaks with it", SOON, || {
+        let process = web_process(app).ok_or("none")?;
+        let threads = fs::read_dir(format!("/proc/{process}/task")).map_err(|_| "it ended")?;
+        let names = threads.filter_map(|thread| fs::read_to_string(thread.ok()?.path().join("comm")).ok());
+        let listens = names.into_iter().any(|name| name.starts_with("ReceiveQueue"));
+        listens.then_some(process).ok_or("it starts")
+    })
+}
 
 #[test]
 fn a_page_that_stays_blank_is_drawn_the_plainest_way_from_then_on() {
@@ -15,14 +27,7 @@ fn a_page_that_stays_blank_is_drawn_the_plainest_way_from_then_on() {
     let desktop = Desktop::open();
     // Without the variables by which a user decides.
     let mut app = desktop.start_with(&[], |_| {});
-    // WebKit does not bear one that stops before it has said that it is there.
-    let blank = until_sync("it has a web process that speaks with it", SOON, || {
-        let process = web_process(&app).ok_or("none")?;
-        let threads = fs::read_dir(format!("/proc/{process}/task")).map_err(|_| "it ended")?;
-        let names = threads.filter_map(|thread| fs::read_to_string(thread.ok()?.path().join("comm")).ok());
-        let listens = names.into_iter().any(|name| name.starts_with("ReceiveQueue"));
-        listens.then_some(process).ok_or("it starts")
-    });
+    let blank = web_process_that_speaks(&app);
     output("kill", &["-STOP", &blank.to_string()]);
     desktop.await_report("itself", 0, |_| true);
     let log = desktop.log();
@@ -40,6 +45,26 @@ fn a_page_that_stays_blank_is_drawn_the_plainest_way_from_then_on() {
     let _app = desktop.start_with(&[], |_| {});
     desktop.await_report("itself", before, |_| true);
     desktop.await_drawn();
+}
+
+/// Longer than a page that has loaded may draw nothing, shorter than one may not answer.
+const LOADS_SLOWLY: Duration = Duration::from_secs(9);
+
+#[test]
+fn a_page_that_takes_long_to_load_is_not_taken_for_a_blank_one() {
+    let _turn = among_others();
+    let desktop = Desktop::open();
+    let app = desktop.start_with(&[], |_| {});
+    let process = web_process_that_speaks(&app);
+    let drawn = desktop.reports().len();
+    output("kill", &["-STOP", &process.to_string()]);
+    let stopped = Instant::now();
+    until_sync("that long", SOON, || if stopped.elapsed() >= LOADS_SLOWLY { Ok(()) } else { Err(stopped.elapsed()) });
+    assert_eq!((drawn, desktop.reports().len()), (0, 0), "it was stopped before it had drawn");
+    output("kill", &["-CONT", &process.to_string()]);
+    desktop.await_report("itself", 0, |_| true);
+    assert_eq!(web_process(&app), Some(process), "it is the same page");
+    assert!(!desktop.log().contains("drawn nothing"), "{}", desktop.log());
 }
 
 #[test]

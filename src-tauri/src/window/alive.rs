@@ -1,5 +1,6 @@
 //! Whether the page lives: it reports once it has drawn, and answers when it is asked. One that stays blank is drawn the
-//! plainest way, one that hangs is loaded anew, and neither lets events queue up.
+//! plainest way, one that hangs is loaded anew, and neither lets events queue up. That it loads slowly, from a disk that is busy
+//! or into memory that has to be made room in, is neither.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -12,8 +13,14 @@ use tokio::task::block_in_place;
 use super::LABEL;
 use crate::{Shell, rendering};
 
-/// A page that could be seen for so long and has drawn nothing is blank.
+/// A page that has loaded, could be seen for so long since then and has drawn nothing is blank.
 const BLANK: Duration = Duration::from_secs(5);
+
+/// True once its scripts have run. Before it there is an empty one without an address of its own.
+const HAS_LOADED: &str = "document.readyState === 'complete' && location.protocol !== 'about:'";
+
+/// While it loads it may be busy with that, and is not asked for a sign of life.
+const LOADS: Duration = Duration::from_secs(5);
 
 /// How often that is looked at.
 const LOOK: Duration = Duration::from_secs(1);
@@ -32,6 +39,9 @@ const HANGS: Duration = Duration::from_secs(10);
 /// slowly, up to the longest wait.
 const EARLY: Duration = Duration::from_secs(10);
 const EARLY_DEATHS: u32 = 3;
+
+/// So many that died in a row before they had drawn died of how they draw: one may have been killed for want of memory.
+const BLANK_DEATHS: u32 = 2;
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// What is known of the page.
@@ -42,6 +52,8 @@ pub(crate) struct Alive(Mutex<State>);
 struct State {
     /// Which page this is: each load makes another.
     page: u64,
+    /// Whether it has loaded.
+    loading: Loading,
     /// Whether it has drawn.
     drawn: bool,
     /// When it was asked what it has not answered yet.
@@ -54,15 +66,46 @@ struct State {
     begun: Option<Instant>,
     /// How many pages in a row died early.
     early_deaths: u32,
+    /// And how many in a row before they had drawn.
+    blank_deaths: u32,
+}
+
+/// What is known of a page's load.
+#[derive(Debug, Default, PartialEq)]
+enum Loading {
+    /// It was not asked, or said no.
+    #[default]
+    Unknown,
+    /// It has yet to answer.
+    Asked,
+    Done,
 }
 
 impl Alive {
     /// A new page loads; its number.
     fn loads(&self, now: Instant) -> u64 {
         let mut state = self.lock();
-        let early_deaths = state.early_deaths;
-        *state = State { page: state.page + 1, begun: Some(now), early_deaths, ..State::default() };
+        let State { page, early_deaths, blank_deaths, .. } = *state;
+        *state = State { page: page + 1, begun: Some(now), early_deaths, blank_deaths, ..State::default() };
         state.page
+    }
+
+    /// Whether it has loaded, and whether it is to be asked that.
+    fn has_loaded(&self, page: u64) -> (bool, bool) {
+        let mut state = self.lock();
+        let ask = state.page == page && state.loading == Loading::Unknown;
+        if ask {
+            state.loading = Loading::Asked;
+        }
+        (state.loading == Loading::Done, ask)
+    }
+
+    /// It says whether it has loaded.
+    fn says_loaded(&self, page: u64, loaded: bool) {
+        let mut state = self.lock();
+        if state.page == page {
+            state.loading = if loaded { Loading::Done } else { Loading::Unknown };
+        }
     }
 
     /// The page says that it has drawn.
@@ -115,8 +158,8 @@ impl Alive {
             state.missed += u32::from(silent);
             return (!silent, None);
         }
-        // While it loads it may be busy with that. After that any page is asked, also one that never reports.
-        let loaded = state.drawn || state.begun.is_some_and(|begun| now.duration_since(begun) >= BLANK);
+        // After a while any page is asked, also one that never reports.
+        let loaded = state.drawn || state.begun.is_some_and(|begun| now.duration_since(begun) >= LOADS);
         let ask = loaded && state.answered.is_none_or(|answered| now.duration_since(answered) >= ASKED);
         if ask {
             state.asked = Some(now);
@@ -124,7 +167,7 @@ impl Alive {
         (true, ask.then_some(state.page))
     }
 
-    /// Its process died: whether it had drawn, and how long to wait before it is loaded again.
+    /// Its process died: whether of how it draws, as it seems, and how long to wait before it is loaded again.
     fn dies(&self, now: Instant) -> (bool, Duration) {
         let mut state = self.lock();
         let early = state.begun.is_some_and(|begun| now.duration_since(begun) < EARLY);
@@ -133,7 +176,8 @@ impl Alive {
             0 => Duration::ZERO,
             more => Duration::from_secs(1 << more.min(5)).min(LONGEST_WAIT),
         };
-        (state.drawn, wait)
+        state.blank_deaths = if state.drawn { 0 } else { state.blank_deaths.saturating_add(1) };
+        (state.blank_deaths >= BLANK_DEATHS, wait)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -154,8 +198,20 @@ pub(super) fn watch(app: &AppHandle) {
                 return;
             }
             let Some(window) = app.get_webview_window(LABEL) else { return };
+            let (loaded, ask) = shell.alive.has_loaded(page);
+            if ask {
+                let answering = app.clone();
+                let asked = window.eval_with_callback(HAS_LOADED, move |answer| {
+                    if let Some(shell) = answering.try_state::<Shell>() {
+                        shell.alive.says_loaded(page, answer == "true");
+                    }
+                });
+                if let Err(error) = asked {
+                    tracing::warn!(%error, "the page can't be asked whether it has loaded");
+                }
+            }
             // One that nobody can see draws nothing.
-            seen = if super::is_seen(&window) { seen + LOOK } else { Duration::ZERO };
+            seen = if loaded && super::is_seen(&window) { seen + LOOK } else { Duration::ZERO };
         }
         tracing::warn!("the page has drawn nothing for {BLANK:?}");
         if draw_plainly(&app) {
@@ -187,9 +243,13 @@ async fn reload_if_it_hangs(app: AppHandle, page: u64) {
     // In two steps: if it was this process that stood still, the answer is heard in the second.
     tokio::time::sleep(HANGS.saturating_sub(LOOK)).await;
     tokio::time::sleep(LOOK).await;
-    let hangs = app.try_state::<Shell>().and_then(|shell| shell.alive.hangs(page, Instant::now()));
-    if let Some(missed) = hangs {
+    let Some(shell) = app.try_state::<Shell>() else { return };
+    if let Some(missed) = shell.alive.hangs(page, Instant::now()) {
         tracing::warn!(missed, "the page has not answered for {HANGS:?}");
+        if shell.alive.is_blank(page) {
+            tracing::warn!("the page has drawn nothing");
+            draw_plainly(&app);
+        }
         load_anew(&app);
     }
 }
@@ -198,8 +258,8 @@ async fn reload_if_it_hangs(app: AppHandle, page: u64) {
 #[cfg(target_os = "linux")]
 pub(super) fn died(app: &AppHandle) {
     let alive = &app.state::<Shell>().alive;
-    let (drawn, wait) = alive.dies(Instant::now());
-    if !drawn {
+    let (of_drawing, wait) = alive.dies(Instant::now());
+    if of_drawing {
         draw_plainly(app);
     }
     if wait.is_zero() {
@@ -298,9 +358,37 @@ mod tests {
             .collect();
         assert_eq!(waits, [0, 0, 0, 2, 4, 8, 16, 30, 30]);
         alive.loads(now);
-        assert_eq!(alive.dies(now), (false, S(30)));
+        assert_eq!(alive.dies(now).1, S(30));
         alive.loads(now);
         alive.reports();
-        assert_eq!(alive.dies(now + S(10)), (true, S(0)), "one that lived begins afresh");
+        assert_eq!(alive.dies(now + S(10)).1, S(0), "one that lived begins afresh");
+    }
+
+    #[test]
+    fn the_second_page_in_a_row_that_dies_without_having_drawn_died_of_drawing() {
+        let (alive, now) = (Alive::default(), Instant::now());
+        let dies = |drew: bool| {
+            alive.loads(now);
+            if drew {
+                alive.reports();
+            }
+            alive.dies(now).0
+        };
+        assert_eq!([false, true, false, false, false, true].map(dies), [false, false, false, true, true, false]);
+    }
+
+    #[test]
+    fn whether_a_page_has_loaded_is_asked_until_it_says_so_and_once_at_a_time() {
+        let alive = Alive::default();
+        let page = alive.loads(Instant::now());
+        assert_eq!(alive.has_loaded(page), (false, true));
+        assert_eq!(alive.has_loaded(page), (false, false), "it has not answered");
+        alive.says_loaded(page, false);
+        assert_eq!(alive.has_loaded(page), (false, true), "that was the empty one before it");
+        alive.says_loaded(page, true);
+        assert_eq!(alive.has_loaded(page), (true, false));
+        let next = alive.loads(Instant::now());
+        alive.says_loaded(page, true);
+        assert_eq!(alive.has_loaded(next), (false, true), "and the next is another");
     }
 }
