@@ -18,6 +18,7 @@ fn main() {
         "cancel_save",
         "report_page",
         "get_desktop_info",
+        "quit",
     ]);
     let attributes = tauri_build::Attributes::new()
         .capabilities_path_pattern("./src-tauri/capabilities/**/*")

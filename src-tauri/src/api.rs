@@ -66,6 +66,7 @@ pub fn builder() -> Builder<Wry> {
             commands::cancel_save,
             commands::report_page,
             commands::get_desktop_info,
+            commands::quit,
         ])
         .events(collect_events![
             SystemAll,

@@ -1,5 +1,6 @@
 //! The typed commands: each a line or two over core, answered through [`answer`]. Arguments are taken as JSON and checked
-//! here, because what Tauri answers to one of a wrong shape is neither typed nor kind.
+//! here, because what Tauri answers to one of a wrong shape is neither typed nor kind. What may take long, a disk or an hour of a
+//! large machine, is told to the runtime (`block_in_place`): its one thread is the ticks', too.
 
 use std::marker::PhantomData;
 
@@ -9,7 +10,7 @@ use serde_json::Value;
 use specta::datatype::DataType;
 use specta::{Type, Types};
 use tauri::ipc::{InvokeResponseBody, IpcResponse};
-use tauri::{State, WebviewWindow};
+use tauri::{AppHandle, State, WebviewWindow};
 use telltale_core::diagnostics::Diagnostics;
 use telltale_core::export;
 use telltale_core::gpu_details::GpuDetails;
@@ -20,6 +21,7 @@ use telltale_core::own_cost::OwnCost;
 use telltale_core::settings::{Settings, SettingsPatch};
 use telltale_core::system::{self, SystemInfo};
 use telltale_core::verdict::{GpuVerdict, VerdictQuery};
+use tokio::task::block_in_place;
 
 use crate::Shell;
 use crate::answer::answer;
@@ -48,6 +50,15 @@ impl<T: DeserializeOwned> Argument<T> {
             let field = if path == "." { name.into() } else { path };
             CommandError::invalid(field, error.inner())
         })
+    }
+
+    /// The same of one with fields: serde would take a list of their values for it, too.
+    fn object(self, name: &str) -> Result<T, CommandError> {
+        if self.0.is_object() {
+            self.parsed(name)
+        } else {
+            Err(CommandError::invalid(name.into(), "it must be an object"))
+        }
     }
 }
 
@@ -105,7 +116,9 @@ pub(crate) async fn get_metrics_history(
     query: Option<Argument<HistoryQuery>>,
 ) -> Result<HistoryAnswer, CommandError> {
     answer("get_metrics_history", async {
-        export::json_text(&history(&shell, query)?).map(HistoryAnswer).map_err(CommandError::internal)
+        block_in_place(|| {
+            export::json_text(&history(&shell, query)?).map(HistoryAnswer).map_err(CommandError::internal)
+        })
     })
     .await
 }
@@ -118,13 +131,13 @@ pub(crate) async fn get_packed_history(
     query: Option<Argument<HistoryQuery>>,
 ) -> Result<PackedAnswer, CommandError> {
     answer("get_packed_history", async {
-        pack(&history(&shell, query)?).map(PackedAnswer).map_err(CommandError::internal)
+        block_in_place(|| pack(&history(&shell, query)?).map(PackedAnswer).map_err(CommandError::internal))
     })
     .await
 }
 
 fn history(shell: &Shell, query: Option<Argument<HistoryQuery>>) -> Result<MetricsHistory, CommandError> {
-    let query = query.map(|query| query.parsed("query")).transpose()?.unwrap_or_default();
+    let query = query.map(|query| query.object("query")).transpose()?.unwrap_or_default();
     Ok(shell.feed.query(&query)?)
 }
 
@@ -135,7 +148,11 @@ pub(crate) async fn get_gpu_verdict(
     shell: State<'_, Shell>,
     query: Argument<VerdictQuery>,
 ) -> Result<GpuVerdict, CommandError> {
-    answer("get_gpu_verdict", async { Ok(shell.feed.verdict(&query.parsed("query")?)?) }).await
+    answer("get_gpu_verdict", async {
+        let query = query.object("query")?;
+        Ok(block_in_place(|| shell.feed.verdict(&query))?)
+    })
+    .await
 }
 
 /// The machine, its GPUs, and why GPU data is missing if it is.
@@ -154,7 +171,7 @@ pub(crate) async fn get_diagnostics(shell: State<'_, Shell>) -> Result<Diagnosti
         let mut diagnostics = shell.feed.diagnostics();
         diagnostics.tasks.extend(shell.tasks.statuses());
         diagnostics.window = Some(shell.counts.now());
-        diagnostics.cost = shell.cost();
+        diagnostics.cost = block_in_place(|| shell.cost());
         Ok(diagnostics)
     })
     .await
@@ -164,7 +181,7 @@ pub(crate) async fn get_diagnostics(shell: State<'_, Shell>) -> Result<Diagnosti
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn get_own_cost(shell: State<'_, Shell>) -> Result<Option<OwnCost>, CommandError> {
-    answer("get_own_cost", async { Ok(shell.cost()) }).await
+    answer("get_own_cost", async { Ok(block_in_place(|| shell.cost())) }).await
 }
 
 /// One GPU in full, with who uses it: what is too much for every tick. It takes some tenths of a second, and is read
@@ -197,8 +214,7 @@ pub(crate) async fn update_settings(
     patch: Argument<SettingsPatch>,
 ) -> Result<Settings, CommandError> {
     answer("update_settings", async {
-        // It waits for the disk, and must not hold up the ticks.
-        let updated = tokio::task::block_in_place(|| shell.settings.update(&patch.0));
+        let updated = block_in_place(|| shell.settings.update(&patch.0));
         shell.apply();
         updated
     })
@@ -216,7 +232,8 @@ pub(crate) async fn save_view(
     image: Argument<Vec<u8>>,
 ) -> Result<Option<String>, CommandError> {
     answer("save_view", async {
-        let history = shell.feed.query(&query.parsed("query")?)?;
+        let query = query.object("query")?;
+        let history = block_in_place(|| shell.feed.query(&query))?;
         save::save(&window, &shell.saving, history, image.parsed("image")?).await
     })
     .await
@@ -244,10 +261,21 @@ pub(crate) async fn report_page(
     answer("report_page", async {
         // Whatever it says that it shows.
         shell.page_drawn();
-        let (view, rows) = (view.parsed("view")?, rows.parsed("rows")?);
+        let (view, rows) = (view.object("view")?, rows.parsed("rows")?);
         view.check()?;
         tracing::info!(page = %view.page, range = view.range, paused = view.paused, rows, "the page is there");
         shell.window.set_view(view);
+        Ok(())
+    })
+    .await
+}
+
+/// Ends the program, as the tray's Quit does.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn quit(app: AppHandle) -> Result<(), CommandError> {
+    answer("quit", async {
+        app.exit(0);
         Ok(())
     })
     .await

@@ -175,6 +175,11 @@ impl App {
     /// Ends the app as its window's closing does, and waits until it has.
     pub(crate) async fn close(self) {
         self.client.clone().close().await.unwrap();
+        self.ended().await;
+    }
+
+    /// Waits until the app has ended.
+    pub(crate) async fn ended(&self) {
         until("the app has ended", SOON, async || match self.processes() {
             processes if processes.is_empty() => Ok(()),
             processes => Err(processes),
