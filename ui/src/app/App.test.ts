@@ -20,7 +20,7 @@ const host = (change: Answers = {}): Host =>
 		info: { os: "Debian 12", notices: ["Settings were set aside."] },
 		settings: async () => settings,
 		update: async (patch) => {
-			if (patch.interval === 7) throw new Refused("interval is seven", "interval");
+			if (patch.interval === 7) throw new Refused("interval is seven");
 			settings = { ...settings, ...patch };
 			return settings;
 		},

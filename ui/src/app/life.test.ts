@@ -19,7 +19,7 @@ const host = hostOf({
 	current: async () => two,
 	settings: async () => settings,
 	update: async (patch) => {
-		if (patch.start_at_login) throw new Refused("read-only file system", "start_at_login");
+		if (patch.start_at_login) throw new Refused("read-only file system");
 		settings = { ...settings, ...patch };
 		return settings;
 	},

@@ -15,6 +15,7 @@ import type {
 	VerdictQuery,
 	View,
 } from "../bindings";
+import { SETTINGS } from "../bindings";
 
 /** One field of the settings form: default, bounds and words come from the one definition in Rust. */
 export interface NumberField {
@@ -58,17 +59,28 @@ export interface ListField {
 
 export type SettingField = Readonly<NumberField> | Readonly<ChoiceField> | Readonly<SwitchField> | Readonly<ListField>;
 
-/** A refused command, in the core's words. `field` names the setting at fault, where one is. */
-export class Refused extends Error {
-	override name = "Refused";
+/** The settings of a first start. */
+export const DEFAULTS = Object.fromEntries(SETTINGS.map((field) => [field.key, field.default])) as unknown as Settings;
 
-	constructor(
-		message: string,
-		readonly field: string | null = null,
-	) {
-		super(message);
-	}
-}
+/** Of a machine of which nothing is known. */
+export const NO_INFO: SystemInfo = {
+	host_name: null,
+	os: null,
+	kernel: null,
+	cpu_model: null,
+	cpu_cores: null,
+	cpu_threads: null,
+	memory_total: null,
+	boot_time: null,
+	gpus: [],
+	gpu_missing: null,
+	other_block_devices: [],
+	version: "0",
+	notices: [],
+};
+
+/** A refused command, in the core's words. */
+export class Refused extends Error {}
 
 /** Ends a subscription. */
 export type Unsubscribe = () => void;

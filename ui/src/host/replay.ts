@@ -3,24 +3,8 @@
 import { figures } from "../base/fields";
 import type { CurrentMetrics, DesktopInfo, HistorySeries, MetricsHistory, Settings, SystemInfo } from "../bindings";
 import { GPU_STATES, SETTINGS } from "../bindings";
-import { type Host, Refused } from "./host";
+import { DEFAULTS, type Host, NO_INFO, Refused } from "./host";
 import { moved, parse } from "./recording";
-
-const INFO: SystemInfo = {
-	host_name: "recording",
-	os: null,
-	kernel: null,
-	cpu_model: null,
-	cpu_cores: null,
-	cpu_threads: null,
-	memory_total: null,
-	boot_time: null,
-	gpus: [],
-	gpu_missing: null,
-	version: "0",
-	notices: [],
-	other_block_devices: [],
-};
 
 /** Plays a recording as if its last tick were now, and over and over from there on. */
 export class Player implements Host {
@@ -28,21 +12,12 @@ export class Player implements Host {
 	readonly label = "Recording";
 	private readonly started = Date.now();
 	private readonly step: number;
-	private inForce: Settings = {
-		interval: 2,
-		theme: "system",
-		temperature_unit: "celsius",
-		network_unit: "bytes",
-		tray_lines: [],
-		close_to_tray: false,
-		start_at_login: false,
-		sleeping_gpus: "leave",
-		drawing: "auto",
-	};
+	private inForce: Settings;
 
 	constructor(private readonly batches: readonly CurrentMetrics[]) {
-		this.inForce.interval = batches[0]?.interval ?? 2;
-		this.step = this.inForce.interval * 1000;
+		const interval = batches[0]?.interval ?? DEFAULTS.interval;
+		this.inForce = { ...DEFAULTS, interval };
+		this.step = interval * 1000;
 	}
 
 	async subscribe(listener: (batch: CurrentMetrics) => void): Promise<() => void> {
@@ -86,7 +61,7 @@ export class Player implements Host {
 	}
 
 	async info(): Promise<SystemInfo> {
-		return INFO;
+		return { ...NO_INFO, host_name: "recording" };
 	}
 
 	async diagnostics(): Promise<never> {
@@ -106,8 +81,8 @@ export class Player implements Host {
 	}
 
 	async update(patch: Partial<Settings>): Promise<Settings> {
-		const { interval = 2 } = patch;
-		if (!(interval >= 0.5 && interval <= 60)) throw new Refused("interval must be from 0.5 to 60 seconds", "interval");
+		const { interval = DEFAULTS.interval } = patch;
+		if (!(interval >= 0.5 && interval <= 60)) throw new Refused("interval must be from 0.5 to 60 seconds");
 		this.inForce = { ...this.inForce, ...patch };
 		return this.inForce;
 	}

@@ -15,8 +15,7 @@ async function taken<T>(answer: Promise<Answer<T>>): Promise<T> {
 
 /** The core's error; what is not one of its errors (the bridge itself failing) is kept in words. */
 function refused(error: CommandError | string): Refused {
-	if (typeof error === "string") return new Refused(error);
-	return new Refused(error.message, "field" in error ? error.field : null);
+	return new Refused(typeof error === "string" ? error : error.message);
 }
 
 export const tauri: Host = {

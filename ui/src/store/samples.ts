@@ -1,32 +1,13 @@
 // What tests begin with. Batches: one machine with a GPU, two cores, a disk and an interface, at a time and a tick; a core
 // that answers with them; and sizes, which a page has that is laid out.
-import type {
-	ChannelStatus,
-	CurrentMetrics,
-	GpuDetails,
-	NetworkInterface,
-	Reason,
-	Settings,
-	SystemInfo,
-} from "../bindings";
+import type { ChannelStatus, CurrentMetrics, GpuDetails, NetworkInterface, Reason, SystemInfo } from "../bindings";
 import { SETTINGS } from "../bindings";
-import type { Host } from "../host/host";
+import { DEFAULTS, type Host, NO_INFO } from "../host/host";
 import { Monitor } from "./monitor.svelte";
 
 export const CHANNELS = ["system/gpu/GPU-1", "system/cpu", "system/memory", "system/disk", "system/network"] as const;
 
-/** The settings of a first start. */
-export const DEFAULTS: Settings = {
-	interval: 2,
-	theme: "system",
-	temperature_unit: "celsius",
-	network_unit: "bytes",
-	tray_lines: ["gpu", "cpu", "memory", "disk", "network"],
-	close_to_tray: true,
-	start_at_login: false,
-	sleeping_gpus: "leave",
-	drawing: "auto",
-};
+export { DEFAULTS };
 
 /** What makes a batch differ from the next. */
 export interface Sample {
@@ -262,23 +243,6 @@ export function gpuDetails(change: Partial<GpuDetails> = {}): GpuDetails {
 	};
 }
 
-/** Of a machine of which nothing else is asked. */
-const INFO: SystemInfo = {
-	host_name: "aurora",
-	os: null,
-	kernel: null,
-	cpu_model: null,
-	cpu_cores: null,
-	cpu_threads: null,
-	memory_total: null,
-	boot_time: null,
-	gpus: [],
-	gpu_missing: null,
-	other_block_devices: [],
-	version: "0.1.0",
-	notices: [],
-};
-
 const nothing = () => undefined;
 
 /** What a test's core answers otherwise. */
@@ -291,7 +255,7 @@ export function hostOf({ info, ...change }: Answers = {}): Host {
 		current: async () => batch({ tick: 1, timestamp: Date.now() }),
 		history: async () => ({ timestamps: [], series: [], gaps: [] }),
 		verdict: async () => null,
-		info: async () => ({ ...INFO, ...info }),
+		info: async () => ({ ...NO_INFO, host_name: "aurora", ...info }),
 		diagnostics: async () => {
 			throw new Error("not asked for here");
 		},
