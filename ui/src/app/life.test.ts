@@ -105,6 +105,29 @@ it("chooses the tray's lines: one GPU less names the others, all together are ev
 	}
 });
 
+it("keeps the choice of a GPU that is not there now, and of single ones, when another box is clicked", async () => {
+	history.replaceState(null, "", "/#settings");
+	settings = { ...DEFAULTS, tray_lines: ["gpu/GPU-9", "gpu/GPU-1", "cpu"] };
+	let present = first;
+	const { unmount } = render(App, { monitor: following({ ...host, current: async () => present }) });
+	await vi.waitFor(() => expect(box("gpu")?.checked, "the only one there is was chosen").toBe(true));
+	const click = async (value: string, lines: string[]) => {
+		box(value).click();
+		await vi.waitFor(() => expect([...settings.tray_lines].sort()).toEqual(lines));
+		await new Promise((resolve) => setTimeout(resolve));
+	};
+	await click("memory", ["cpu", "gpu/GPU-1", "gpu/GPU-9", "memory"]);
+	await click("gpu", ["cpu", "gpu/GPU-9", "memory"]);
+	expect(box("gpu").checked).toBe(false);
+	await click("cpu", ["gpu/GPU-9", "memory"]);
+	unmount();
+	present = two;
+	settings = { ...DEFAULTS, tray_lines: ["gpu/GPU-1", "gpu/GPU-2", "cpu"] };
+	render(App, { monitor: following({ ...host, current: async () => present }) });
+	await vi.waitFor(() => expect(box("gpu/GPU-2")?.checked).toBe(true));
+	await click("cpu", ["gpu/GPU-1", "gpu/GPU-2"]);
+});
+
 it("shows a switch as it is where its change was refused, and says why", async () => {
 	history.replaceState(null, "", "/#settings");
 	render(App, { monitor: following(host) });
