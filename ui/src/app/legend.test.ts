@@ -2,6 +2,7 @@
 import { render } from "@testing-library/svelte";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { CurrentMetrics, HistoryGap, MetricsHistory } from "../bindings";
+import type { Host } from "../host/host";
 import { type Answers, batch, DEFAULTS, following, hostOf, Sized } from "../store/samples";
 import App from "./App.svelte";
 
@@ -98,4 +99,23 @@ it("asks what Telltale takes once a tick, and not whenever it was answered", asy
 	await open({ cost });
 	for (let turn = 0; turn < 50; turn++) await Promise.resolve();
 	expect(asked).toBeLessThan(4);
+});
+
+it("has one question at a time what Telltale takes", async () => {
+	let asked = 0;
+	let emit = (_: CurrentMetrics) => {};
+	const cost = () => {
+		asked += 1;
+		return new Promise<never>(() => undefined);
+	};
+	const subscribe: Host["subscribe"] = async (listener) => {
+		emit = listener;
+		return () => undefined;
+	};
+	await open({ cost, subscribe, current: async () => at(0, 2) });
+	for (let tick = 10; tick < 13; tick++) {
+		emit({ ...at(2 * tick, 2), tick });
+		await vi.waitFor(() => expect(document.documentElement.dataset.tick).toBe(String(tick)));
+	}
+	expect(asked).toBe(1);
 });

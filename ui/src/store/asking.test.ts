@@ -52,6 +52,15 @@ it("keeps its pace, whatever comes of it", async () => {
 	expect(asked).toHaveLength(5);
 });
 
+it("asks each time where no pace is to be kept, but never twice at once", async () => {
+	for (let turn = 0; turn < 4; turn++) {
+		asking.sometime(0);
+		if (turn % 2 === 1) answers.at(-1)?.resolve();
+		await pass(0);
+	}
+	expect(asked).toHaveLength(2);
+});
+
 it("asks nothing where there is nothing to ask", async () => {
 	wanted = null;
 	asking.now();

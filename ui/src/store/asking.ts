@@ -7,11 +7,10 @@ export class Asking<Query> {
 	private again = false;
 	private last = Number.NEGATIVE_INFINITY;
 
-	/** `ask` puts the question and takes its answer in; `pace` is the least time between two that nobody is in a hurry for, ms. */
+	/** `query` says what to ask now, if anything; `ask` puts the question and takes its answer in. */
 	constructor(
 		private readonly query: () => Query | null,
 		private readonly ask: (query: Query) => Promise<void>,
-		private readonly pace = 5000,
 	) {}
 
 	/** At once, or as soon as the one before is answered. */
@@ -20,9 +19,9 @@ export class Asking<Query> {
 		else void this.put();
 	}
 
-	/** If the last one is long enough ago. */
-	sometime(): void {
-		if (!this.inFlight && performance.now() - this.last >= this.pace) void this.put();
+	/** If none is in flight and the last one is that long ago, in ms. */
+	sometime(pace = 5000): void {
+		if (!this.inFlight && performance.now() - this.last >= pace) void this.put();
 	}
 
 	private async put(): Promise<void> {

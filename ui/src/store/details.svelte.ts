@@ -1,12 +1,20 @@
 // One GPU in full, asked for only while somebody looks: once per tick, one question at a time.
 import type { GpuDetails } from "../bindings";
 import type { Host } from "../host/host";
+import { Asking } from "./asking";
 
 export class Details {
 	/** The newest answer; null before the first. What it could not tell, it says itself. */
 	current = $state.raw<GpuDetails | null>(null);
-	private inFlight = false;
+	private newest: number | null = null;
 	private asked: number | null = null;
+	private readonly asking = new Asking(
+		() => (this.newest === this.asked ? null : this.newest),
+		async (tick) => {
+			this.asked = tick;
+			this.current = await this.host.gpuDetails(this.gpuId);
+		},
+	);
 
 	constructor(
 		private readonly host: Host,
@@ -14,16 +22,8 @@ export class Details {
 	) {}
 
 	/** Asks, unless it asked for this tick or still waits for an answer. A tick comes once per interval, to a page that is seen. */
-	async tick(tick: number): Promise<void> {
-		if (this.inFlight || this.asked === tick) return;
-		this.inFlight = true;
-		this.asked = tick;
-		try {
-			this.current = await this.host.gpuDetails(this.gpuId);
-		} catch {
-			// The device is gone, or the core does not answer: the page says so itself.
-		} finally {
-			this.inFlight = false;
-		}
+	tick(tick: number): void {
+		this.newest = tick;
+		this.asking.sometime(0);
 	}
 }
