@@ -1,6 +1,6 @@
 // What is flagged, and what is not: only what somebody should look at.
 import { expect, it } from "vitest";
-import type { CurrentMetrics, Reason } from "../bindings";
+import type { CurrentMetrics, GpuState, Reason } from "../bindings";
 import { batch } from "../store/samples";
 import { entries } from "./devices";
 import { causes, trouble } from "./trouble";
@@ -26,10 +26,16 @@ it.each(["asleep", "suspended", "starting", "idle"] as Reason[])("leaves a devic
 	expect(found(batch({ tick: 1, timestamp: 1_700_000_000_000, stale }))).toEqual({});
 });
 
-it("flags a GPU that says it slows down for heat, and none for its power limit", () => {
-	const hot = now();
-	for (const gpu of hot.gpu) gpu.clock_limits = ["power_cap", "software_thermal"];
-	expect(found(hot)).toEqual({ "gpu/GPU-1": "heat" });
+it("flags a GPU whose state is heat: neither one at its power limit, nor one that is idle and names a limit", () => {
+	const limited = (state: GpuState) => {
+		const one = now();
+		for (const gpu of one.gpu) Object.assign(gpu, { state, clock_limits: ["idle", "power_cap", "software_thermal"] });
+		return found(one);
+	};
+	expect(limited("software_thermal")).toEqual({ "gpu/GPU-1": "heat" });
+	expect(limited("hardware_thermal")).toEqual({ "gpu/GPU-1": "heat" });
+	expect(limited("power_cap")).toEqual({});
+	expect(limited("idle")).toEqual({});
 });
 
 it("flags memory and file systems that are nearly full, but not images that always are", () => {

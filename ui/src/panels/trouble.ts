@@ -39,8 +39,8 @@ export function trouble({ kind, device, channel }: Entry, batch: CurrentMetrics 
 	if (found) return found;
 	const { gpu, memory, disk } = batch;
 	if (kind === "gpu") {
-		const limits = gpu.find((one) => one.gpu_id === device)?.clock_limits ?? [];
-		return limits.includes("software_thermal") || limits.includes("hardware_thermal") ? "heat" : null;
+		const state = gpu.find((one) => one.gpu_id === device)?.state;
+		return state === "software_thermal" || state === "hardware_thermal" ? "heat" : null;
 	}
 	if (kind === "memory") {
 		const { ram_available: left, ram_total: total } = memory ?? { ram_available: null, ram_total: null };
