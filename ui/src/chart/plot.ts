@@ -4,6 +4,7 @@ import { MovingPeak } from "../base/peak";
 import { lowerBound } from "../base/scale";
 import { concerns, type History } from "../store/history";
 import type { Span } from "../store/view.svelte";
+import { PATIENCE } from "./frame";
 import { label } from "./labels";
 import { axisSpec, ink, options, type Size } from "./options";
 import { type Ink, move, paint, perPixel, type Scene, startOfChange } from "./painter";
@@ -25,8 +26,6 @@ export interface Around {
 	painted(): void;
 }
 
-/** Of a long range a new sample is a fraction of a pixel: it is painted when it is a whole one, but after this long, in ms. */
-const PATIENCE = 2000;
 /** Where a crosshair stands that is not seen. */
 const AWAY = -10;
 const NONE: (number | null)[] = [];

@@ -2,7 +2,7 @@
 import { expect, it } from "vitest";
 import type { GpuState } from "../bindings";
 import type { Run } from "../store/states";
-import { alike, segments } from "./segments";
+import { alike, called, segments } from "./segments";
 
 /** Runs of so many ms each, from 0 on. */
 function runs(...list: [number, GpuState | "gap" | "untold"][]): Run[] {
@@ -85,4 +85,12 @@ it("knows when there is nothing new to draw", () => {
 	const list = segments(runs([10_000, "idle"]), { from: 0, to: 10_000 }, 100);
 	expect(alike(list, segments(runs([10_050, "idle"]), { from: 50, to: 10_050 }, 100))).toBe(true);
 	expect(alike(list, segments(runs([9000, "idle"], [1000, "gap"]), { from: 0, to: 10_000 }, 100))).toBe(false);
+});
+
+it("calls a run by its state, or by why there is none", () => {
+	expect(runs([1, "power_cap"], [1, "gap"], [1, "untold"]).map(called)).toEqual([
+		"power cap",
+		"gap: computer suspended",
+		"not told",
+	]);
 });

@@ -3,6 +3,7 @@
 import { GPU_STATES, type GpuState } from "../bindings";
 import { firstUpTo, type Run } from "../store/states";
 import type { Span } from "../store/view.svelte";
+import { t } from "../text";
 
 /** How a state is drawn; `gap` is time that was not sampled, `untold` a device that does not tell. */
 export type Look = GpuState | "gap" | "untold";
@@ -16,6 +17,12 @@ export interface Segment {
 
 export function look(run: Pick<Run, "state" | "reason">): Look {
 	return run.state ?? (run.reason === null ? "untold" : "gap");
+}
+
+/** What a run is called: its state, or why there is none. */
+export function called(run: Pick<Run, "state" | "reason">): string {
+	const its = look(run);
+	return its === "gap" ? t.gap(t.reasons[run.reason ?? "failed"]) : t.states[its];
 }
 
 /** What wins a pixel: the later in the list of states, and any state over none. */
