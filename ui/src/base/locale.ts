@@ -15,8 +15,21 @@ export function usable(tags: readonly (string | undefined)[]): string {
 	return "en";
 }
 
-/** The user's locale. */
+/** The user's locale: how numbers are written. */
 export const locale = usable([navigator.language, ...(navigator.languages ?? [])]);
+
+let names = locale;
+
+/** Says in which language the words beside all figures are: names of months and units are to be in the same. */
+export function speak(language: string): void {
+	names = new Intl.Locale(locale).language === language ? locale : `${language}-001`;
+}
+
+/** The locale of what has a name in it, months and units: the user's, or where the words are not in its language, theirs as
+ * the world writes it. */
+export function nameLocale(): string {
+	return names;
+}
 
 /** Whether Intl takes the language as the browser gives it, which is what uPlot does. */
 function accepted(language: string): boolean {
@@ -46,11 +59,16 @@ export function fixed(value: number, decimals: number): string {
 	return words[steps];
 }
 
-/** Formatters are costly to make: kept. */
+/** Formatters are costly to make: kept. The digits are those of the words, which read from left to right: Arabic ones would
+ * turn "9.8 / 31.2" around. */
 function formatted(value: number, decimals: number): string {
 	let format = formats.get(decimals);
 	if (!format) {
-		format = new Intl.NumberFormat(locale, { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+		format = new Intl.NumberFormat(locale, {
+			minimumFractionDigits: decimals,
+			maximumFractionDigits: decimals,
+			numberingSystem: "latn",
+		});
 		formats.set(decimals, format);
 	}
 	return format.format(value);

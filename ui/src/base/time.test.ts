@@ -1,6 +1,8 @@
 // Times on axes and durations in words.
 import { expect, it } from "vitest";
-import { DAY, duration, HOUR, MINUTE, moment, SECOND, tickStep, ticks } from "./time";
+import { duration, HOUR, MINUTE, moment, SECOND, tickStep, ticks } from "./time";
+
+const DAY = 24 * HOUR;
 
 it.each([
 	[0, "0 s"],
@@ -9,11 +11,7 @@ it.each([
 	[6 * DAY + 4 * HOUR, "6 d 4 h"],
 	[6 * DAY + 30 * MINUTE, "6 d"],
 ])("%d ms are %s", (ms, words) => {
-	expect(
-		duration(ms)
-			.replaceAll("\u00a0", " ")
-			.replace(/(\d)([a-z])/g, "$1 $2"),
-	).toBe(words);
+	expect(duration(ms).replaceAll("\u00a0", " ")).toBe(words);
 });
 
 it("puts labels on round times, as many as there is room for", () => {

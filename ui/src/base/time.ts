@@ -1,10 +1,9 @@
 // Times and durations in words and on axes. All in milliseconds, shown in local time.
-import { fixed, locale } from "./locale";
+import { fixed, nameLocale } from "./locale";
 
 export const SECOND = 1000;
 export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
-export const DAY = 24 * HOUR;
 
 /** Steps of a time axis: whole divisions of a minute or an hour, so that labels fall on round times. */
 const STEPS = [
@@ -24,41 +23,46 @@ const STEPS = [
 	HOUR,
 ];
 
-const withSeconds = new Intl.DateTimeFormat(locale, {
-	hour: "2-digit",
-	minute: "2-digit",
-	second: "2-digit",
-	hourCycle: "h23",
-});
-const withMinutes = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const kinds = {
+	seconds: { hour: "2-digit", minute: "2-digit", second: "2-digit" },
+	minutes: { hour: "2-digit", minute: "2-digit" },
+	day: { dateStyle: "short" },
+	daySeconds: { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit" },
+	dayMinutes: { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" },
+	full: { dateStyle: "medium", timeStyle: "short" },
+} as const satisfies Record<string, Intl.DateTimeFormatOptions>;
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+/** A time in some form. Formatters are made when they are first asked for: by then the language is known. */
+function written(time: number, kind: keyof typeof kinds): string {
+	let format = formats.get(kind);
+	if (!format) {
+		format = new Intl.DateTimeFormat(nameLocale(), { ...kinds[kind], hourCycle: "h23" });
+		formats.set(kind, format);
+	}
+	return format.format(time);
+}
 
 /** 14:05:30 */
 export function clock(time: number): string {
-	return withSeconds.format(time);
+	return written(time, "seconds");
 }
 
 /** 14:05 */
 export function clockMinutes(time: number): string {
-	return withMinutes.format(time);
+	return written(time, "minutes");
 }
-
-const day = new Intl.DateTimeFormat(locale, { dateStyle: "short" });
-const dated = { day: "numeric", month: "short" } as const;
-const withDate = {
-	seconds: new Intl.DateTimeFormat(locale, {
-		...dated,
-		hour: "2-digit",
-		minute: "2-digit",
-		second: "2-digit",
-		hourCycle: "h23",
-	}),
-	minutes: new Intl.DateTimeFormat(locale, { ...dated, hour: "2-digit", minute: "2-digit", hourCycle: "h23" }),
-};
 
 /** 14:05:30 (or 14:05), with the date where it is of another day than now: `Nov 26, 14:05:30`. */
 export function moment(time: number, now: number, to: "seconds" | "minutes" = "seconds"): string {
-	if (day.format(time) !== day.format(now)) return withDate[to].format(time);
-	return to === "seconds" ? clock(time) : clockMinutes(time);
+	if (written(time, "day") === written(now, "day")) return written(time, to);
+	return written(time, to === "seconds" ? "daySeconds" : "dayMinutes");
+}
+
+/** Nov 26, 2026, 14:05 */
+export function dateTime(time: number): string {
+	return written(time, "full");
 }
 
 /** The labels that an axis shows stay the same for many ticks, and in all charts. */
@@ -97,10 +101,13 @@ const units = new Map<string, Intl.NumberFormat>();
 function unit(value: number, name: "day" | "hour" | "minute" | "second"): string {
 	let format = units.get(name);
 	if (!format) {
-		format = new Intl.NumberFormat(locale, { style: "unit", unit: name, unitDisplay: "narrow" });
+		// Japanese has letters where it is to be narrow, and "m" is a metre.
+		const unitDisplay = nameLocale().startsWith("ja") ? "short" : "narrow";
+		format = new Intl.NumberFormat(nameLocale(), { style: "unit", unit: name, unitDisplay });
 		units.set(name, format);
 	}
-	return format.format(value).replace(/^([\d.,]+)\s?(?=\D)/u, "$1\u00a0");
+	const called = format.formatToParts(value).find((part) => part.type === "unit");
+	return `${fixed(value, 0)}\u00a0${called?.value ?? ""}`;
 }
 
 /** The two largest units: 6 d 4 h, 4 h 12 m, 8 s. */

@@ -1,6 +1,6 @@
 // The list of figures and facts at the foot of a device's page, as values.
-import { fixed, locale } from "../base/locale";
-import { duration } from "../base/time";
+import { fixed } from "../base/locale";
+import { dateTime, duration } from "../base/time";
 import { brief, bytes, capacity, percent, type Quantity, rate, scaledRate, temperature, text } from "../base/units";
 import type { ClockLimit, CurrentMetrics, Reason, Settings, SystemInfo } from "../bindings";
 import { t } from "../text";
@@ -19,9 +19,6 @@ export interface Known {
 	settings: Settings | null;
 }
 
-const moment = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short", hourCycle: "h23" });
-
-const size = (value: number): Quantity => capacity(value);
 /** 2,310 MHz; 5.1 GHz. */
 export const clock = (megahertz: number): Quantity =>
 	megahertz >= 1000 ? { value: fixed(megahertz / 1000, 1), unit: "GHz" } : { value: fixed(megahertz, 0), unit: "MHz" };
@@ -88,7 +85,7 @@ function cpuFacts({ batch, info, settings }: Known): List {
 		.figure(t.facts.pressure, t.help.pressureSome, "pressure_some", cpu?.pressure_some, percent)
 		.fact(t.facts.kernel, t.help.kernel, info?.kernel)
 		.fact(t.facts.os, t.help.os, info?.os)
-		.fact(t.facts.started, t.help.up, info?.boot_time == null ? null : moment.format(info.boot_time))
+		.fact(t.facts.started, t.help.up, info?.boot_time == null ? null : dateTime(info.boot_time))
 		.fact(t.facts.up, t.help.up, info?.boot_time == null || !batch ? null : duration(batch.timestamp - info.boot_time));
 }
 
@@ -96,7 +93,7 @@ function memoryFacts({ batch }: Known): List {
 	const memory = batch?.memory;
 	const { facts, help } = t;
 	return new List(memory?.missing)
-		.figure(facts.installed, help.installed, "ram_total", memory?.ram_total, size)
+		.figure(facts.installed, help.installed, "ram_total", memory?.ram_total, capacity)
 		.figure(t.used, help.ramUsed, "ram_used", memory?.ram_used, bytes)
 		.figure(facts.available, help.available, "ram_available", memory?.ram_available, bytes)
 		.figure(facts.free, help.free, "ram_free", memory?.ram_free, bytes)
@@ -116,14 +113,14 @@ function memoryFacts({ batch }: Known): List {
 function diskFacts(name: string, { batch }: Known): List {
 	const disk = batch?.disk?.devices.find((one) => one.name === name);
 	const { facts, help } = t;
-	const missing = (field: string) => `devices/${name}/${field}`;
+	const path = (field: string) => `devices/${name}/${field}`;
 	return new List(batch?.disk?.missing)
-		.figure(facts.model, help.diskModel, missing("model"), disk?.model, String)
-		.figure(facts.size, help.size, missing("size"), disk?.size, size)
-		.figure(t.busy, help.busy, missing("busy"), disk?.busy, percent)
-		.figure(t.latency, help.latency, missing("latency"), disk?.latency, latency)
-		.figure(facts.readOps, help.ops, missing("read_ops"), disk?.read_ops, frequency)
-		.figure(facts.writeOps, help.ops, missing("write_ops"), disk?.write_ops, frequency)
+		.figure(facts.model, help.diskModel, path("model"), disk?.model, String)
+		.figure(facts.size, help.size, path("size"), disk?.size, capacity)
+		.figure(t.busy, help.busy, path("busy"), disk?.busy, percent)
+		.figure(t.latency, help.latency, path("latency"), disk?.latency, latency)
+		.figure(facts.readOps, help.ops, path("read_ops"), disk?.read_ops, frequency)
+		.figure(facts.writeOps, help.ops, path("write_ops"), disk?.write_ops, frequency)
 		.figure(facts.pressure, help.pressureSome, "pressure_some", batch?.disk?.pressure_some, percent)
 		.figure(facts.pressureAll, help.pressureFull, "pressure_full", batch?.disk?.pressure_full, percent);
 }
@@ -131,16 +128,16 @@ function diskFacts(name: string, { batch }: Known): List {
 function networkFacts(name: string, { batch }: Known): List {
 	const found = batch?.network?.interfaces.find((one) => one.name === name);
 	const { facts, help } = t;
-	const missing = (field: string) => `interfaces/${name}/${field}`;
+	const path = (field: string) => `interfaces/${name}/${field}`;
 	return new List(batch?.network?.missing)
 		.fact(facts.kind, help.kind, found && t.kinds[found.kind])
-		.figure(facts.state, help.state, missing("state"), found?.state, String)
-		.figure(facts.speed, help.speed, missing("link_speed"), found?.link_speed, linkSpeed)
+		.figure(facts.state, help.state, path("state"), found?.state, String)
+		.figure(facts.speed, help.speed, path("link_speed"), found?.link_speed, linkSpeed)
 		.fact(t.addresses, help.addresses, found && (found.addresses.join("  ") || t.noAddress))
-		.figure(facts.packetsIn, help.packets, missing("download_packets"), found?.download_packets, frequency)
-		.figure(facts.packetsOut, help.packets, missing("upload_packets"), found?.upload_packets, frequency)
-		.figure(facts.errors, help.errors, missing("errors"), found?.errors, frequency)
-		.figure(facts.drops, help.drops, missing("drops"), found?.drops, frequency);
+		.figure(facts.packetsIn, help.packets, path("download_packets"), found?.download_packets, frequency)
+		.figure(facts.packetsOut, help.packets, path("upload_packets"), found?.upload_packets, frequency)
+		.figure(facts.errors, help.errors, path("errors"), found?.errors, frequency)
+		.figure(facts.drops, help.drops, path("drops"), found?.drops, frequency);
 }
 
 /** Of a page: `cpu`, `memory`, `disk/{name}`, `network/{name}`; a GPU's has a panel of its own. */

@@ -1,5 +1,5 @@
 // That the right language is chosen, and that no translation lacks a word, drops a figure or is still in English.
-import { describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { SETTINGS } from "../bindings";
 import { en } from "./en";
 import { language, load, t, translations } from "./index";
@@ -70,6 +70,35 @@ it("falls back to English when the words do not load", async () => {
 	const result = await load("de", { de: broken, es: broken, fr: broken, ja: broken, zh: broken });
 	expect(result).toEqual({ spoken: "en", messages: en });
 	expect(warn).toHaveBeenCalledOnce();
+});
+
+describe("where there is no translation", () => {
+	afterEach(() => void vi.resetModules());
+
+	it.each([
+		["ru-RU", "27 Nov, 00:05:30", "12\u00a0345,6"],
+		["ar-EG", "27 Nov, 00:05:30", "12,345.6"],
+		["zh-TW", "27 Nov, 00:05:30", "12,345.6"],
+		["en-US", "Nov 27, 00:05:30", "12,345.6"],
+		["de-AT", "27. Nov., 00:05:30", "12\u00a0345,6"],
+	])(
+		"%s has months and units in the language of the words, and numbers as it writes them",
+		async (locale, moment, number) => {
+			vi.resetModules();
+			vi.spyOn(navigator, "language", "get").mockReturnValue(locale);
+			const { t: words } = await import("./index");
+			const [time, { fixed }] = await Promise.all([import("../base/time"), import("../base/locale")]);
+			const at = new Date(2026, 10, 27, 0, 5, 30).getTime();
+			expect(time.moment(at, at + 86_400_000)).toBe(moment);
+			expect(fixed(12_345.6, 1)).toBe(number);
+			const german = locale.startsWith("de");
+			expect(words.cores).toBe(german ? "Kerne" : "Cores");
+			expect(time.duration(4 * time.HOUR + 12 * time.MINUTE)).toBe(
+				german ? "4\u00a0h 12\u00a0Min." : "4\u00a0h 12\u00a0m",
+			);
+			expect(time.duration(0)).toBe(german ? "0\u00a0Sek." : "0\u00a0s");
+		},
+	);
 });
 
 it("says of one thing what it says of one", () => {

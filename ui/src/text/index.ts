@@ -1,7 +1,7 @@
 // The one catalogue that the window reads its words from, in the user's language where there is a translation. Only
 // that one is loaded. Nothing that is loaded beside App may import this file: WebKit (bug 242740) gives the second of
 // two importers a module that still awaits.
-import { locale } from "../base/locale";
+import { locale, speak } from "../base/locale";
 import { en, type Messages } from "./en";
 
 const loaders = {
@@ -45,6 +45,7 @@ export async function load(
 }
 
 const { spoken, messages } = await load(language(locale));
+speak(spoken);
 // The script tells the web view which of the glyphs that Chinese and Japanese share to draw.
 document.documentElement.lang = spoken === "zh" ? "zh-Hans" : spoken;
 

@@ -134,7 +134,7 @@ function meanwhile({ headline, machine }: GpuVerdict): string[] {
 /** Parts as one sentence; nothing of nothing. */
 function sentence(parts: readonly string[]): string[] {
 	const joined = parts.join(", ");
-	return joined === "" ? [] : [`${joined.charAt(0).toLocaleUpperCase()}${joined.slice(1)}.`];
+	return joined === "" ? [] : [`${joined.charAt(0).toUpperCase()}${joined.slice(1)}.`];
 }
 
 export function words(verdict: GpuVerdict, unit: TemperatureUnit): Words {
