@@ -12,7 +12,7 @@ function isPowerOfTwo(ratio: number): boolean {
 	return Math.abs(exponent - Math.round(exponent)) < 1e-9;
 }
 
-/** The smallest of 1, 2, 4, 6 × 10ⁿ that holds a value, and never less than the floor (bits per second, watts). */
+/** The smallest of 1, 2, 4, 6, 8 × 10ⁿ that holds a value, and never less than the floor (bits per second, watts). */
 export function decimalCeiling(value: number, floor: number): number {
 	if (value <= floor) return floor;
 	const decade = 10 ** Math.floor(Math.log10(value));

@@ -1,7 +1,7 @@
 // Figures as people read them: a value and a unit, apart, so that a tile can set them in two sizes.
 import { fixed } from "./locale";
 
-/** A figure in words. `text` is what stands in a line. */
+/** A figure in words. In a line it stands as `text()` writes it. */
 export interface Quantity {
 	value: string;
 	unit: string;
@@ -11,8 +11,10 @@ export type TemperatureUnit = "celsius" | "fahrenheit";
 export type NetworkUnit = "bytes" | "bits";
 
 const NBSP = "\u00a0";
-const IEC = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"] as const;
-const SI_BITS = ["bit/s", "kbit/s", "Mbit/s", "Gbit/s", "Tbit/s"] as const;
+const IEC = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+const IEC_RATES = IEC.map((unit) => `${unit}/s`);
+const SI_BITS = ["bit/s", "kbit/s", "Mbit/s", "Gbit/s", "Tbit/s"];
+const WHOLE = new Set([IEC[0], IEC_RATES[0], SI_BITS[0]]);
 
 /** Value and unit with a space that does not break. */
 export function text(quantity: Quantity): string {
@@ -41,58 +43,53 @@ export function percent(value: number): Quantity {
 	return { value: fixed(value, 0), unit: "%" };
 }
 
-/** Bytes in IEC units. `like` fixes the unit to that of another amount, so that used and total compare. */
-export function bytes(value: number, like: number = value): Quantity {
-	const exponent = power(like, 1024, IEC.length - 1);
-	const scaled = value / 1024 ** exponent;
-	return { value: exponent === 0 ? fixed(scaled, 0) : short(scaled), unit: IEC[exponent] ?? "B" };
-}
-
-/** A total without needless decimals: 24 GiB, 31.2 GiB. */
-export function capacity(value: number): Quantity {
-	const { unit } = bytes(value);
-	const scaled = value / 1024 ** IEC.indexOf(unit as (typeof IEC)[number]);
-	return { value: fixed(scaled, Math.abs(scaled - Math.round(scaled)) < 0.05 ? 0 : 1), unit };
-}
-
 /** How a number is written in some unit: so many of it, and what it is called. */
 export interface Scaled {
 	amount: number;
 	unit: string;
 }
 
+/** A number in that of the units, each so many times the one before, that suits another. */
+function scaled(value: number, like: number, base: number, units: readonly string[]): Scaled {
+	const exponent = power(like, base, units.length - 1);
+	return { amount: value / base ** exponent, unit: units[exponent] ?? "" };
+}
+
 /** Bytes in the IEC unit that suits another amount. */
 export function scaledBytes(value: number, like: number): Scaled {
-	const exponent = power(like, 1024, IEC.length - 1);
-	return { amount: value / 1024 ** exponent, unit: IEC[exponent] ?? "B" };
+	return scaled(value, like, 1024, IEC);
 }
 
 /** Bytes per second in the unit that suits another rate. */
 export function scaledRate(value: number, like: number, unit: NetworkUnit = "bytes"): Scaled {
-	if (unit === "bytes") {
-		const { amount, unit: name } = scaledBytes(value, like);
-		return { amount, unit: `${name}/s` };
-	}
-	const exponent = power(like * 8, 1000, SI_BITS.length - 1);
-	return { amount: (value * 8) / 1000 ** exponent, unit: SI_BITS[exponent] ?? "bit/s" };
+	return unit === "bits" ? scaled(value * 8, like * 8, 1000, SI_BITS) : scaled(value, like, 1024, IEC_RATES);
+}
+
+/** With a decimal below a hundred, but bytes and bits are whole. */
+function quantity({ amount, unit }: Scaled): Quantity {
+	return { value: WHOLE.has(unit) ? fixed(amount, 0) : short(amount), unit };
+}
+
+/** Bytes in IEC units. `like` fixes the unit to that of another amount, so that used and total compare. */
+export function bytes(value: number, like: number = value): Quantity {
+	return quantity(scaledBytes(value, like));
+}
+
+/** Bytes per second, in IEC bytes or in SI bits. */
+export function rate(value: number, unit: NetworkUnit = "bytes"): Quantity {
+	return quantity(scaledRate(value, value, unit));
+}
+
+/** A total without needless decimals: 24 GiB, 31.2 GiB. */
+export function capacity(value: number): Quantity {
+	const { amount, unit } = scaledBytes(value, value);
+	return { value: fixed(amount, Math.abs(amount - Math.round(amount)) < 0.05 ? 0 : 1), unit };
 }
 
 /** A number as short as it can be, with two decimals at most: 512, 1.5, 0.75. */
 export function brief(value: number): string {
 	const near = (decimals: number) => Math.abs(value * 10 ** decimals - Math.round(value * 10 ** decimals)) < 0.02;
 	return fixed(value, near(0) || value >= 100 ? 0 : near(1) || value >= 10 ? 1 : 2);
-}
-
-/** Bytes per second, in IEC bytes or in SI bits. */
-export function rate(value: number, unit: NetworkUnit = "bytes"): Quantity {
-	if (unit === "bits") {
-		const bits = value * 8;
-		const exponent = power(bits, 1000, SI_BITS.length - 1);
-		const scaled = bits / 1000 ** exponent;
-		return { value: exponent === 0 ? fixed(scaled, 0) : short(scaled), unit: SI_BITS[exponent] ?? "bit/s" };
-	}
-	const amount = bytes(value);
-	return { value: amount.value, unit: `${amount.unit}/s` };
 }
 
 /** °C in the unit asked for, a number. */

@@ -52,7 +52,7 @@ export class View {
 		}
 	}
 
-	/** What the charts show when the newest sample is that old. */
+	/** What the charts show when `last` is the time of the newest sample, Unix ms. */
 	span(last: number | null): Span {
 		if (this.zoom) return this.zoom;
 		const to = this.frozen ?? last ?? 0;

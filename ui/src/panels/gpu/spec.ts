@@ -1,5 +1,4 @@
-// The charts of a GPU, and its figures in words.
-
+// The charts of a GPU.
 import { decimalCeiling } from "../../base/scale";
 import { bytes, percent, type TemperatureUnit, temperature, text, watts } from "../../base/units";
 import type { GpuMetrics, Settings } from "../../bindings";
