@@ -51,7 +51,7 @@ it("lists the newest fault first, and says which last", () => {
 		expect.stringMatching(/\w+ \d+, \d\d:\d\d:\d\d/),
 		expect.stringMatching(/\w+ \d+, \d\d:\d\d:\d\d/),
 	]);
-	expect(rows[0]).toMatchObject({ to: "lasts", why: "not answering · 3 ticks were skipped." });
+	expect(rows[0]).toMatchObject({ to: "ongoing", why: "not answering · 3 ticks were skipped." });
 });
 
 it("names the parts that were started anew, and the window's counts where there is a window", () => {

@@ -2,7 +2,7 @@
 import { expect, it } from "vitest";
 import type { CurrentMetrics } from "../bindings";
 import { batch } from "../store/samples";
-import { type Fact, facts, type Known } from "./facts";
+import { type Fact, facts, heldBack, type Known } from "./facts";
 
 const known: Known = { batch: batch({ tick: 1, timestamp: 1_700_000_000_000 }), info: null, settings: null };
 const said = (kind: string, name = "") =>
@@ -50,6 +50,11 @@ it("says why a disk has no name and a link no speed, and says nothing of the spe
 	expect(value(of("network", "eth0"), "Link speed")).toBe("— the link is down");
 	expect(value(of("network", "lo"), "Link speed")).toBeUndefined();
 	expect(value(of("network", "lo"), "State")).toBe("up");
+});
+
+it("calls what holds a GPU back as its states are called", () => {
+	expect(heldBack(["power_cap", "hardware_thermal"])).toBe("power cap, heat (hardware)");
+	expect([heldBack(["idle"]), heldBack([])]).toEqual(["nothing to do", "nothing: running free"]);
 });
 
 it("has nothing to say of what it does not know", () => {

@@ -36,7 +36,8 @@ export const latency = (seconds: number): Quantity => ({
 export const frequency = (value: number): string => t.perSecond(fixed(value, value > 0 && value < 10 ? 1 : 0));
 
 export function heldBack(limits: readonly ClockLimit[]): string {
-	return limits.length === 0 ? t.clockLimits.none : limits.map((limit) => t.clockLimits[limit]).join(", ");
+	const words = (limit: ClockLimit) => (limit === "idle" ? t.clockLimits.idle : t.states[limit]);
+	return limits.length === 0 ? t.clockLimits.none : limits.map(words).join(", ");
 }
 
 /** Collects facts. A figure that is missing says why, where a reason is given; a plain fact that is not known is left out. */

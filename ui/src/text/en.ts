@@ -1,5 +1,5 @@
 // Every word of the window, in English. Other languages have the same shape; what they lack falls back to these.
-import type { ClockLimit, GpuState, Reason } from "../bindings";
+import type { GpuState, Reason } from "../bindings";
 import { enGpu } from "./gpu/en";
 
 /** A headline of a share of the time and how long that is in all. */
@@ -62,7 +62,7 @@ export const en = {
 	core: (number: number) => `Core ${number}`,
 	loadOf: (load: string) => `load ${load}`,
 	of: (total: string) => `/ ${total}`,
-	cgroupLimit: (used: string, limit: string) => `This group of processes: ${used} of ${limit}`,
+	cgroupLimit: (used: string, limit: string) => `This control group: ${used} of ${limit}`,
 	noSwap: "none",
 
 	pressure: "Pressure",
@@ -87,18 +87,11 @@ export const en = {
 	addresses: "Addresses",
 	noAddress: "none",
 
+	/** What holds a GPU back, where that is no state of it. */
 	clockLimits: {
-		none: "nothing: it runs free",
+		none: "nothing: running free",
 		idle: "nothing to do",
-		application_clocks: "clocks that were set",
-		power_cap: "power limit",
-		hardware_slowdown: "hardware slowdown",
-		sync_boost: "kept equal with other GPUs",
-		software_thermal: "heat (driver)",
-		hardware_thermal: "heat (hardware)",
-		power_brake: "power supply",
-		display_clocks: "display clocks",
-	} satisfies Record<ClockLimit | "none", string> as Record<ClockLimit | "none", string>,
+	},
 
 	/** What a GPU does, in a word or two. */
 	states: {
@@ -108,10 +101,10 @@ export const en = {
 		application_clocks: "application clocks",
 		sync_boost: "sync boost",
 		power_cap: "power cap",
-		software_thermal: "thermal (software)",
+		software_thermal: "heat (driver)",
 		hardware_slowdown: "hardware slowdown",
 		power_brake: "power brake",
-		hardware_thermal: "thermal (hardware)",
+		hardware_thermal: "heat (hardware)",
 		untold: "not told",
 	} satisfies Record<GpuState | "untold", string> as Record<GpuState | "untold", string>,
 	lane: "What the GPU was doing",
@@ -160,7 +153,7 @@ export const en = {
 			power_brake: "Check the power supply and its cables.",
 			hardware_slowdown: "Check its cooling and its power supply.",
 			sync_boost: "See what holds the other GPUs of its group back.",
-			application_clocks: "nvidia-smi -rac and nvidia-smi -rgc give the clocks free.",
+			application_clocks: "nvidia-smi -rac and nvidia-smi -rgc release the clocks.",
 			waiting_for_data: "Faster storage, a cache or more loader processes may help.",
 			waiting_for_cpu: "More loader processes, or less work on the one thread that feeds it, may help.",
 			possibly_hung: "Hardly any power, no memory traffic, no change. Waiting for another rank looks the same.",
@@ -199,7 +192,7 @@ export const en = {
 		speed: "Link speed",
 		packetsIn: "Packets received",
 		packetsOut: "Packets sent",
-		errors: "Damaged packets",
+		errors: "Packet errors",
 		drops: "Dropped packets",
 		model: "Model",
 		physicalCores: "Physical cores",
@@ -226,9 +219,9 @@ export const en = {
 		gpuUtilization:
 			"Share of the last sampling period in which a kernel ran on the GPU. It says nothing of how many of its units were busy.",
 		gpuUtilizationAmd:
-			"How busy the GPU’s firmware found it to be, by the activity of its blocks. It says nothing of how many of its units were busy.",
+			"How busy the GPU's firmware found it to be, by the activity of its blocks. It says nothing of how many of its units were busy.",
 		gpuUtilizationIntel:
-			"Share of the time since the last sample in which the busiest kind of engine worked for the programs that you may see. Those of other users can’t be seen without root.",
+			"Share of the time since the last sample in which the busiest kind of engine worked for the programs that you may see. Those of other users can't be seen without root.",
 		gpuMemory: "Memory in use on the device, without what the driver reserves.",
 		gpuMemoryPlain: "Memory in use on the device.",
 		gpuTemperature: "Temperature of the GPU die.",
@@ -302,7 +295,7 @@ export const en = {
 		suspended: "computer suspended",
 		counter_reset: "counter was reset",
 		idle: "nothing to measure",
-		shared: "uses the system’s memory",
+		shared: "uses the system's memory",
 		link_down: "the link is down",
 	} satisfies Record<Reason, string> as Record<Reason, string>,
 	gap: (reason: string) => `gap: ${reason}`,
@@ -336,7 +329,7 @@ export const en = {
 		noFault: "None since the start.",
 		from: "From",
 		to: "Until",
-		lasts: "lasts",
+		lasts: "ongoing",
 		channel: "Channel",
 		why: "Why",
 		names: {
@@ -364,10 +357,10 @@ export const en = {
 			late: "Ticks that began more than 100 ms after their time.",
 			skipped: "Ticks whose time passed while the program or the machine was held up; they are not made up for.",
 			incomplete: "Ticks that were first published without the sample of a source that had not answered in time.",
-			bytes: "What the last hour's figures are allocated in.",
+			bytes: "Memory allocated for the figures of the last hour.",
 			restarts: "Parts of the program that failed inside Telltale and were started anew.",
 			webProcess: "Times that the page's own process ended and the page was loaded anew.",
-			cpu: "With all processes of its window, of one core.",
+			cpu: "With all processes of its window; 100 % is one core.",
 			memory: "With all processes of its window; what several share is counted once.",
 		},
 	},
@@ -381,7 +374,7 @@ export const en = {
 	copied: "Copied",
 	notCopied: "The clipboard refused",
 	save: "Save",
-	saveHelp: "Saves the visible range as CSV or JSON, or the charts as PNG, as the file's name ends (Ctrl+S).",
+	saveHelp: "Saves the visible range as CSV or JSON, or the charts as PNG, by the file's extension (Ctrl+S).",
 	saving: "Saving…",
 	saved: (path: string) => `Saved ${path}`,
 	notSaved: (why: string) => `Not saved: ${why}`,

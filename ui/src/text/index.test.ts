@@ -18,7 +18,7 @@ const SAME = ["CPU", "RAM", "UUID", "ID", "Telltale", "ms", "—", "PCIe"];
 const SAME_IN: Record<string, string[]> = {
 	de: ["System", "Swap", "Kernel", "Index", "Container"],
 	es: ["Total", "Kernel", "no"],
-	fr: ["Total", "Swap", "Sources", "Source", "Modes"],
+	fr: ["Total", "Swap", "Sources", "Source", "Modes", "Instance"],
 	ja: [],
 	zh: [],
 };
@@ -161,11 +161,11 @@ describe.each(translations)("%s", async (name) => {
 			return `${path}: ${text}`;
 		});
 		const wrong: Record<string, RegExp> = {
-			de: /Wärme.*gebremst|: Wärme \(/,
-			es: /: .*(retícula|período)/,
-			fr: /: .* [:;»]|« |Freinée|alignée/,
-			ja: /電力上限|消失|十字線/,
-			zh: /: .*(?:\p{Script=Han}[,;:(]|[,;:)]\p{Script=Han}|\p{Script=Han} \(|十字线)/u,
+			de: /Wärme.*gebremst|: Wärme \(|Energiesparmodus/,
+			es: /: .*(retícula|período|[Rr]eloj)/,
+			fr: /: .* [:;»]|« |Freinée|alignée|appareil/,
+			ja: /電力上限|消失|喪失|情報源|十字線/,
+			zh: /功耗限制|总量|: .*(?:\p{Script=Han}[,;:(]|[,;:)]\p{Script=Han}|\p{Script=Han} \(|十字线)/u,
 		};
 		expect(said.filter((one) => wrong[name]?.test(one))).toEqual([]);
 	});

@@ -60,7 +60,7 @@ export const zh: Messages = {
 	core: (number) => `核心 ${number}`,
 	loadOf: (load: string) => `负载 ${load}`,
 	of: (total) => `/ ${total}`,
-	cgroupLimit: (used, limit) => `此进程组：${used} / ${limit}`,
+	cgroupLimit: (used, limit) => `此控制组：${used} / ${limit}`,
 	noSwap: "无",
 
 	pressure: "压力（PSI）",
@@ -86,16 +86,8 @@ export const zh: Messages = {
 	noAddress: "无",
 
 	clockLimits: {
-		none: "无：自由运行",
+		none: "无：无限制运行",
 		idle: "无任务",
-		application_clocks: "已设定的频率",
-		power_cap: "功耗限制",
-		hardware_slowdown: "硬件降频",
-		sync_boost: "与其他 GPU 同步",
-		software_thermal: "温度（驱动程序）",
-		hardware_thermal: "温度（硬件）",
-		power_brake: "电源",
-		display_clocks: "显示频率",
 	},
 
 	states: {
@@ -169,7 +161,7 @@ export const zh: Messages = {
 		gpuClock: "GPU 频率",
 		memoryClock: "显存频率",
 		memoryBandwidth: "显存带宽",
-		powerLimit: "功耗限制",
+		powerLimit: "功耗上限",
 		fan: "风扇",
 		pcie: "PCIe",
 		performanceState: "性能状态",
@@ -212,9 +204,9 @@ export const zh: Messages = {
 		version: "Telltale",
 	},
 	kinds: {
-		physical: "物理：计入总量",
-		virtual: "虚拟：不计入总量，其流量已包含在内",
-		loopback: "环回：不计入总量",
+		physical: "物理：计入总计",
+		virtual: "虚拟：不计入总计，其流量已包含在内",
+		loopback: "环回：不计入总计",
 	},
 
 	help: {
@@ -240,7 +232,7 @@ export const zh: Messages = {
 		installed: "内核可支配的主内存（MemTotal，/proc/meminfo）。",
 		ramUsed: "MemTotal − MemAvailable（/proc/meminfo）：程序占用且内核无法立即释放的内存，即 free 命令中的 used。",
 		cgroup: "Telltale 所在控制组的内存及其上限（cgroup v2：memory.current、memory.max）。",
-		swapUsed: "SwapTotal − SwapFree (/proc/meminfo)。",
+		swapUsed: "SwapTotal − SwapFree（/proc/meminfo）。",
 		diskRead: "每秒从物理磁盘整盘读取的字节数，每个字节只计一次（/proc/diskstats）。",
 		diskWrite: "每秒向物理磁盘整盘写入的字节数，每个字节只计一次（/proc/diskstats）。",
 		model: "处理器自报的名称（/proc/cpuinfo：model name）。",
@@ -318,7 +310,7 @@ export const zh: Messages = {
 		longest: "最长",
 		samples: "采样数",
 		failures: "错误",
-		busy: "未询问",
+		busy: "未查询",
 		panics: "重启",
 		faults: "故障",
 		noFault: "启动以来没有故障。",
@@ -347,7 +339,7 @@ export const zh: Messages = {
 		},
 		help: {
 			took: "读取并计算上一次应答所用的时间。",
-			busy: "数据源尚未应答、因而没有再次询问的周期。",
+			busy: "数据源尚未应答、因而没有再次查询的周期。",
 			panics: "数据源在 Telltale 内部出错并重新启动的次数。",
 			late: "比预定时间晚 100 ms 以上开始的周期。",
 			skipped: "程序或计算机停滞期间错过的周期；不会补采。",
@@ -355,7 +347,7 @@ export const zh: Messages = {
 			bytes: "最近一小时数值所分配的内存。",
 			restarts: "在 Telltale 内部出错并重新启动的程序部分。",
 			webProcess: "页面进程结束并重新加载页面的次数。",
-			cpu: "包括其窗口的所有进程，相对于一个核心。",
+			cpu: "包括其窗口的所有进程；100 % 为一个核心。",
 			memory: "包括其窗口的所有进程；共享部分只计一次。",
 		},
 	},
@@ -419,7 +411,7 @@ export const zh: Messages = {
 		"tray_lines/network": "网络",
 		"sleeping_gpus/leave": "保持休眠",
 		"sleeping_gpus/ask": "唤醒并查询",
-		"drawing/auto": "按机器情况",
+		"drawing/auto": "根据计算机自动选择",
 		"drawing/plain": "简易",
 	},
 };

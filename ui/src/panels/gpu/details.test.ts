@@ -74,7 +74,7 @@ it("says what keeps a GPU awake, and whose memory it uses", () => {
 	expect(said(kept)["Kept awake by"]).toBe("a display, Xorg (7), 8");
 	expect(kept.kept_awake_by.map(holder)).toHaveLength(3);
 	expect(said(kept, { ...gpu, memory_total: null, missing: { memory_total: "shared" } }).Installed).toBe(
-		"the system’s",
+		"the system's",
 	);
 });
 
