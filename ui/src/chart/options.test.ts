@@ -1,4 +1,5 @@
 // What uPlot is told.
+import type uPlot from "uplot";
 import { expect, it, vi } from "vitest";
 import { ink, options, type Surroundings } from "./options";
 import { PERCENT } from "./spec";
@@ -16,4 +17,34 @@ it("leaves room above the plot for the topmost label, however large text is", ()
 		expect(top()).toBe(room);
 	}
 	size.mockRestore();
+});
+
+it("drags with the left button alone, and takes a slip of the hand for a click", () => {
+	const spec = { title: "CPU", series: [], left: PERCENT, right: null };
+	const around = { spec: () => spec, held: vi.fn(), dragged: vi.fn(), pointed: vi.fn() };
+	const { cursor, hooks } = options({ width: 600, height: 140 }, ink(spec), around as unknown as Surroundings);
+	const u = { over: document.createElement("div"), select: { left: 100, width: 0 }, setSelect: vi.fn() };
+	const handler = vi.fn(() => null);
+	const hand = (type: "mousedown" | "mouseup", button: number) =>
+		cursor?.bind?.[type]?.(u as unknown as uPlot, u.over, handler)?.(new MouseEvent(type, { button }));
+	for (const button of [1, 2]) {
+		hand("mousedown", button);
+		hand("mouseup", button);
+	}
+	expect([handler, around.held].map(({ mock }) => mock.calls.length)).toEqual([0, 0]);
+	hand("mousedown", 0);
+	hand("mouseup", 0);
+	expect([handler.mock.calls.length, around.held.mock.calls]).toEqual([2, [[true], [false]]]);
+
+	const select = (width: number) => {
+		u.select.width = width;
+		hooks?.setSelect?.[0]?.(u as unknown as uPlot);
+	};
+	for (const width of [1, 4]) select(width);
+	expect(around.dragged).not.toHaveBeenCalled();
+	// What it has marked goes all the same.
+	expect(u.setSelect).toHaveBeenCalledTimes(2);
+	select(5);
+	expect(around.dragged).toHaveBeenCalledExactlyOnceWith(100, 105);
+	expect(cursor?.drag?.dist).toBe(5);
 });

@@ -33,6 +33,8 @@ export interface Surroundings {
 /** Room for the labels of a value axis; less of it in a chart that has little. */
 const AXIS = { left: 62, right: 50, narrow: 44 };
 const NARROW = 260;
+/** A drag over fewer CSS pixels is a click that slipped. */
+const SHORTEST_DRAG = 5;
 
 /** How wide the axes beside a plot are, so that something else can stand on the same time axis. */
 export function axisWidth(scale: "left" | "right", width: number): number {
@@ -99,14 +101,17 @@ export function options(size: Size, { text, scale: scaled }: Ink, around: Surrou
 		cursor: {
 			y: false,
 			points: { show: false },
-			drag: { x: true, y: false, setScale: false },
+			drag: { x: true, y: false, setScale: false, dist: SHORTEST_DRAG },
 			bind: {
+				// These stand in for uPlot's own, which are for the left button alone.
 				mousedown: (_, __, handler) => (event) => {
+					if (event.button !== 0) return null;
 					around.held(true);
 					handler(event);
 					return null;
 				},
 				mouseup: (u, _, handler) => (event) => {
+					if (event.button !== 0) return null;
 					handler(event);
 					around.held(false);
 					if (!u.over.matches(":hover")) around.pointed(-1);
@@ -131,7 +136,7 @@ export function options(size: Size, { text, scale: scaled }: Ink, around: Surrou
 				(u) => {
 					const { left, width } = u.select;
 					if (width <= 0) return;
-					around.dragged(left, left + width);
+					if (width >= SHORTEST_DRAG) around.dragged(left, left + width);
 					u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
 				},
 			],
