@@ -41,10 +41,10 @@ export function amount(total: number | null): AxisSpec {
 	};
 }
 
-/** 20–100 °C (60–220 °F); wider where a device is hotter. */
+/** 0–100 °C (20–220 °F); wider where a device is hotter. In a cold room an idle device is below 20 °C. */
 export function degreesAxis(unit: TemperatureUnit): AxisSpec {
 	const fahrenheit = (degrees: number) => (degrees - 32) / 1.8;
-	const [low, high, higher] = unit === "fahrenheit" ? [60, 220, 300].map(fahrenheit) : [20, 100, 140];
+	const [low, high, higher] = unit === "fahrenheit" ? [20, 220, 300].map(fahrenheit) : [0, 100, 140];
 	return {
 		ends: (peak) => [low as number, (peak > (high as number) ? higher : high) as number],
 		format: (value, top) =>

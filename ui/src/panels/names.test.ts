@@ -1,5 +1,6 @@
 // Names and axes, as short as they can be without saying less.
 import { expect, it } from "vitest";
+import { degrees } from "../base/units";
 import { DISK_RATE, degreesAxis, networkRate } from "./charts";
 import { shortName as cpuName } from "./cpu/spec";
 import { shortName as gpuName } from "./gpu/figures";
@@ -22,6 +23,17 @@ it.each([
 	["AMD EPYC", "AMD EPYC"],
 ])("calls the processor %s %s", (name, short) => {
 	expect(cpuName(name)).toBe(short);
+});
+
+it.each([
+	["celsius", 60, [0, 100]],
+	["celsius", 101, [0, 140]],
+	["fahrenheit", 60, [20, 220]],
+	["fahrenheit", 120, [20, 300]],
+] as const)("has room for a cold device in %s, and for one of %d °C", (unit, peak, ends) => {
+	const found = degreesAxis(unit).ends(peak);
+	expect(found[0]).toBeLessThanOrEqual(0);
+	expect(found.map((end) => Math.round(degrees(end, unit)))).toEqual(ends);
 });
 
 it.each([
