@@ -1,5 +1,6 @@
 // What part of the history is shown, on which page, and where the crosshair stands: one for the whole window, so that
 // all charts agree.
+import { lowerBound } from "../base/scale";
 import { HOUR, MINUTE, SECOND } from "../base/time";
 
 /** Unix ms. */
@@ -11,7 +12,7 @@ export interface Span {
 /** The ranges that can be picked, in seconds. */
 export const RANGES = [60, 300, 900, 3600] as const;
 
-/** A drag shorter than this is a click that slipped. */
+/** Of less than this there is hardly a sample to see. */
 const SHORTEST_ZOOM = 4 * SECOND;
 
 export class View {
@@ -25,6 +26,8 @@ export class View {
 	zoom = $state.raw<Span | null>(null);
 	/** The end of the charts while paused. */
 	frozen = $state<number | null>(null);
+	/** Which page the settings were opened from. */
+	private before = "overview";
 
 	/** Starts as the address says: that of a new window is written by the shell, which keeps what the last one showed; that of a
 	 * page loaded anew by the page before it. */
@@ -59,9 +62,23 @@ export class View {
 		return { from: to - this.range * SECOND, to };
 	}
 
+	/** The moment that legends and copies are of, Unix ms: under the crosshair, or else the last of `times` in charts that stand still; null
+	 * for the newest sample. */
+	moment(times: readonly number[]): number | null {
+		if (this.cursor !== null) return this.cursor;
+		if (this.zoom === null) return this.frozen;
+		return times[lowerBound(times, this.zoom.to + 1) - 1] ?? this.zoom.to;
+	}
+
 	open(page: string): void {
+		if (page === "settings" && this.page !== page) this.before = this.page;
 		this.page = page;
 		this.cursor = null;
+	}
+
+	/** Leaves the settings for the page that they were opened from. */
+	leaveSettings(): void {
+		this.open(this.before);
 	}
 
 	pick(range: number): void {

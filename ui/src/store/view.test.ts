@@ -28,6 +28,22 @@ test("what is under the crosshair stays there", () => {
 	expect(view.span(LAST)).toEqual({ from: LAST - 270_000, to: LAST - 120_000 });
 });
 
+test("figures are of the crosshair's moment, of the last sample in charts that stand still, or of now", () => {
+	const times = [LAST - 50_000, LAST - 35_000, LAST - 29_000, LAST];
+	expect(view.moment(times)).toBeNull();
+	view.freeze(LAST - 5000);
+	expect(view.moment(times)).toBe(LAST - 5000);
+	// Not the nearest one, which can't be seen.
+	view.zoomTo({ from: LAST - 60_000, to: LAST - 30_000 });
+	expect(view.moment(times)).toBe(LAST - 35_000);
+	view.cursor = LAST - 40_000;
+	expect(view.moment(times)).toBe(LAST - 40_000);
+	view.cursor = null;
+	// A pixel of an hour may end seconds after the newest sample.
+	view.zoomTo({ from: LAST - 60_000, to: LAST + 4000 });
+	expect(view.moment(times)).toBe(LAST);
+});
+
 test("nothing beyond the newest sample is shown, and no less than four seconds", () => {
 	view.zoomTo({ from: LAST - 20_000, to: LAST - 10_000 });
 	view.cursor = LAST - 20_000;

@@ -1,4 +1,5 @@
 // The window's words in German, in the vocabulary of the desktops' own system monitors. Loaded only where it is used.
+import { deActs } from "./acts/de";
 import type { Messages } from "./en";
 import { deGpu } from "./gpu/de";
 
@@ -155,6 +156,7 @@ export const de: Messages = {
 		},
 	},
 
+	...deActs,
 	...deGpu,
 	facts: {
 		heldBack: "Gebremst durch",
@@ -368,21 +370,6 @@ export const de: Messages = {
 			memory: "Mit allen Prozessen seines Fensters; gemeinsam Genutztes zählt einmal.",
 		},
 	},
-
-	summary: (name, now, min, mean, max) => `${name}: aktuell ${now}, Minimum ${min}, Mittel ${mean}, Maximum ${max}.`,
-	chartKeys: "Die Pfeiltasten bewegen das Fadenkreuz, Esc entfernt es; Plus und Minus zoomen.",
-
-	copy: "Werte kopieren",
-	saveAs: "Speichern unter …",
-	copied: "Kopiert",
-	notCopied: "Die Zwischenablage hat die Werte abgelehnt",
-	save: "Speichern",
-	saveHelp: "Speichert je nach Endung den sichtbaren Zeitraum als CSV oder JSON oder die Diagramme als PNG (Strg+S).",
-	saving: "Wird gespeichert …",
-	saved: (path) => `Gespeichert: ${path}`,
-	notSaved: (why) => `Nicht gespeichert: ${why}`,
-	saveCancelled: "Speichern abgebrochen: keine Datei wurde geändert",
-	cancel: "Abbrechen",
 
 	startFailed: "Das Fenster konnte den Kern von Telltale nicht erreichen",
 	notice: "Hinweis",

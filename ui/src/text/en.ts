@@ -1,5 +1,6 @@
 // Every word of the window, in English. Other languages have the same shape; what they lack falls back to these.
 import type { GpuState, Reason } from "../bindings";
+import { enActs } from "./acts/en";
 import { enGpu } from "./gpu/en";
 
 /** A headline of a share of the time and how long that is in all. */
@@ -160,6 +161,7 @@ export const en = {
 		} as Partial<Record<string, string>>,
 	},
 
+	...enActs,
 	...enGpu,
 	facts: {
 		heldBack: "Held back by",
@@ -364,22 +366,6 @@ export const en = {
 			memory: "With all processes of its window; what several share is counted once.",
 		},
 	},
-
-	summary: (name: string, now: string, min: string, mean: string, max: string) =>
-		`${name}: now ${now}, minimum ${min}, mean ${mean}, maximum ${max}.`,
-	chartKeys: "Arrow keys move the crosshair, Escape removes it; plus and minus zoom.",
-
-	copy: "Copy figures",
-	saveAs: "Save as…",
-	copied: "Copied",
-	notCopied: "The clipboard refused",
-	save: "Save",
-	saveHelp: "Saves the visible range as CSV or JSON, or the charts as PNG, by the file's extension (Ctrl+S).",
-	saving: "Saving…",
-	saved: (path: string) => `Saved ${path}`,
-	notSaved: (why: string) => `Not saved: ${why}`,
-	saveCancelled: "Saving cancelled: no file was changed",
-	cancel: "Cancel",
 
 	startFailed: "The window could not reach Telltale's core",
 	notice: "Notice",

@@ -1,4 +1,5 @@
 // The window's words in Spanish, in the vocabulary of the desktops' own system monitors. Loaded only where it is used.
+import { esActs } from "./acts/es";
 import type { Messages } from "./en";
 import { esGpu } from "./gpu/es";
 
@@ -36,7 +37,7 @@ export const es: Messages = {
 	},
 	ago: (age) => `hace ${age}`,
 	justNow: "ahora mismo",
-	since: (time) => `desde las ${time}`,
+	since: (time) => `desde ${time}`,
 	up: (duration) => `activo desde hace ${duration}`,
 	gpus: (count) => `${count} GPU`,
 
@@ -154,6 +155,7 @@ export const es: Messages = {
 		},
 	},
 
+	...esActs,
 	...esGpu,
 	facts: {
 		heldBack: "Frenada por",
@@ -364,22 +366,6 @@ export const es: Messages = {
 			memory: "Con todos los procesos de su ventana; lo compartido se cuenta una vez.",
 		},
 	},
-
-	summary: (name, now, min, mean, max) => `${name}: ahora ${now}, mínimo ${min}, media ${mean}, máximo ${max}.`,
-	chartKeys: "Las teclas de flecha mueven la cruz, Esc la quita; más y menos amplían y reducen.",
-
-	copy: "Copiar valores",
-	saveAs: "Guardar como…",
-	copied: "Copiado",
-	notCopied: "El portapapeles rechazó los datos",
-	save: "Guardar",
-	saveHelp:
-		"Guarda el intervalo visible como CSV o JSON, o los gráficos como PNG, según la extensión del archivo (Ctrl+S).",
-	saving: "Guardando…",
-	saved: (path) => `Guardado: ${path}`,
-	notSaved: (why) => `No guardado: ${why}`,
-	saveCancelled: "Guardado cancelado: no se modificó ningún archivo",
-	cancel: "Cancelar",
 
 	startFailed: "La ventana no pudo conectar con el núcleo de Telltale",
 	notice: "Aviso",

@@ -1,5 +1,6 @@
 // The window's words in French, in the vocabulary of the desktops' own system monitors. Loaded only where it is used.
 // \u00a0 and \u202f are the spaces that do not break, before a colon and before a semicolon.
+import { frActs } from "./acts/fr";
 import type { Messages } from "./en";
 import { frGpu } from "./gpu/fr";
 
@@ -159,6 +160,7 @@ export const fr: Messages = {
 		},
 	},
 
+	...frActs,
 	...frGpu,
 	facts: {
 		heldBack: "Freiné par",
@@ -370,22 +372,6 @@ export const fr: Messages = {
 			memory: "Avec tous les processus de sa fenêtre\u202f; ce qui est partagé compte une fois.",
 		},
 	},
-
-	summary: (name, now, min, mean, max) =>
-		`${name}\u00a0: actuellement ${now}, minimum ${min}, moyenne ${mean}, maximum ${max}.`,
-	chartKeys: "Les touches fléchées déplacent le réticule, Échap le retire\u202f; plus et moins zooment.",
-
-	copy: "Copier les valeurs",
-	saveAs: "Enregistrer sous…",
-	copied: "Copié",
-	notCopied: "Le presse-papiers a refusé les données",
-	save: "Enregistrer",
-	saveHelp: "Enregistre la période visible en CSV ou JSON, ou les graphiques en PNG, selon l’extension (Ctrl+S).",
-	saving: "Enregistrement…",
-	saved: (path) => `Enregistré\u00a0: ${path}`,
-	notSaved: (why) => `Non enregistré\u00a0: ${why}`,
-	saveCancelled: "Enregistrement annulé\u00a0: aucun fichier n’a été modifié",
-	cancel: "Annuler",
 
 	startFailed: "La fenêtre n’a pas pu joindre le cœur de Telltale",
 	notice: "Avis",

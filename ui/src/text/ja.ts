@@ -1,4 +1,5 @@
 // The window's words in Japanese, in the vocabulary of the desktops' own system monitors. Loaded only where it is used.
+import { jaActs } from "./acts/ja";
 import type { Messages } from "./en";
 import { jaGpu } from "./gpu/ja";
 
@@ -154,6 +155,7 @@ export const ja: Messages = {
 		},
 	},
 
+	...jaActs,
 	...jaGpu,
 	facts: {
 		heldBack: "制限の理由",
@@ -356,21 +358,6 @@ export const ja: Messages = {
 			memory: "ウィンドウの全プロセスを含みます。共有分は一度だけ数えます。",
 		},
 	},
-
-	summary: (name, now, min, mean, max) => `${name}: 現在 ${now}、最小 ${min}、平均 ${mean}、最大 ${max}。`,
-	chartKeys: "矢印キーで十字カーソルを移動し、Esc キーで消去します。プラスとマイナスのキーで拡大・縮小します。",
-
-	copy: "数値をコピー",
-	saveAs: "名前を付けて保存…",
-	copied: "コピーしました",
-	notCopied: "クリップボードにコピーできませんでした",
-	save: "保存",
-	saveHelp: "ファイル名の拡張子に応じて、表示範囲を CSV か JSON、またはグラフを PNG で保存します (Ctrl+S)。",
-	saving: "保存中…",
-	saved: (path) => `保存しました: ${path}`,
-	notSaved: (why) => `保存できませんでした: ${why}`,
-	saveCancelled: "保存を中止しました。ファイルは変更されていません",
-	cancel: "キャンセル",
 
 	startFailed: "ウィンドウから Telltale のコアに接続できませんでした",
 	notice: "お知らせ",

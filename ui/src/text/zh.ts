@@ -1,5 +1,6 @@
 // The window's words in simplified Chinese, in the vocabulary of the desktops' own system monitors. Loaded only where
 // it is used; readers of traditional characters get English instead (see index.ts).
+import { zhActs } from "./acts/zh";
 import type { Messages } from "./en";
 import { zhGpu } from "./gpu/zh";
 
@@ -154,6 +155,7 @@ export const zh: Messages = {
 		},
 	},
 
+	...zhActs,
 	...zhGpu,
 	facts: {
 		heldBack: "受限于",
@@ -351,21 +353,6 @@ export const zh: Messages = {
 			memory: "包括其窗口的所有进程；共享部分只计一次。",
 		},
 	},
-
-	summary: (name, now, min, mean, max) => `${name}：当前 ${now}，最小 ${min}，平均 ${mean}，最大 ${max}。`,
-	chartKeys: "方向键移动十字光标，Esc 键将其移除；加号和减号键可缩放。",
-
-	copy: "复制数据",
-	saveAs: "另存为…",
-	copied: "已复制",
-	notCopied: "无法写入剪贴板",
-	save: "保存",
-	saveHelp: "根据文件扩展名，将可见时间范围保存为 CSV 或 JSON，或将图表保存为 PNG（Ctrl+S）。",
-	saving: "正在保存…",
-	saved: (path) => `已保存：${path}`,
-	notSaved: (why) => `未保存：${why}`,
-	saveCancelled: "已取消保存：未更改任何文件",
-	cancel: "取消",
 
 	startFailed: "窗口无法连接到 Telltale 核心",
 	notice: "提示",
