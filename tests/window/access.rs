@@ -100,6 +100,7 @@ const FOCUS: &str = "
     const { outlineStyle, outlineWidth } = getComputedStyle(at);
     const word = at.dataset.testid ?? at.dataset.page ?? (at.id || null)
         ?? (at.getAttribute('role') === 'application' ? `chart ${at.getAttribute('aria-label')}` : null)
+        ?? (at.dataset.panel ? `panel ${at.dataset.panel}` : null)
         ?? at.textContent.trim();
     return [word, outlineStyle !== 'none' && parseFloat(outlineWidth) >= 1];";
 
@@ -214,15 +215,6 @@ async fn on(app: &App, page: &str) {
     .await;
 }
 
-async fn paused(app: &App, wanted: bool) {
-    let wanted = if wanted { "true" } else { "false" };
-    until(&format!("paused is {wanted}"), SOON, async || {
-        let now = app.attribute("[data-testid=\"pause\"]", "aria-pressed").await;
-        if now == wanted { Ok(()) } else { Err(now) }
-    })
-    .await;
-}
-
 #[test]
 fn keys_open_pages_pause_and_change_settings() {
     super::test(async || {
@@ -253,13 +245,13 @@ fn keys_open_pages_pause_and_change_settings() {
         // Space pauses, but on a button it presses that
         app.run("document.activeElement.blur()").await;
         app.press("Space").await;
-        paused(&app, true).await;
+        app.paused(true).await;
         app.press("Space").await;
-        paused(&app, false).await;
+        app.paused(false).await;
         tab_to(&app, "range-1m").await;
         app.press("Space").await;
         assert_eq!(app.attribute("[data-testid=\"range-1m\"]", "aria-pressed").await, "true");
-        paused(&app, false).await;
+        app.paused(false).await;
 
         settings_by_keys(&app).await;
         app.close().await;
@@ -309,6 +301,26 @@ const SURFACES: &str = "
     const { backgroundColor } = getComputedStyle(chart.closest('.panel'));
     return [`rgb(${pixel[0]}, ${pixel[1]}, ${pixel[2]})`, backgroundColor]";
 
+#[test]
+fn a_panel_of_figures_alone_is_a_stop_and_another_page_begins_at_its_top() {
+    super::test(async || {
+        let (screen, home) = (Screen::open(), Home::new());
+        let app = App::start(&screen, &home, Gpus::Simulated("one")).await;
+        app.resize(900, 400).await;
+        app.later_tick(app.later_tick(0).await).await;
+        app.press("Control+3").await;
+        on(&app, "cpu").await;
+        tab_to(&app, "panel facts").await;
+        let place = "const main = document.querySelector('main');
+            return [main.scrollTop > 0, document.activeElement === main, main.getAttribute('aria-label')]";
+        app.shows("what has the focus is in sight", place, |it| it[0] == true && it[1] == false).await;
+        app.press("Control+4").await;
+        on(&app, "memory").await;
+        app.shows("the page has the focus", place, |it| *it == json!([false, true, "Memory"])).await;
+        app.close().await;
+    });
+}
+
 /// The legend of the GPU's chart, and how many crosshairs can be seen.
 const CROSSHAIR: &str = "
     const seen = Array.from(document.querySelectorAll('.u-cursor-x'))
@@ -330,7 +342,7 @@ fn arrow_keys_move_the_crosshair_and_the_chart_is_told_in_words() {
             tick = app.later_tick(tick).await;
         }
         app.press("Space").await;
-        paused(&app, true).await;
+        app.paused(true).await;
         let charts = app.run("return document.querySelectorAll('.u-over').length").await;
         let chart = app.texts("[data-panel^=\"gpu/\"] .title").await.remove(0);
         let chart = app
@@ -362,7 +374,7 @@ fn arrow_keys_move_the_crosshair_and_the_chart_is_told_in_words() {
             return document.getElementById(chart.getAttribute('aria-describedby')).textContent";
         let summary = app.run(summary).await;
         let words = summary.as_str().unwrap();
-        for word in ["Utilization: now ", "Temperature: now ", "minimum ", "mean ", "maximum ", "°C", "Arrow keys"] {
+        for word in ["Utilization: ", "Temperature: ", " at ", "minimum ", "mean ", "maximum ", "°C", "Arrow keys"] {
             assert!(words.contains(word), "{word:?} is not in {words:?}");
         }
         app.press("Escape").await;

@@ -218,7 +218,7 @@ impl App {
     pub(crate) async fn reload(&self) {
         const SHOWN: &str = "return [document.documentElement.dataset.page ?? null,
             document.querySelector('.ranges [aria-pressed=\"true\"]')?.dataset.testid ?? null,
-            document.querySelector('[data-testid=\"pause\"]')?.getAttribute('aria-pressed') ?? null]";
+            document.querySelector('[data-testid=\"paused\"]')?.textContent ?? null]";
         let before = self.run(SHOWN).await;
         self.client.refresh().await.unwrap();
         self.loaded().await;

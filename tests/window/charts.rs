@@ -75,7 +75,7 @@ fn one_crosshair_for_all_charts_and_the_legends_show_what_is_under_it() {
     super::test(async || {
         let (screen, home) = (Screen::open(), Home::new());
         let app = ramping(&screen, &home).await;
-        press_button(&app, "pause", true).await;
+        app.pause(true).await;
         let newest = app.run(LEGENDS).await;
         let mut different = 0;
         for share in [0.97, 0.93, 0.9] {
@@ -200,14 +200,14 @@ fn pause_stops_the_charts_and_nothing_else() {
         let app = App::start(&screen, &home, Gpus::Simulated("one")).await;
         app.resize(1280, 800).await;
         collect(&app, 8).await;
-        press_button(&app, "pause", true).await;
+        app.pause(true).await;
         // What comes right after the last sample in sight decides where the line leaves the chart.
         let tick = app.later_tick(app.later_tick(app.tick().await).await).await;
         let picture = picture(&app).await;
         app.later_tick(tick + 2).await;
         assert_eq!(self::picture(&app).await, picture, "the charts stand still while samples come");
         let tick = app.tick().await;
-        press_button(&app, "pause", false).await;
+        app.pause(false).await;
         app.later_tick(tick).await;
         until("the charts move again", SOON, async || {
             let now = self::picture(&app).await;
@@ -299,7 +299,7 @@ fn a_chart_that_moved_on_looks_as_if_it_were_drawn_anew() {
         for range in ["range-1m", "range-5m"] {
             press_button(&app, range, true).await;
             collect(&app, 24).await;
-            press_button(&app, "pause", true).await;
+            app.pause(true).await;
             app.later_tick(app.later_tick(app.tick().await).await).await;
             pixels(&app, CHARTS).await;
             // A canvas of another size begins anew.
@@ -312,7 +312,7 @@ fn a_chart_that_moved_on_looks_as_if_it_were_drawn_anew() {
             let wide = pixels(&app, CHARTS).await;
             assert!(wide.len() >= 5 && narrow.iter().zip(&wide).all(|(one, other)| one[0] != other[0]), "{narrow:?}");
             assert!(look_alike(&wide), "{range}: {wide:?}");
-            press_button(&app, "pause", false).await;
+            app.pause(false).await;
         }
         app.close().await;
     });
@@ -405,7 +405,7 @@ fn a_gap_is_a_gap_and_says_why() {
         home.script(RAMP);
         gpu_panel(&app, "data").await;
         collect(&app, 3).await;
-        press_button(&app, "pause", true).await;
+        app.pause(true).await;
 
         let history = app.ask("get_metrics_history").await;
         let gaps: Vec<_> =

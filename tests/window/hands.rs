@@ -78,6 +78,18 @@ impl App {
         true
     }
 
+    /// Presses the button that stops the charts, or lets them go on, and waits until the window says so.
+    pub(crate) async fn pause(&self, on: bool) {
+        self.click("[data-testid=\"pause\"]").await;
+        self.paused(on).await;
+    }
+
+    /// Waits until the window says that it is paused, or does not.
+    pub(crate) async fn paused(&self, on: bool) {
+        let said = "return document.querySelector('[data-testid=\"paused\"]').textContent";
+        self.shows(&format!("paused is {on}"), said, |said| (*said != "") == on).await;
+    }
+
     /// Waits until a script returns what is wanted.
     pub(crate) async fn shows(&self, what: &str, script: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         until(what, SOON, async || {

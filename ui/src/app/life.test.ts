@@ -69,10 +69,10 @@ it("reports one thing at a time, and what is shown by then: the shell may take t
 	render(App, { monitor: following({ ...host, report }) });
 	await vi.waitFor(() => expect(reports.length).toBe(1));
 	pause(1_700_000_000_000);
-	await vi.waitFor(() => expect(screen.getByTestId("pause").getAttribute("aria-pressed")).toBe("true"));
+	await vi.waitFor(() => expect(screen.getByTestId("paused").textContent).not.toBe(""));
 	pause(null);
 	screen.getByTestId("range-1m").click();
-	await vi.waitFor(() => expect(screen.getByTestId("pause").getAttribute("aria-pressed")).toBe("false"));
+	await vi.waitFor(() => expect(screen.getByTestId("paused").textContent).toBe(""));
 	expect(reports.length).toBe(1);
 	answers[0]?.();
 	await vi.waitFor(() => expect(reports[1]).toEqual({ page: "overview", range: 60, paused: null }));
@@ -81,11 +81,17 @@ it("reports one thing at a time, and what is shown by then: the shell may take t
 it("stands still and goes on as the tray has it", async () => {
 	render(App, { monitor: following(host) });
 	await vi.waitFor(() => expect(reports.length).toBeGreaterThan(0));
-	const pressed = () => screen.getByTestId("pause").getAttribute("aria-pressed");
-	pause(1_700_000_000_000);
-	await vi.waitFor(() => expect(pressed()).toBe("true"));
+	const said = () => screen.getByTestId("paused").textContent;
+	const button = () => screen.getByTestId("pause");
+	pause(Date.now());
+	await vi.waitFor(() => expect(said()).toMatch(/^Paused at \d\d:\d\d:\d\d$/));
+	// Its word says what it does next: pressed or not would say it the other way round.
+	expect([button().textContent?.trim(), button().hasAttribute("aria-pressed")]).toEqual(["Resume", false]);
+	// With its date where that was on another day.
+	pause(new Date(2023, 10, 14, 22, 13, 20).getTime());
+	await vi.waitFor(() => expect(said()).toBe("Paused at Nov 14, 22:13:20"));
 	pause(null);
-	await vi.waitFor(() => expect(pressed()).toBe("false"));
+	await vi.waitFor(() => expect([said(), button().textContent?.trim()]).toEqual(["", "Pause"]));
 });
 
 it("chooses the tray's lines: one GPU less names the others, all together are every GPU there will be", async () => {
