@@ -1,6 +1,7 @@
 // The menu of a panel, and the moment that copied figures are of.
 import { render, screen } from "@testing-library/svelte";
 import { afterEach, expect, it, vi } from "vitest";
+import { Refused } from "../host/host";
 import { following, hostOf } from "../store/samples";
 import App from "./App.svelte";
 
@@ -110,4 +111,102 @@ it("goes through its menu by arrow keys, and gives the focus back", async () => 
 	screen.getByText("Copy figures").click();
 	expect(document.activeElement).toBe(memory);
 	await closed();
+});
+
+it("copies what a panel without controls has, which Tab stops at", async () => {
+	const written = vi.spyOn(navigator.clipboard, "writeText").mockResolvedValue();
+	document.execCommand = () => false;
+	history.replaceState(null, "", "/#disk/sda");
+	render(App, { monitor: following(hostOf()) });
+	const panel = (id: string) => vi.waitFor(() => document.querySelector(`[data-panel="${id}"]`) as HTMLElement);
+	for (const [id, words] of [
+		["facts", "Model: Test Disk"],
+		["file-systems", "/: "],
+	] as const) {
+		await vi.waitFor(async () => expect((await panel(id))?.getAttribute("tabindex")).toBe("0"));
+		(await panel(id)).focus();
+		press("c", { ctrlKey: true });
+		await vi.waitFor(() => expect(written.mock.lastCall?.[0]).toContain(words));
+	}
+	// One with a chart has a stop in it.
+	expect((await panel("disk/sda")).hasAttribute("tabindex")).toBe(false);
+});
+
+it("copies the panel that was pressed last, while nothing else has the focus", async () => {
+	const written = vi.spyOn(navigator.clipboard, "writeText").mockResolvedValue();
+	document.execCommand = () => false;
+	history.replaceState(null, "", "/");
+	render(App, { monitor: following(hostOf()) });
+	await vi.waitFor(() => expect(document.querySelector(".tile")).not.toBeNull());
+	const tile = document.querySelector(".tile") as HTMLElement;
+	const key = () => {
+		const event = new KeyboardEvent("keydown", { key: "c", ctrlKey: true, bubbles: true, cancelable: true });
+		document.activeElement?.dispatchEvent(event);
+		return event.defaultPrevented;
+	};
+	expect(key()).toBe(false);
+	tile.dispatchEvent(new PointerEvent("pointerdown", { bubbles: true }));
+	// WebKit gives the focus to what a press is in, if anything.
+	document.querySelector("main")?.focus();
+	expect(key()).toBe(true);
+	await vi.waitFor(() => expect(written.mock.lastCall?.[0]).toMatch(/^GPU 0 .*\nUtilization: 50/));
+	await vi.waitFor(() => expect(screen.getByTestId("toast").textContent?.trim()).toBe("Copied · GPU 0"));
+	screen.getByTestId("save").focus();
+	expect(key()).toBe(false);
+});
+
+it("copies the settings with their values", async () => {
+	const written = vi.spyOn(navigator.clipboard, "writeText").mockResolvedValue();
+	document.execCommand = () => false;
+	history.replaceState(null, "", "/#settings");
+	render(App, { monitor: following(hostOf()) });
+	await vi.waitFor(() => screen.getByLabelText("Interval"));
+	const panel = document.querySelector('[data-panel="settings"]');
+	panel?.dispatchEvent(new PointerEvent("pointerdown", { bubbles: true }));
+	press("c", { ctrlKey: true });
+	await vi.waitFor(() => expect(written).toHaveBeenCalled());
+	const lines = written.mock.lastCall?.[0].split("\n");
+	expect(lines?.[0]).toMatch(/^Settings {2}/);
+	for (const line of [
+		"Interval: 2 s",
+		"Theme: Follow the system",
+		"Tray: GPU, CPU, Memory, Disk, Network",
+		"Start at login: off",
+	])
+		expect(lines).toContain(line);
+});
+
+it("says what went wrong until Escape or the next try, and what went well for a moment", async () => {
+	vi.useFakeTimers();
+	try {
+		const answers = ["disk full", "disk full", null];
+		const save = async () => {
+			const why = answers.shift();
+			if (why) throw new Refused(why);
+			return "/tmp/a.csv";
+		};
+		history.replaceState(null, "", "/#settings");
+		render(App, { monitor: following(hostOf({ save })) });
+		await vi.advanceTimersByTimeAsync(500);
+		const said = () => screen.queryByTestId("toast")?.textContent?.trim() ?? "";
+		const again = async () => {
+			press("s", { ctrlKey: true });
+			await vi.advanceTimersByTimeAsync(60);
+		};
+		await again();
+		expect(said()).toContain("Not saved: disk full");
+		await vi.advanceTimersByTimeAsync(60_000);
+		expect(screen.getByRole("alert").textContent).toBe("Not saved: disk full");
+		press("Escape");
+		await vi.advanceTimersByTimeAsync(60);
+		expect([said(), page()]).toEqual(["", "settings"]);
+		await again();
+		expect(said()).toContain("disk full");
+		await again();
+		expect(said()).toBe("Saved /tmp/a.csv");
+		await vi.advanceTimersByTimeAsync(5000);
+		expect(said()).toBe("");
+	} finally {
+		vi.useRealTimers();
+	}
 });

@@ -1,4 +1,5 @@
 // A panel's figures as text, for the clipboard: what stands in it now, a line each.
+import { t } from "../text";
 
 /** The panel that an element stands in. */
 export function panelOf(target: EventTarget | null): HTMLElement | null {
@@ -7,8 +8,26 @@ export function panelOf(target: EventTarget | null): HTMLElement | null {
 
 const words = (element: Element | null) => (element?.textContent ?? "").replace(/\s+/g, " ").trim();
 
-/** What can be copied: figures, and tables as a whole. */
-const COPIED = "[data-label], table";
+/** What can be copied: figures, settings, and tables as a whole. */
+const COPIED = "[data-label], [data-setting], table";
+
+/** A setting and what it is set to, as the form says both. */
+function setting(field: HTMLElement): string {
+	const boxes = [...field.querySelectorAll<HTMLInputElement>("fieldset input")];
+	const control = field.querySelector<HTMLInputElement | HTMLSelectElement>("input, select");
+	const value = () => {
+		if (boxes.length > 0)
+			return boxes
+				.filter((box) => box.checked)
+				.map((box) => words(box.closest("label")))
+				.join(", ");
+		if (control instanceof HTMLSelectElement) return words(control.selectedOptions[0] ?? null);
+		if (control?.type === "checkbox") return control.checked ? t.details.on : t.details.off;
+		// Its unit stands beside it.
+		return `${control?.value ?? ""} ${words(control?.parentElement ?? null)}`.trim();
+	};
+	return `${words(field.querySelector("legend, label"))}: ${value() || t.noFigure}`;
+}
 
 /** A line for each figure; for a table one of each row, its cells apart by tabs, as spreadsheets take them. */
 function* linesOf(panel: HTMLElement): Generator<string> {
@@ -18,6 +37,10 @@ function* linesOf(panel: HTMLElement): Generator<string> {
 		if (one.parentElement?.closest("table")) continue;
 		if (one instanceof HTMLTableElement) {
 			for (const row of one.rows) yield [...row.cells].map(words).join("\t");
+			continue;
+		}
+		if (one.dataset.setting !== undefined) {
+			yield setting(one);
 			continue;
 		}
 		// The legend comes first, and is of the moment that the heading says: a tile is always of now.

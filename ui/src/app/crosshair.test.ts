@@ -128,3 +128,61 @@ it("goes from the lane with the focus, and when it is out of sight", async () =>
 		await vi.waitFor(() => expect(pointed()).toBeNull());
 	}
 });
+
+/** A key that is the window's. */
+const shortcut = (key: string) => window.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+const aloud = () =>
+	document.getElementById(one('[data-panel="cpu"] .chart').getAttribute("aria-describedby") ?? "")?.textContent;
+
+it("goes by keys through what is in sight, and no further", async () => {
+	await open("overview");
+	shortcut(" ");
+	const end = tick;
+	await pass(12);
+	const chart = one('[data-panel="cpu"] .chart');
+	for (const [key, there] of [
+		["ArrowLeft", end],
+		["ArrowRight", end],
+		["ArrowLeft", end - 1],
+		["End", end],
+		["PageDown", end],
+		["PageUp", end - 6],
+		["Home", end - 60],
+		["ArrowLeft", end - 60],
+		["PageUp", end - 60],
+		["PageDown", end - 54],
+	] as const) {
+		press(chart, key);
+		await vi.waitFor(() => expect(cpu(), key).toBe(there));
+	}
+	// Alt and an arrow is not the chart's.
+	chart.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight", altKey: true, bubbles: true }));
+	await frames();
+	expect(cpu()).toBe(end - 54);
+});
+
+it("has legends and words of the end of what was zoomed, while time goes on", async () => {
+	await open("overview");
+	expect(aloud()).toMatch(/Total: now \d/);
+	const over = one('[data-panel="cpu"] .u-over');
+	point(over, 300);
+	await frames();
+	shortcut("+");
+	over.closest(".chart")?.dispatchEvent(new MouseEvent("pointerleave"));
+	await frames();
+	const there = cpu();
+	expect(there).toBeLessThan(tick - 5);
+	await pass(3);
+	expect(cpu()).toBe(there);
+	expect(aloud()).toMatch(new RegExp(`Total: ${there}\\D.* at \\d\\d:`));
+	const zoomed = one('[data-testid="unzoom"]');
+	expect(zoomed.textContent?.trim()).toBe("Back to now");
+	// While paused there is no going back to now by it.
+	shortcut(" ");
+	await vi.waitFor(() => expect(one('[data-testid="unzoom"]').textContent?.trim()).toBe("Reset zoom"));
+	one('[data-testid="unzoom"]').click();
+	await vi.waitFor(() => expect(document.querySelector('[data-testid="unzoom"]')).toBeNull());
+	expect(one('[data-testid="paused"]').textContent).not.toBe("");
+	shortcut(" ");
+	await vi.waitFor(() => expect(cpu()).toBe(tick % 100));
+});

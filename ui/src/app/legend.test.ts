@@ -2,6 +2,7 @@
 import { render } from "@testing-library/svelte";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { CurrentMetrics, HistoryGap, MetricsHistory } from "../bindings";
+import { described } from "../chart/pictured";
 import type { Host } from "../host/host";
 import { type Answers, batch, DEFAULTS, following, hostOf, Sized } from "../store/samples";
 import App from "./App.svelte";
@@ -88,6 +89,33 @@ it("says aloud what keys have come to, in a chart and among cores", async () => 
 	await vi.waitFor(() => expect(said().join()).toMatch(/Core \d+: /));
 });
 
+it("says aloud why there is a gap, in the legend's words", async () => {
+	const gone: HistoryGap = { channel: "system/gpu", from: START + 2000, to: START + 60_000, reason: "lost" };
+	const rows: [number, number | null][] = [
+		[0, 50],
+		[30, null],
+		[60, 50],
+	];
+	await open({ current: async () => at(62, 2), history: async () => past(rows, [gone]) });
+	press('[data-panel^="gpu/"] .chart', "Home");
+	press('[data-panel^="gpu/"] .chart', "ArrowRight");
+	const said = () => document.querySelector('[data-panel^="gpu/"] p[role="status"]')?.textContent;
+	await vi.waitFor(() => expect(said()).toMatch(/: Utilization gap: lost.*, Temperature gap: lost/));
+	expect(legend("gpu/GPU-1/utilization")).toMatch(/—.*gap: lost/);
+});
+
+it("knows what the lines and states of each picture are", async () => {
+	await open({ current: async () => at(6, 2), history: async () => past([[0, 10]]) });
+	const found = () => described(document).map(({ title, keys }) => [title, keys.map(({ word }) => word)]);
+	await vi.waitFor(() =>
+		expect(found().slice(0, 3)).toEqual([
+			["GPU 0: Utilization, Temperature", ["Utilization", "Temperature"]],
+			["What the GPU was doing", ["not told", "power cap"]],
+			["CPU: Utilization", ["Total"]],
+		]),
+	);
+});
+
 it("asks what Telltale takes once a tick, and not whenever it was answered", async () => {
 	let asked = 0;
 	const cost = async () => {
@@ -118,4 +146,14 @@ it("has one question at a time what Telltale takes", async () => {
 		await vi.waitFor(() => expect(document.documentElement.dataset.tick).toBe(String(tick)));
 	}
 	expect(asked).toBe(1);
+});
+
+it("explains figures to who hears them as to who points at them", async () => {
+	await open({ current: async () => at(6, 2) });
+	const told = (selector: string) => document.querySelector(selector)?.getAttribute("aria-description");
+	await vi.waitFor(() => expect(told(".tile")).toContain("Share of the last sampling period"));
+	expect(document.querySelector(".tile")?.getAttribute("title")).toBe(told(".tile"));
+	expect(told('[data-panel="cpu"] .legend li')).toContain("Busy time over all time");
+	document.querySelector<HTMLElement>('.rail [data-page="cpu"]')?.click();
+	await vi.waitFor(() => expect(told('[data-panel="facts"] dd')).toBeTruthy());
 });

@@ -1,13 +1,16 @@
-// A chart in words, for those who don't see it: each series now, and its least, mean and largest value in sight.
+// A chart in words, for those who don't see it: each series now, or where its chart ends, and its least, mean and largest value in sight.
 import { lowerBound } from "../base/scale";
+import { clock } from "../base/time";
 import type { History } from "../store/history";
 import type { Span } from "../store/view.svelte";
 import { t } from "../text";
 import type { ChartSpec } from "./spec";
 
-export function summary(spec: ChartSpec, history: History, span: Span): string {
+/** `still`: the charts stand still, and what they end with is not what is now. */
+export function summary(spec: ChartSpec, history: History, span: Span, still: boolean): string {
 	const first = lowerBound(history.times, span.from);
 	const last = lowerBound(history.times, span.to + 1);
+	const time = history.times[last - 1];
 	return spec.series
 		.map((one) => {
 			const values = history.values(one.channel, one.field) ?? [];
@@ -24,7 +27,10 @@ export function summary(spec: ChartSpec, history: History, span: Span): string {
 			}
 			const said = (value: number | null) => (value === null ? t.noFigure : one.format(value));
 			if (count === 0) return `${one.label}: ${t.noFigure}.`;
-			return t.summary(one.label, said(now), said(least), said(sum / count), said(largest));
+			const seen = [said(least), said(sum / count), said(largest)] as const;
+			return still && time !== undefined
+				? t.summaryAt(one.label, clock(time), said(now), ...seen)
+				: t.summary(one.label, said(now), ...seen);
 		})
 		.join(" ");
 }

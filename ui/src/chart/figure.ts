@@ -1,0 +1,35 @@
+// A series' value at a moment, in words: beside its chart and read aloud alike, with the reason where there is none.
+import { nearest } from "../base/scale";
+import type { Monitor } from "../store/monitor.svelte";
+import { whyMissing } from "../store/readings";
+import { t } from "../text";
+import type { SeriesSpec } from "./spec";
+
+/** Nearer than this a sample stands for a moment whatever is on the other side of it, in ms. */
+const NEAR = 3000;
+
+export interface Figure {
+	/** With its unit. */
+	text: string;
+	/** Why there is no value; null where there is one, or nobody knows. */
+	why: string | null;
+}
+
+/** The value at a moment (Unix ms; null for the newest), or the reason why there is none. */
+export function figureAt({ history, batch }: Monitor, one: SeriesSpec, moment: number | null): Figure {
+	const newest = history.rows - 1;
+	const at = moment === null ? newest : nearest(history.times, moment);
+	const time = history.times[at];
+	const values = history.values(one.channel, one.field);
+	const value = moment !== null && time !== undefined && isApart(values, at, moment - time) ? null : values?.[at];
+	if (value != null) return { text: one.format(value), why: null };
+	const gap = time === undefined ? null : history.gapAt(one.channel, moment ?? time);
+	if (gap) return { text: t.noFigure, why: t.gap(t.reasons[gap.reason]) };
+	const reason = at === newest ? whyMissing(batch, one.channel, one.field) : null;
+	return { text: t.noFigure, why: reason && t.reasons[reason] };
+}
+
+/** Whether a moment so long after a row (ms; before it, if negative) is in a hole beside it: no line is drawn there. */
+function isApart(values: readonly (number | null)[] | undefined, row: number, after: number): boolean {
+	return Math.abs(after) > NEAR && values?.[row + Math.sign(after)] == null;
+}
