@@ -41,6 +41,8 @@ export const commands = {
 	reportPage: (view: View, rows: number) => typedError<null, CommandError>(__TAURI_INVOKE("report_page", { view, rows })),
 	/**  What this desktop has, for settings that depend on it. */
 	getDesktopInfo: () => typedError<DesktopInfo, CommandError>(__TAURI_INVOKE("get_desktop_info")),
+	/**  Ends the program, as the tray's Quit does. */
+	quit: () => typedError<null, CommandError>(__TAURI_INVOKE("quit")),
 };
 
 /** Events */

@@ -1,4 +1,4 @@
-// The window's shortcuts: Ctrl+1…9 pages, Ctrl+comma settings, space pauses, plus and minus zoom, Escape goes back.
+// The window's shortcuts: Ctrl+1…9 pages, Ctrl+comma settings, Ctrl+Q quits, space pauses, plus and minus zoom, Escape goes back.
 import { entries } from "../panels/devices";
 import type { Monitor } from "../store/monitor.svelte";
 import type { View } from "../store/view.svelte";
@@ -32,6 +32,8 @@ export function pressed(event: KeyboardEvent, monitor: Monitor, view: View): boo
 	const control = event.ctrlKey || event.metaKey;
 	const key = control ? keyOf(event) : event.key;
 	if (control && key === ",") view.open("settings");
+	// Only a recording refuses: it has nothing to end.
+	else if (control && key === "q" && !event.shiftKey && !event.altKey) void monitor.host.quit().catch(() => undefined);
 	else if (control && /^[1-9]$/.test(key)) {
 		const list = entries(monitor.batch).filter((entry) => entry.group !== "other");
 		const page = ["overview", ...list.map((entry) => entry.page)][Number(key) - 1];
@@ -41,7 +43,7 @@ export function pressed(event: KeyboardEvent, monitor: Monitor, view: View): boo
 	else if (event.key === " " && !belongs(event.target, PRESSING)) view.toggle(monitor.history.last);
 	else if (event.key in ZOOM && !isWriting(event.target)) view.magnify(ZOOM[event.key] ?? 1, monitor.history.last);
 	else if (event.key === "Escape" && view.zoom) view.zoom = null;
-	else if (event.key === "Escape" && view.page === "settings") view.open("overview");
+	else if (event.key === "Escape" && view.page === "settings") view.leaveSettings();
 	else return false;
 	return true;
 }

@@ -115,6 +115,8 @@ export interface Host {
 	paused(listener: (since: number | null) => void): Promise<Unsubscribe>;
 	/** What the desktop has, for settings that depend on it. */
 	desktop(): Promise<DesktopInfo>;
+	/** Ends Telltale, its tray too. */
+	quit(): Promise<void>;
 	/** What the settings form is made from. */
 	readonly fields: readonly SettingField[];
 	/** Said in the window when the figures are not this machine's: a recording. */

@@ -107,6 +107,10 @@ export class Player implements Host {
 		return { tray: false };
 	}
 
+	async quit(): Promise<never> {
+		throw new Refused("A recording ends with its browser tab.");
+	}
+
 	/** The newest tick: the recording's last one first, then its first, second, … with today's times. */
 	private batch(): CurrentMetrics {
 		const passed = Math.floor((Date.now() - this.started) / this.step);

@@ -41,6 +41,9 @@ export const tauri: Host = {
 	},
 	paused: async (listener) => events.viewPaused.listen((event) => listener(event.payload)),
 	desktop: () => taken(commands.getDesktopInfo()),
+	async quit() {
+		await taken(commands.quit());
+	},
 	fields: SETTINGS,
 	label: null,
 };

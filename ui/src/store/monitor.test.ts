@@ -25,6 +25,7 @@ class Core implements Host {
 	report = async () => undefined;
 	paused = async () => () => undefined;
 	desktop = async () => ({ tray: true });
+	quit = async () => undefined;
 	label = null;
 
 	tick = () => Math.floor((Date.now() - START) / 2000);

@@ -269,6 +269,7 @@ export function hostOf({ info, ...change }: Answers = {}): Host {
 		report: async () => undefined,
 		paused: async () => nothing,
 		desktop: async () => ({ tray: true }),
+		quit: async () => undefined,
 		fields: SETTINGS,
 		label: null,
 		...change,
