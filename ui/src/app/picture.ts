@@ -1,5 +1,5 @@
 // The page's charts as one PNG: each with its title and what its lines and states are, on the theme's surface.
-import { locale } from "../base/locale";
+import { nameLocale } from "../base/locale";
 import { font } from "../chart/font";
 import { drawAll } from "../chart/frame";
 import { described, type Key, type Pictured } from "../chart/pictured";
@@ -14,7 +14,7 @@ const APART = 16;
 
 /** Whose figures they are, and of when: a picture is looked at on another day. `aurora  Nov 28, 2026, 14:00:30 – 14:05:30` */
 export function titleOf(name: string, { from, to }: Span): string {
-	const dated = new Intl.DateTimeFormat(locale, {
+	const dated = new Intl.DateTimeFormat(nameLocale(), {
 		year: "numeric",
 		month: "short",
 		day: "numeric",
