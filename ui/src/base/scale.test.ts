@@ -42,6 +42,8 @@ it("fills rows evenly", () => {
 it("finds rows by time", () => {
 	const times = [10, 20, 30];
 	expect([5, 10, 11, 30, 31].map((time) => lowerBound(times, time))).toEqual([0, 0, 1, 2, 3]);
+	const runs = times.map((to) => ({ to }));
+	expect([5, 10, 11, 30, 31].map((time) => lowerBound(runs, time, ({ to }) => to))).toEqual([0, 0, 1, 2, 3]);
 	expect([5, 14, 16, 99].map((time) => nearest(times, time))).toEqual([0, 0, 1, 2]);
 	expect(nearest([], 5)).toBe(-1);
 });

@@ -36,13 +36,16 @@ export function evenRows(count: number, most: number): number[] {
 	return lengths.flatMap((length) => Array<number>(length).fill(length));
 }
 
-/** The first index whose number is not less than the one given; the numbers rise. */
-export function lowerBound(sorted: readonly number[], wanted: number): number {
+/** The first index whose number is not less than the one given; the numbers rise. Of things that are no numbers, `key` gives theirs. */
+export function lowerBound(sorted: readonly number[], wanted: number): number;
+export function lowerBound<T>(sorted: readonly T[], wanted: number, key: (one: T) => number): number;
+export function lowerBound<T>(sorted: readonly T[], wanted: number, key?: (one: T) => number): number {
 	let low = 0;
 	let high = sorted.length;
 	while (low < high) {
 		const middle = (low + high) >> 1;
-		if ((sorted[middle] as number) < wanted) low = middle + 1;
+		const one = sorted[middle] as T;
+		if ((key ? key(one) : (one as number)) < wanted) low = middle + 1;
 		else high = middle;
 	}
 	return low;

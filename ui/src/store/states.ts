@@ -1,5 +1,6 @@
 // What a GPU was doing, as runs of one state each. A tick lengthens the last run or adds one: an hour is gone through
 // only when the history itself was changed.
+import { lowerBound } from "../base/scale";
 import { GPU_STATES, type GpuState, type Reason } from "../bindings";
 import type { History } from "./history";
 
@@ -110,12 +111,5 @@ export class StateRuns {
 
 /** The place of the first run that lasts until that time or longer. */
 export function firstUpTo(runs: readonly Run[], time: number): number {
-	let low = 0;
-	let high = runs.length;
-	while (low < high) {
-		const middle = (low + high) >> 1;
-		if ((runs[middle] as Run).to < time) low = middle + 1;
-		else high = middle;
-	}
-	return low;
+	return lowerBound(runs, time, (run) => run.to);
 }
