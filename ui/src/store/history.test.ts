@@ -2,8 +2,8 @@
 import { describe, expect, it } from "vitest";
 import { HOUR } from "../base/time";
 import type { MetricsHistory } from "../bindings";
-import { History, MOST_ROWS } from "./history";
-import { batch } from "./samples";
+import { History, MOST_COLUMNS, MOST_ROWS } from "./history";
+import { batch, withoutGpus } from "./samples";
 
 const START = 1_700_000_000_000;
 
@@ -45,6 +45,15 @@ describe("append", () => {
 		expect((history.last ?? 0) - (history.times[0] ?? 0)).toBeLessThanOrEqual(HOUR + 64 * 2000);
 		expect(cpu(history)).toHaveLength(history.rows);
 		expect(cpu(history).at(-1)).toBe(0);
+	});
+
+	it("knows what is older than the hour, and what was before it began", () => {
+		const young = filled(3);
+		expect([-1, 1].map((hours) => young.isForgotten(START + hours * HOUR))).toEqual([true, false]);
+		expect(young.isForgotten(START)).toBe(false);
+		const old = filled(3000);
+		expect([0, 1, 1800].map((row) => old.isForgotten(old.times[row] as number))).toEqual([false, false, false]);
+		expect(old.isForgotten(START + 2000)).toBe(true);
 	});
 
 	it("is bounded at the shortest interval too", () => {
@@ -95,6 +104,67 @@ describe("append", () => {
 		]);
 	});
 
+	it("ends the gap of all GPUs with the first of them, and opens it when none is left, as the core does", () => {
+		const history = new History();
+		const absent = { channel: "system/gpu", from: START, to: null, reason: "absent" } as const;
+		history.merge(answer([START, START + 2000], [1, 1], [absent]));
+		const at = (tick: number) => batch({ tick, timestamp: START + tick * 2000 });
+		const gaps = () =>
+			history.gaps.map(({ from, to, reason }) => [(from - START) / 2000, to && (to - START) / 2000, reason]);
+		history.append(withoutGpus(at(2), "absent"));
+		expect(gaps()).toEqual([[0, null, "absent"]]);
+		history.append(withoutGpus(at(3), "starting"));
+		expect(gaps(), "a driver was loaded").toEqual([[0, 3, "absent"]]);
+		history.append(at(4));
+		expect(history.gapAt("system/gpu/GPU-1", START + 8000)).toBeNull();
+		history.append(withoutGpus(at(5), "lost"));
+		history.append(withoutGpus(at(6), "lost"));
+		expect(history.gapAt("system/gpu/GPU-1", START + 12_000)?.reason).toBe("lost");
+		history.append(at(7));
+		expect(gaps()).toEqual([
+			[0, 3, "absent"],
+			[4, 7, "lost"],
+		]);
+	});
+
+	it("makes no column for figures that are never there, nor takes one away that came earlier in a tick", () => {
+		const history = filled(3);
+		expect(history.values("system/cpu", "temperature")).toBeUndefined();
+		const again = batch({ tick: 3, timestamp: START + 6000 });
+		history.append({ ...again, cpu: again.cpu && { ...again.cpu, utilization: null, timestamp: START + 6050 } });
+		expect(cpu(history)).toEqual([1, 2, 3]);
+		const warm = batch({ tick: 4, timestamp: START + 8000 });
+		history.append({ ...warm, cpu: warm.cpu && { ...warm.cpu, temperature: 50 } });
+		expect(history.values("system/cpu", "temperature")).toEqual([null, null, null, 50]);
+	});
+
+	it("keeps so many columns at the most, whatever interfaces come and go, and those in use always", () => {
+		const history = new History();
+		const named = (tick: number, names: string[]) => {
+			const one = batch({ tick, timestamp: START + tick * 2000, cpu: 7 });
+			const [model] = one.network?.interfaces ?? [];
+			if (one.network && model) one.network.interfaces = names.map((name) => ({ ...model, name }));
+			history.append(one);
+		};
+		// Seven figures each: twice as many as there is room for.
+		const LAST = 1200;
+		for (let tick = 1; tick <= LAST; tick++) {
+			named(tick, ["eth0", `veth${tick}`]);
+			expect(history.columns.length).toBeLessThanOrEqual(MOST_COLUMNS);
+		}
+		const of = (name: string) => history.values("system/network", `interfaces/${name}/upload_rate`);
+		expect(of(`veth${LAST}`)?.at(-1)).toBe(3);
+		expect(of(`veth${LAST - 500}`)?.filter((value) => value !== null)).toEqual([3]);
+		expect(of(`veth${LAST - 700}`), "the longest without a figure goes first").toBeUndefined();
+		expect(new Set(of("eth0"))).toEqual(new Set([3]));
+		const crowd = Array.from({ length: 1000 }, (_, at) => `tap${at}`);
+		for (let tick = 1; tick <= 12; tick++) named(LAST + tick, ["eth0", ...crowd]);
+		expect(history.columns).toHaveLength(MOST_COLUMNS);
+		expect(new Set(of("eth0"))).toEqual(new Set([3]));
+		const anew = history.columns.filter(({ values }) => values.at(-1) !== null && values.at(-2) === null);
+		expect(anew, "none takes the place of another that is in use").toEqual([]);
+	});
+
 	it("says when rows are missing, and leaves a break", () => {
 		const history = filled(2);
 		expect(history.append(batch({ tick: 9, timestamp: START + 60_000, cpu: 9 }))).toBe("jump");
@@ -133,6 +203,32 @@ describe("merge", () => {
 		);
 		expect(history.times.map((time) => time - START)).toEqual([2000, 4000, 6000, 8000, 10_000, 12_000]);
 		expect(cpu(history)).toEqual([1, 2, 3, 4, 5, 6]);
+	});
+
+	it("keeps what a batch said of a row that was still being sampled when the answer was put together", () => {
+		const history = filled(3);
+		history.merge(
+			answer(
+				[2000, 4000, 6000].map((ms) => START + ms),
+				[1, 2, null],
+			),
+		);
+		expect(cpu(history)).toEqual([1, 2, 3]);
+		expect(history.values("system/memory", "ram_used")).toEqual([null, null, 1024]);
+	});
+
+	it("keeps no more columns than it may have, and those that the answer has", () => {
+		const history = filled(2);
+		const series = (prefix: string) =>
+			Array.from({ length: MOST_COLUMNS }, (_, at) => ({
+				...(answer([], [9, 9]).series[0] as MetricsHistory["series"][number]),
+				field: `per_core/${prefix}${at}`,
+			}));
+		history.merge({ timestamps: [START + 2000, START + 4000], series: series("a"), gaps: [] });
+		history.merge({ timestamps: [START + 6000, START + 8000], series: series("b"), gaps: [] });
+		expect(history.columns).toHaveLength(MOST_COLUMNS);
+		expect(history.values("system/cpu", "per_core/a0")).toBeUndefined();
+		expect(history.values("system/cpu", "per_core/b4095")).toEqual([null, null, 9, 9]);
 	});
 
 	it("takes the core's gaps with their reasons", () => {

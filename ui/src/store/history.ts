@@ -5,17 +5,30 @@ import { lowerBound } from "../base/scale";
 import { HOUR } from "../base/time";
 import type { CurrentMetrics, HistoryGap, MetricsHistory, Reason } from "../bindings";
 import { silence } from "./connection";
-import { readings } from "./readings";
+import { type ChannelReading, readings } from "./readings";
 
 /** An hour at the shortest interval, half a second. */
 export const MOST_ROWS = 7200;
+/** As many columns as the core keeps: interfaces of containers come and go under new names. */
+export const MOST_COLUMNS = 4096;
+/** A column with a figure in so many newest rows is in use, as in the core: no new name takes its place. */
+const IN_USE = 8;
 /** Rows are dropped from the front this many at a time: each array moves once in so many ticks. */
 const TRIM = 64;
+
+/** GPUs as a whole, where none is known. */
+const GPUS = "system/gpu";
+
+/** The columns of a channel, by field: names as they come, so that a tick puts none together. */
+type Fields = Map<string, Column>;
 
 export interface Column {
 	values: (number | null)[];
 	/** When it last had a figure, to drop the columns of devices that are gone. */
 	seen: number;
+	/** Where it stands. */
+	readonly fields: Fields;
+	readonly field: string;
 }
 
 /** What became of a batch. `jump`: the clock went back or rows are missing, so history has to be asked again. */
@@ -23,15 +36,17 @@ export type Outcome = "appended" | "filled" | "ignored" | "jump";
 
 /** Whether a gap is a channel's: that of `system/gpu`, where no GPU is known, is every GPU's. */
 export function concerns(gap: HistoryGap, channel: string): boolean {
-	return gap.channel === channel || (gap.channel === "system/gpu" && channel.startsWith("system/gpu/"));
+	return gap.channel === channel || (gap.channel === GPUS && channel.startsWith(`${GPUS}/`));
 }
 
 export class History {
 	/** Unix ms of each row, rising. */
 	readonly times: number[] = [];
 	columns: Column[] = [];
-	/** The same by channel, then by field: names as they come, so that a tick puts none together. */
-	private readonly channels = new Map<string, Map<string, Column>>();
+	/** The same by channel. */
+	private readonly channels = new Map<string, Fields>();
+	/** The row, by its number since the beginning, for which all columns were found in use: it gets no further ones. */
+	private full = -1;
 	/** By start. `to` is null while a gap lasts. */
 	gaps: HistoryGap[] = [];
 	/** Rises when rows were changed other than by an append or in the last row: what was derived from them is void. */
@@ -104,25 +119,25 @@ export class History {
 		const tailAt = lowerBound(this.times, end + 1);
 		const tailTimes = this.times.slice(tailAt);
 		const tails = new Map(this.columns.map((column) => [column, column.values.slice(tailAt)]));
+		// Its last row may still have been sampled when it was put together, and that row's batch have come before it.
+		const twice = this.times[tailAt - 1] === end;
+		const own = this.columns.map((column) => [column, twice ? column.values[tailAt - 1] : null] as const);
 		const from = whole ? Number.NEGATIVE_INFINITY : first;
 		this.cutFrom(from);
 		const came = answer.series.map(({ channel, field, values }) => [this.column(channel, field), values] as const);
 		this.extend(answer.timestamps, new Map(came));
+		for (const [column, value] of own) if (value != null) column.values[this.rows - 1] ??= value;
 		this.extend(tailTimes, tails);
 		this.mergeGaps(answer.gaps, from);
 		this.epoch += 1;
 		this.trim();
+		const over = this.columns.length - MOST_COLUMNS;
+		if (over > 0) this.forget([...this.columns].sort((a, b) => a.seen - b.seen).slice(0, over));
 	}
 
-	/** Forgets everything, for a new start. */
-	clear(): void {
-		this.cutFrom(Number.NEGATIVE_INFINITY);
-		this.gaps = [];
-		this.columns = [];
-		this.channels.clear();
-		this.sampled.clear();
-		this.tick = null;
-		this.epoch += 1;
+	/** Whether a moment (Unix ms) is older than what is kept, and not just from before the core's start. */
+	isForgotten(time: number): boolean {
+		return time < (this.times[0] ?? time) && time < (this.last ?? time) - HOUR;
 	}
 
 	/** The gap that a channel has at a time, if any. */
@@ -138,31 +153,41 @@ export class History {
 		for (const reading of readings(batch)) {
 			const before = this.sampled.get(reading.channel);
 			const fresh = before === undefined ? reading.reason === null : reading.timestamp !== before;
-			if (fresh) {
-				this.sampled.set(reading.channel, reading.timestamp);
-				if (reading.reason === null) this.closeGap(reading.channel, batch.timestamp);
-				reading.each((field, value) => this.set(this.column(reading.channel, field), row, value));
-			} else if (before === undefined) {
-				this.sampled.set(reading.channel, reading.timestamp);
-			}
-			// A device that is lost or asleep is sampled all the same, without a figure.
-			if (reading.reason !== null) this.openGap(reading.channel, row, reading.reason);
+			if (fresh) this.fill(reading, row);
+			if (fresh || before === undefined) this.sampled.set(reading.channel, reading.timestamp);
 		}
+		let asOne = false;
+		for (const { channel, reason } of batch.channels) {
+			this.note(channel, row, reason);
+			asOne ||= channel === GPUS;
+		}
+		// There is no word for GPUs as a whole once one of them has its own.
+		if (!asOne) this.note(GPUS, row, null);
 	}
 
-	private openGap(channel: string, row: number, reason: Reason): void {
-		const from = this.times[row - 1] ?? (this.times[row] as number);
-		const open = this.gaps.findLast((gap) => gap.channel === channel);
-		if (open && open.to === null) {
-			if (open.reason === reason) return;
-			open.to = Math.max(open.from, from);
-		}
-		this.gaps.push({ channel, from, to: null, reason });
+	/** What a sample says, in a row. What it lacks takes nothing away that an earlier one of the same tick had. */
+	private fill({ channel, each }: ChannelReading, row: number): void {
+		const fields = this.fields(channel);
+		const time = this.times[row] as number;
+		each((field, value) => {
+			if (value === null) return;
+			const column = fields.get(field) ?? this.another(fields, field);
+			if (!column) return;
+			column.values[row] = value;
+			column.seen = time;
+		});
 	}
 
-	private closeGap(channel: string, time: number): void {
-		const open = this.gaps.findLast((gap) => gap.channel === channel);
-		if (open && open.to === null) open.to = time;
+	/** Notes whether a channel is current, as the core does: a gap lasts until it is, a new reason begins another, and to start is
+	 * none. A device that is lost or asleep is sampled all the same, without a figure. */
+	private note(channel: string, row: number, said: Reason | null): void {
+		const reason = said === "starting" ? null : said;
+		const open = this.gaps.findLast((gap) => gap.to === null && gap.channel === channel);
+		if ((open?.reason ?? null) === reason) return;
+		const time = this.times[row] as number;
+		const before = this.times[row - 1] ?? time;
+		if (open) open.to = Math.max(open.from, reason === null ? time : before);
+		if (reason !== null) this.gaps.push({ channel, from: before, to: null, reason });
 	}
 
 	/** The core's gaps from a time on replace those noticed here. */
@@ -173,24 +198,53 @@ export class History {
 		this.gaps = [...kept, ...fresh].sort((a, b) => a.from - b.from);
 	}
 
-	private column(channel: string, field: string): Column {
+	private fields(channel: string): Fields {
 		let fields = this.channels.get(channel);
 		if (!fields) {
 			fields = new Map();
 			this.channels.set(channel, fields);
 		}
-		let column = fields.get(field);
-		if (!column) {
-			column = { values: new Array<number | null>(this.rows).fill(null), seen: this.last ?? 0 };
-			fields.set(field, column);
-			this.columns.push(column);
+		return fields;
+	}
+
+	private column(channel: string, field: string): Column {
+		const fields = this.fields(channel);
+		return fields.get(field) ?? this.add(fields, field);
+	}
+
+	/** A further column for the newest row, where there is room or the one longest without a figure makes room. */
+	private another(fields: Fields, field: string): Column | null {
+		const { columns } = this;
+		if (columns.length >= MOST_COLUMNS) {
+			const row = this.dropped + this.rows;
+			if (this.full === row) return null;
+			let at = 0;
+			for (let i = 1; i < columns.length; i++) if ((columns[i] as Column).seen < (columns[at] as Column).seen) at = i;
+			const oldest = columns[at] as Column;
+			if (oldest.seen >= (this.times[this.rows - 1 - IN_USE] ?? Number.NEGATIVE_INFINITY)) {
+				this.full = row;
+				return null;
+			}
+			oldest.fields.delete(oldest.field);
+			columns[at] = columns.at(-1) as Column;
+			columns.pop();
 		}
+		return this.add(fields, field);
+	}
+
+	private add(fields: Fields, field: string): Column {
+		const values = new Array<number | null>(this.rows).fill(null);
+		const column = { values, seen: this.last ?? 0, fields, field };
+		fields.set(field, column);
+		this.columns.push(column);
 		return column;
 	}
 
-	private set(column: Column, row: number, value: number | null): void {
-		column.values[row] = value;
-		if (value !== null) column.seen = Math.max(column.seen, this.times[row] as number);
+	private forget(columns: readonly Column[]): void {
+		if (columns.length === 0) return;
+		const gone = new Set(columns);
+		for (const { fields, field } of gone) fields.delete(field);
+		this.columns = this.columns.filter((column) => !gone.has(column));
 	}
 
 	private pushRow(time: number): void {
@@ -228,9 +282,7 @@ export class History {
 		this.times.splice(0, old);
 		this.dropped += old;
 		for (const column of this.columns) column.values.splice(0, old);
-		for (const fields of this.channels.values())
-			for (const [field, { seen }] of fields) if (seen < oldest) fields.delete(field);
-		this.columns = this.columns.filter((column) => column.seen >= oldest);
+		this.forget(this.columns.filter((column) => column.seen < oldest));
 		this.gaps = this.gaps.filter((gap) => gap.to === null || gap.to >= oldest);
 	}
 }

@@ -139,6 +139,13 @@ export function batch({ tick, timestamp, cpu = tick, interval = 2, stale }: Samp
 	};
 }
 
+/** The same where no GPU is known, for that reason; `timestamp` is when their source answered last. */
+export function withoutGpus(one: CurrentMetrics, reason: Reason, timestamp: number | null = null): CurrentMetrics {
+	const others = one.channels.filter(({ channel }) => !channel.startsWith("system/gpu"));
+	const gpus: ChannelStatus = { channel: "system/gpu", timestamp, age: null, reason, detail: null };
+	return { ...one, gpu: [], channels: [gpus, ...others] };
+}
+
 /** A GPU in full: a desktop card, without what such cards do not report. */
 export function gpuDetails(change: Partial<GpuDetails> = {}): GpuDetails {
 	return {
