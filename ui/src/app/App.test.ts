@@ -82,7 +82,7 @@ it("dims every panel while the core does not answer, and counts for how long", a
 		expect(states()).toEqual(new Set(["data"]));
 		answers = false;
 		await vi.advanceTimersByTimeAsync(11_000);
-		expect(monitor.connection.state).toBe("stalled");
+		expect(monitor.connection).toBe("stalled");
 		expect(states()).toEqual(new Set(["stale"]));
 		const words = () => new Set(panels().map((panel) => panel.querySelector(".stale")?.textContent));
 		await vi.advanceTimersByTimeAsync(48_000);

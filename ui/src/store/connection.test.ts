@@ -166,6 +166,31 @@ it.each(["ok", "refuse"] as const)("is not changed by a poll that an event overt
 	expect([core.calls, states.at(-1)]).toEqual([4, "stalled"]);
 });
 
+it("goes on polling when somebody looks again, at once and without a second call", async () => {
+	await pass(6000);
+	link.stop();
+	await pass(60_000);
+	expect(core.calls).toBe(1);
+	link.start();
+	expect(core.calls).toBe(2);
+	await pass(2000);
+	expect([core.calls, states]).toEqual([3, ["polling"]]);
+	core.answer = "hang";
+	await pass(2000);
+	link.stop();
+	link.start();
+	expect([core.calls, core.most, vi.getTimerCount()]).toEqual([4, 1, 1]);
+	core.answer = "refuse";
+	core.release();
+	await pass(4000);
+	expect(states).toEqual(["polling", "stalled"]);
+	link.stop();
+	link.start();
+	expect(states.at(-1)).toBe("stalled");
+	link.event(next());
+	expect(states.at(-1)).toBe("live");
+});
+
 it("asks for nothing while nobody looks, and gives events time when somebody looks again", async () => {
 	link.stop();
 	await pass(3_600_000);

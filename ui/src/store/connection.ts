@@ -32,12 +32,16 @@ export class Connection {
 		private readonly listener: Listener,
 	) {}
 
-	/** Begins to watch; also after `stop`, when the page is shown again. */
+	/** Begins to watch; also after `stop`, when the page is shown again. Events have time to come then; only one of them ends polling,
+	 * which goes on until then. */
 	start(): void {
 		this.heard = performance.now();
-		this.failures = 0;
-		this.enter("live");
-		this.arm(silence(this.interval));
+		if (this.state === "live") {
+			this.arm(silence(this.interval));
+			return;
+		}
+		this.arm(this.interval * 1000);
+		if (!this.inFlight) void this.poll();
 	}
 
 	/** Stops watching: a page that nobody sees gets no events and asks for nothing. */

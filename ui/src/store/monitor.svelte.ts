@@ -1,11 +1,14 @@
 // Everything that the page knows of the machine. Events, polls and the backfill all end in `History`'s one append.
 import { flushSync } from "svelte";
-import { HOUR } from "../base/time";
+import { HOUR, MINUTE, SECOND } from "../base/time";
 import { timed } from "../base/work";
 import type { CurrentMetrics, Settings, SettingsPatch, SystemInfo } from "../bindings";
 import type { Host, Unsubscribe } from "../host/host";
 import { Connection, type ConnectionState } from "./connection";
 import { History } from "./history";
+
+/** The least time between two batches that have history asked for, in ms; twice as long after each time that was refused. */
+const PACE = 2 * SECOND;
 
 export class Monitor {
 	readonly history = new History();
@@ -15,7 +18,7 @@ export class Monitor {
 	revision = $state(0);
 	/** Who is told of it directly. */
 	private readonly painters = new Set<() => void>();
-	connection = $state.raw<{ state: ConnectionState }>({ state: "live" });
+	connection = $state<ConnectionState>("live");
 	info = $state.raw<SystemInfo | null>(null);
 	settings = $state.raw<Settings | null>(null);
 	/** Whether the hour before was asked for and came, so that an empty chart is known to be empty. */
@@ -27,6 +30,9 @@ export class Monitor {
 	/** From which time on rows are missing (0: all of them); null where none are. */
 	private hole: number | null = 0;
 	private filling = false;
+	/** Before then no batch has history asked for, by the monotonic clock in ms. */
+	private patience = 0;
+	private pace = PACE;
 	/** Where the hole began that will be filled when events come again. */
 	private quietSince: number | null = null;
 
@@ -54,10 +60,11 @@ export class Monitor {
 		}
 	}
 
-	/** Listens, and then fills what came before, so that no sample falls in between. */
+	/** Listens, and then fills what came before, so that no sample falls in between. Where that is refused or never answered there
+	 * are no events, and polling begins as after any other silence. */
 	private async listen(): Promise<void> {
-		this.unsubscribe = await this.host.subscribe((batch) => this.link.event(batch));
 		this.link.start();
+		this.unsubscribe = await this.host.subscribe((batch) => this.link.event(batch));
 		await this.fill();
 	}
 
@@ -93,19 +100,22 @@ export class Monitor {
 	}
 
 	private store(batch: CurrentMetrics): void {
-		const before = this.history.last;
+		const before = this.history.last ?? 0;
 		const outcome = this.history.append(batch);
 		if (outcome === "ignored") return;
 		if (outcome === "jump") {
-			const leapt = this.leapt(batch, before ?? 0);
-			this.needs(leapt ? 0 : (before ?? 0));
+			const leapt = this.leapt(batch, before);
+			this.needs(leapt ? 0 : before);
 			if (leapt) void this.ask();
+		} else if (outcome === "appended" && this.batch && batch.tick > this.batch.tick + 1) {
+			// Too short a hole to break a line. Ticks that the core skipped itself have no number.
+			this.needs(before);
 		}
 		const known = this.batch?.gpu.map((gpu) => gpu.gpu_id).join();
 		this.batch = batch;
 		this.changedRows();
 		if (known !== undefined && known !== batch.gpu.map((gpu) => gpu.gpu_id).join()) void this.ask();
-		if (this.hole !== null) void this.fill();
+		if (this.hole !== null && performance.now() >= this.patience) void this.fill();
 	}
 
 	/** Whether it may be the clock that was set, and no row that is missing: it went back, or no tick was left out. The core has
@@ -126,7 +136,7 @@ export class Monitor {
 	}
 
 	private changed(state: ConnectionState): void {
-		this.connection = { state };
+		this.connection = state;
 		if (state !== "live") this.quietSince ??= this.history.last;
 		else if (this.quietSince !== null) {
 			this.needs(this.quietSince);
@@ -139,9 +149,10 @@ export class Monitor {
 		this.hole = Math.min(this.hole ?? from, from);
 	}
 
-	/** Fills the hole from the core's history, once it listens; one question at a time, asked again at the next batch if it fails. */
+	/** Fills the hole from the core's history; one question at a time, asked again at a later batch if it fails. Before it listens
+	 * it waits, unless it polls by then: those are all the batches that there are. */
 	private async fill(): Promise<void> {
-		if (this.unsubscribe === null || this.filling || this.hole === null || this.connection.state !== "live") return;
+		if (this.filling || this.hole === null || (this.unsubscribe === null && this.connection === "live")) return;
 		this.filling = true;
 		const since = this.hole;
 		this.hole = null;
@@ -154,9 +165,13 @@ export class Monitor {
 			this.history.merge(answer, whole);
 			if (whole && since !== 0) void this.ask();
 			this.filled = true;
+			this.pace = PACE;
+			this.patience = performance.now() + this.pace;
 			this.changedRows();
 		} catch {
 			this.needs(since);
+			this.patience = performance.now() + this.pace;
+			this.pace = Math.min(2 * this.pace, MINUTE);
 		} finally {
 			this.filling = false;
 		}
@@ -178,6 +193,17 @@ export class Monitor {
 		}
 		this.needs(this.history.last ?? 0);
 		this.link.start();
-		void this.fill();
+		// Else it polls at once.
+		if (this.connection === "live") void this.catchUp();
 	};
+
+	/** The newest figures and the rows before them, without waiting for an event, which may be a minute away. */
+	private async catchUp(): Promise<void> {
+		try {
+			this.take(await this.host.current());
+		} catch {
+			// The connection will say so.
+		}
+		await this.fill();
+	}
 }

@@ -152,15 +152,57 @@ it("asks for no history while events come in time", async () => {
 it("polls through a stall and fills the hole with the first event, so that nothing is missing", async () => {
 	await live(3);
 	await pass(21_000);
-	expect(monitor.connection.state).toBe("polling");
+	expect(monitor.connection).toBe("polling");
 	const polled = monitor.batch?.tick;
 	await pass(4000);
 	expect(monitor.batch?.tick).toBeGreaterThan(polled ?? 0);
 	core.emit();
 	await pass(0);
-	expect(monitor.connection.state).toBe("live");
-	expect(core.queries).toHaveLength(2);
+	expect(monitor.connection).toBe("live");
+	// Once as soon as polls came, and once for what came late meanwhile.
+	const since = core.time(103);
+	expect(core.queries).toEqual([{}, { since }, { since }]);
 	expect(values()).toEqual(whole());
+});
+
+it("has the core's rows again whichever batches were lost, and whenever history was refused", async () => {
+	// A small generator with a fixed seed: the same losses each time.
+	let seed = 7;
+	const random = (below: number) => {
+		seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31;
+		return (seed >> 8) % below;
+	};
+	for (let round = 0; round < 40; round++) {
+		for (let tick = random(20); tick >= 0; tick--) {
+			await pass(2000);
+			if (random(3) > 0) core.emit();
+			if (random(20) === 0) core.historyFails = 1;
+		}
+		core.historyFails = 0;
+		await live(4);
+		same();
+	}
+});
+
+it("notices a single batch that was lost", async () => {
+	await live(2);
+	const last = monitor.history.last;
+	await pass(2000);
+	await live(1);
+	expect(core.queries).toEqual([{}, { since: last }]);
+	same();
+	await live(5);
+	expect(core.queries).toHaveLength(2);
+});
+
+it("asks ever more rarely for a history that is refused", async () => {
+	core.historyFails = Number.POSITIVE_INFINITY;
+	await pass(2000);
+	await live(60);
+	expect(core.queries.length).toBeLessThanOrEqual(8);
+	core.historyFails = 0;
+	await live(31);
+	same();
 });
 
 it("asks again for a history that was refused", async () => {
@@ -176,11 +218,64 @@ it("fills the time during which the page was hidden", async () => {
 	await live(2);
 	const last = monitor.history.last;
 	await hide(minutes(10));
-	expect(monitor.connection.state).toBe("live");
+	expect(monitor.connection).toBe("live");
 	expect(core.queries).toEqual([{}, { since: last }]);
 	await live(1);
 	expect(core.queries).toHaveLength(2);
 	expect(values()).toEqual(whole());
+});
+
+it("has the newest figures as soon as it is shown again, however long the next event takes", async () => {
+	await live(2);
+	await hide(minutes(10));
+	expect(monitor.batch?.tick).toBe(core.tick());
+});
+
+it("goes on polling when it is shown again, until an event comes", async () => {
+	await live(2);
+	await pass(10_000);
+	expect(monitor.connection).toBe("polling");
+	await hide(minutes(10));
+	expect([monitor.connection, monitor.batch?.tick]).toEqual(["polling", core.tick()]);
+	same();
+	await live(1);
+	expect(monitor.connection).toBe("live");
+	same();
+});
+
+it("fills itself by polls where it may not listen, and says why", async () => {
+	monitor.stop();
+	core = new Core();
+	core.subscribe = async () => {
+		throw new Refused("no events");
+	};
+	monitor = new Monitor(core);
+	await monitor.start();
+	expect([monitor.failure, core.queries]).toEqual(["no events", []]);
+	await pass(minutes(1));
+	expect(monitor.connection).toBe("polling");
+	expect([monitor.filled, core.queries]).toEqual([true, [{}]]);
+	same();
+});
+
+it("fills itself by polls until it listens, however long that takes", async () => {
+	monitor.stop();
+	core = new Core();
+	const listen = core.subscribe.bind(core);
+	core.subscribe = async (listener) => {
+		await new Promise((resolve) => setTimeout(resolve, minutes(1)));
+		return listen(listener);
+	};
+	monitor = new Monitor(core);
+	void monitor.start();
+	await pass(5000);
+	expect(core.queries).toEqual([]);
+	await pass(5000);
+	expect([monitor.connection, monitor.filled]).toEqual(["polling", true]);
+	await pass(minutes(1));
+	await live(2);
+	expect(monitor.connection).toBe("live");
+	same();
 });
 
 it("asks once where the row that it had last is an hour old", async () => {
@@ -215,11 +310,15 @@ it("asks but once when the clock was set back and an event got lost as well", as
 	same();
 });
 
-it.each([-9.99, 9.99])("asks for all rows when the clock was set by %s minutes while nobody looked", async (by) => {
+it.each([
+	[-9.99, 2],
+	[9.99, 3],
+])("asks for all rows when the clock was set by %s minutes while nobody looked", async (by, queries) => {
 	await live(50);
 	core.shift = minutes(by);
 	await hide(minutes(5));
-	expect(core.queries).toHaveLength(3);
+	expect(core.queries).toHaveLength(queries);
+	expect(core.queries.at(-1)).toEqual({});
 	expect(monitor.info?.boot_time).toBe(START + core.shift);
 	await live(5);
 	same();
@@ -231,8 +330,9 @@ it("does not ask on and on where the core has no rows", async () => {
 		core.queries.push(query);
 		return { timestamps: [], series: [], gaps: [] };
 	};
+	const since = monitor.history.last;
 	await hide(minutes(1));
-	expect(core.queries.slice(1)).toEqual([{ since: monitor.history.last }, {}]);
+	expect(core.queries.slice(1)).toEqual([{ since }, {}]);
 	core.queries = [];
 	await live(10);
 	expect(core.queries.length).toBeLessThanOrEqual(2);
@@ -242,9 +342,9 @@ it("waits for as long as a new interval lasts, before a sample says so", async (
 	await live(2);
 	await monitor.update({ interval: 60 });
 	await pass(179_000);
-	expect(monitor.connection.state).toBe("live");
+	expect(monitor.connection).toBe("live");
 	await pass(1000);
-	expect(monitor.connection.state).toBe("polling");
+	expect(monitor.connection).toBe("polling");
 });
 
 it("waits for as long as the interval lasts that it finds when it opens", async () => {
@@ -253,7 +353,7 @@ it("waits for as long as the interval lasts that it finds when it opens", async 
 	monitor = new Monitor(core);
 	await monitor.start();
 	await pass(60_000);
-	expect(monitor.connection.state).toBe("live");
+	expect(monitor.connection).toBe("live");
 });
 
 it("tells painters of each batch and of what was filled in, until they are gone", async () => {
