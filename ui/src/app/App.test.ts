@@ -3,7 +3,7 @@ import { render, screen } from "@testing-library/svelte";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { CurrentMetrics, Settings } from "../bindings";
 import { type Host, Refused } from "../host/host";
-import { type Answers, batch, DEFAULTS, following, gpuDetails, hostOf } from "../store/samples";
+import { type Answers, batch, DEFAULTS, following, gpuDetails, hostOf, withoutGpus } from "../store/samples";
 import App from "./App.svelte";
 
 let emit: (batch: CurrentMetrics) => void;
@@ -126,6 +126,25 @@ it("shows the overview for a disk or an interface that is gone, until it is back
 		await vi.waitFor(() => expect(page()).toBe(kept));
 		unmount();
 	}
+});
+
+it("waits on the page of a GPU until its driver has answered, and shows the overview only then if it is gone", async () => {
+	const at = (tick: number) => batch({ tick, timestamp: first.timestamp + tick * 2000 });
+	const panel = () => document.querySelector<HTMLElement>(".page [data-panel]")?.dataset;
+	history.replaceState(null, "", "/#gpu/GPU-1");
+	render(App, { monitor: following(host({ current: async () => withoutGpus(first, "starting") })) });
+	await vi.waitFor(() => expect(document.documentElement.dataset.tick).toBe("1"));
+	expect([page(), panel()?.state]).toEqual(["gpu/GPU-1", "waiting"]);
+	emit(withoutGpus(at(2), "not_answering"));
+	await vi.waitFor(() => expect(panel()?.state).toBe("unavailable"));
+	expect(page()).toBe("gpu/GPU-1");
+	emit(at(3));
+	await vi.waitFor(() => expect(panel()?.panel).toBe("gpu/GPU-1"));
+	emit(withoutGpus(at(4), "not_answering", first.timestamp));
+	await vi.waitFor(() => expect(page()).toBe("overview"));
+	emit(withoutGpus(at(5), "absent"));
+	await vi.waitFor(() => expect(document.documentElement.dataset.tick).toBe("5"));
+	expect(page()).toBe("overview");
 });
 
 it("calls the entries of the rail by name and value, also where only icons are seen", async () => {

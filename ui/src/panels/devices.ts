@@ -2,7 +2,7 @@
 import { type NetworkUnit, percent, rate, text } from "../base/units";
 import type { CurrentMetrics } from "../bindings";
 import type { Hue } from "../chart/spec";
-import { gpuChannel } from "../store/readings";
+import { gpuChannel, statusOf } from "../store/readings";
 import { t } from "../text";
 
 /** The same from tick to tick. */
@@ -111,6 +111,16 @@ export function entries(batch: CurrentMetrics | null): Entry[] {
 		});
 	}
 	return out;
+}
+
+/** Whether a page is of a device that is gone. None is known to be before its kind was sampled for the first time, which takes a
+ * driver of GPUs longer than the first tick, or the second. */
+export function isGone(page: string, batch: CurrentMetrics | null): boolean {
+	if (!batch) return false;
+	const gpus = statusOf(batch, "system/gpu");
+	const waits = gpus?.reason === "starting" || (gpus?.reason === "not_answering" && gpus.timestamp === null);
+	const known = { gpu: !waits, disk: batch.disk, network: batch.network }[page.split("/")[0] as string];
+	return Boolean(known) && entries(batch).every((entry) => entry.page !== page);
 }
 
 function figure({ kind, device }: Entry, batch: CurrentMetrics): number | null {
