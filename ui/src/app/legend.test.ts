@@ -71,6 +71,21 @@ it("takes a time without any GPU for a gap of each", async () => {
 	expect(legend("gpu/GPU-1/utilization")).toMatch(/—.*gap: /);
 });
 
+it("says of a pause when it is older than what is kept", async () => {
+	const HOUR = 3600;
+	const rows = Array.from({ length: HOUR / 2 + 1 }, (_, at): [number, number] => [at * 2, 10]);
+	let emit: (batch: CurrentMetrics) => void = () => undefined;
+	const subscribe: Answers["subscribe"] = async (listener) => {
+		emit = listener;
+		return () => undefined;
+	};
+	await open({ current: async () => at(HOUR, 2), history: async () => past(rows), subscribe }, "cpu", pausedAt(100));
+	expect(legend("cpu/utilization")).toContain("10");
+	emit(batch({ tick: 10, timestamp: START + (HOUR + 200) * 1000 }));
+	await vi.waitFor(() => expect(legend("cpu/utilization")).toMatch(/—.*older than the hour/));
+	expect(document.querySelector('[data-panel="cpu"] .hidden-text')?.textContent).toContain("older than the hour");
+});
+
 it("says why the newest sample lacks a figure", async () => {
 	const lacking = at(1, 2);
 	Object.assign(lacking.gpu[0] as object, { utilization: null, missing: { utilization: "no_permission" } });

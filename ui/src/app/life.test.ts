@@ -43,12 +43,13 @@ beforeEach(() => {
 afterEach(() => vi.restoreAllMocks());
 
 it("begins where the address says, keeps the address, and reports what it shows once it has drawn", async () => {
-	history.replaceState(null, "", "/index.html?range=900&paused=1700000000000#gpu/GPU-2");
+	const paused = first.timestamp;
+	history.replaceState(null, "", `/index.html?range=900&paused=${paused}#gpu/GPU-2`);
 	render(App, { monitor: following(host) });
-	const shown = { page: "gpu/GPU-2", range: 900, paused: 1_700_000_000_000 };
+	const shown = { page: "gpu/GPU-2", range: 900, paused };
 	await vi.waitFor(() => expect(reports.at(-1)).toEqual(shown));
 	const address = () => location.search + decodeURIComponent(location.hash);
-	expect(address()).toBe("?range=900&paused=1700000000000#gpu/GPU-2");
+	expect(address()).toBe(`?range=900&paused=${paused}#gpu/GPU-2`);
 	screen.getByTestId("range-1m").click();
 	await vi.waitFor(() => expect(reports.at(-1)).toEqual({ ...shown, range: 60 }));
 	screen.getByTestId("pause").click();
@@ -58,6 +59,13 @@ it("begins where the address says, keeps the address, and reports what it shows 
 	// As the tray opens a page.
 	location.hash = "settings";
 	await vi.waitFor(() => expect(page()).toBe("settings"));
+});
+
+it("goes on from a pause that the window before had, where nothing of then is left", async () => {
+	history.replaceState(null, "", `/index.html?range=900&paused=${first.timestamp - 1}#cpu`);
+	render(App, { monitor: following(host) });
+	await vi.waitFor(() => expect(reports.at(-1)).toEqual({ page: "cpu", range: 900, paused: null }));
+	expect(screen.getByTestId("pause").getAttribute("aria-pressed")).toBe("false");
 });
 
 it("reports one thing at a time, and what is shown by then: the shell may take two in in either order", async () => {

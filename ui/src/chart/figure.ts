@@ -17,6 +17,7 @@ export interface Figure {
 
 /** The value at a moment (Unix ms; null for the newest), or the reason why there is none. */
 export function figureAt({ history, batch }: Monitor, one: SeriesSpec, moment: number | null): Figure {
+	if (moment !== null && history.isForgotten(moment)) return { text: t.noFigure, why: t.forgotten };
 	const newest = history.rows - 1;
 	const at = moment === null ? newest : nearest(history.times, moment);
 	const time = history.times[at];

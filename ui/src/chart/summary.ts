@@ -26,7 +26,7 @@ export function summary(spec: ChartSpec, history: History, span: Span, still: bo
 				largest = Math.max(largest, value);
 			}
 			const said = (value: number | null) => (value === null ? t.noFigure : one.format(value));
-			if (count === 0) return `${one.label}: ${t.noFigure}.`;
+			if (count === 0) return `${one.label}: ${history.isForgotten(span.to) ? t.forgotten : t.noFigure}.`;
 			const seen = [said(least), said(sum / count), said(largest)] as const;
 			return still && time !== undefined
 				? t.summaryAt(one.label, clock(time), said(now), ...seen)

@@ -112,6 +112,11 @@ export class View {
 		this.freeze(this.frozen === null ? last : null);
 	}
 
+	/** Gives up a pause that a window before had, where nothing of then is left: `oldest` is the first sample that there is. */
+	goOn(oldest: number | null): void {
+		if (this.frozen !== null && oldest !== null && this.frozen < oldest) this.freeze(null);
+	}
+
 	/** Stops the charts at a moment (Unix ms), or lets them go on. */
 	freeze(at: number | null): void {
 		this.frozen = at;

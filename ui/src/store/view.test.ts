@@ -22,6 +22,15 @@ test("without a crosshair the newest part is shown, and all of it again", () => 
 	expect([view.zoom, view.span(LAST)]).toEqual([null, IN_SIGHT]);
 });
 
+test("a pause from before all that is kept is given up, and no other", () => {
+	view.freeze(LAST);
+	view.goOn(null);
+	view.goOn(LAST);
+	expect(view.frozen).toBe(LAST);
+	view.goOn(LAST + 1);
+	expect(view.frozen).toBeNull();
+});
+
 test("what is under the crosshair stays there", () => {
 	view.cursor = LAST - 240_000;
 	view.magnify(2, LAST);

@@ -301,6 +301,7 @@ export const de: Messages = {
 		link_down: "keine Verbindung",
 	},
 	gap: (reason) => `Lücke: ${reason}`,
+	forgotten: "älter als die Stunde, die aufbewahrt wird",
 	noSampleFor: (age) => `keine Messung seit ${age}`,
 	noFigure: "—",
 

@@ -301,6 +301,7 @@ export const en = {
 		link_down: "the link is down",
 	} satisfies Record<Reason, string> as Record<Reason, string>,
 	gap: (reason: string) => `gap: ${reason}`,
+	forgotten: "older than the hour that is kept",
 	noSampleFor: (age: string) => `no sample for ${age}`,
 	noFigure: "—",
 

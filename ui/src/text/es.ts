@@ -300,6 +300,7 @@ export const es: Messages = {
 		link_down: "sin enlace",
 	},
 	gap: (reason) => `sin datos: ${reason}`,
+	forgotten: "anterior a la hora que se conserva",
 	noSampleFor: (age) => `sin muestras desde hace ${age}`,
 	noFigure: "—",
 

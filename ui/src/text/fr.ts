@@ -304,6 +304,7 @@ export const fr: Messages = {
 		link_down: "aucune liaison",
 	},
 	gap: (reason) => `sans données\u00a0: ${reason}`,
+	forgotten: "antérieur à l’heure conservée",
 	noSampleFor: (age) => `aucune mesure depuis ${age}`,
 	noFigure: "—",
 

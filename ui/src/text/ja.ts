@@ -294,6 +294,7 @@ export const ja: Messages = {
 	},
 	gap: (reason) => `欠測: ${reason}`,
 	noSampleFor: (age) => `${age}の間サンプルなし`,
+	forgotten: "保持している1時間より前",
 	noFigure: "—",
 
 	unavailable: {

@@ -288,6 +288,7 @@ export const zh: Messages = {
 		link_down: "链路已断开",
 	},
 	gap: (reason) => `数据缺失：${reason}`,
+	forgotten: "早于所保留的一小时",
 	noSampleFor: (age) => `已有 ${age}没有采样`,
 	noFigure: "—",
 
