@@ -20,7 +20,7 @@ const WAITING: usize = 1_000;
 
 /// What writes the log, until it is dropped: then what is still to be written has a second.
 #[derive(Debug)]
-pub(crate) struct Writers(#[expect(dead_code, reason = "kept for what its end does")] Vec<WorkerGuard>);
+pub(crate) struct Writers(Vec<WorkerGuard>);
 
 /// Begins it. `TELLTALE_LOG` says what is worth a line; warnings are, where it says nothing. A terminal that was stopped, a
 /// pipe that nobody reads and a home on a server that is gone never come back from a write: each is written to by a thread of
