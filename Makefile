@@ -110,7 +110,7 @@ bindings: rust-and-node packages $(UI_BUILT) ## Writes ui/src/bindings.ts anew f
 
 screenshots: rust-and-node packages test-packages $(UI_BUILT) ## Takes the pictures in the README from the real window
 	cargo build --workspace
-	TELLTALE_SCREENSHOT_SECONDS=60 cargo test --test whole -- window::screenshots
+	TELLTALE_SCREENSHOT_SECONDS=300 cargo test --test whole -- window::screenshots
 	mkdir -p tests/screenshots
 	cp tests/out/screenshots/overview-dark-1280x800-1gpu.png tests/screenshots/overview-dark.png
 	cp tests/out/screenshots/overview-light-1280x800-8gpu.png tests/screenshots/overview-light.png
