@@ -21,6 +21,8 @@ const CATALOGUES: [(&str, &str); 6] = [
 pub(crate) struct Words {
     /// Between whole units and tenths.
     decimal: String,
+    /// Between thousands; empty where four digits stand together.
+    group: String,
     /// Between the names of a list.
     pub list: String,
     pub open: String,
@@ -76,9 +78,14 @@ impl Words {
         serde_json::from_str(catalogue(|variable| env::var(variable).ok()))
     }
 
-    /// A figure in words, with the decimal sign of the language.
+    /// A figure in words, with the signs of the language.
     pub(crate) fn figure(&self, english: &str) -> String {
-        english.replace('.', &self.decimal)
+        let signs = |sign| match sign {
+            '.' => self.decimal.clone(),
+            ',' => self.group.clone(),
+            other => String::from(other),
+        };
+        english.chars().map(signs).collect()
     }
 
     /// Why there is no figure.
@@ -191,7 +198,7 @@ pub(crate) mod tests {
     #[test]
     fn no_language_lacks_a_word_drops_a_figure_or_is_still_in_english() {
         /// What reads as in English: signs.
-        const SAME: [&str; 2] = ["decimal", "list"];
+        const SAME: [&str; 3] = ["decimal", "group", "list"];
         let english = flat(CATALOGUES[0].1);
         for (language, text) in &CATALOGUES[1..] {
             serde_json::from_str::<Words>(text).unwrap_or_else(|error| panic!("{language}: {error}"));
@@ -199,10 +206,24 @@ pub(crate) mod tests {
             assert!(translated.keys().eq(english.keys()), "{language}");
             for (path, word) in &translated {
                 let original = &english[path];
-                assert!(!word.trim().is_empty(), "{language}: {path}");
+                assert!(!word.trim().is_empty() || path == "group", "{language}: {path}");
                 assert_eq!(placeholders(word), placeholders(original), "{language}: {path}");
                 assert!(word != original || SAME.contains(&path.as_str()), "{language}: {path} is {word:?} still");
             }
+        }
+    }
+
+    #[test]
+    fn a_figure_has_the_signs_of_its_language() {
+        for (language, expected) in [
+            ("en", "1,023.5 KiB"),
+            ("de", "1.023,5 KiB"),
+            ("es", "1023,5 KiB"),
+            ("fr", "1\u{202f}023,5 KiB"),
+            ("ja", "1,023.5 KiB"),
+            ("zh", "1,023.5 KiB"),
+        ] {
+            assert_eq!(words_in(language).figure("1,023.5 KiB"), expected, "{language}");
         }
     }
 

@@ -38,7 +38,7 @@ fn snapshot(desktop: &Desktop) -> Value {
     parse(&String::from_utf8(output.stdout).unwrap())
 }
 
-/// The numbers of a line, in bytes where a unit of bytes follows.
+/// The numbers of a line, in bytes where a unit of bytes follows; of `9.8 / 31.2 GiB` it is that of both.
 fn numbers(line: &str) -> Vec<f64> {
     let words: Vec<&str> = line.split_whitespace().collect();
     let factor = |unit: &str| match unit.trim_end_matches("/s") {
@@ -49,7 +49,9 @@ fn numbers(line: &str) -> Vec<f64> {
         _ => 1.0,
     };
     let number = |(at, word): (usize, &&str)| {
-        Some(word.parse::<f64>().ok()? * factor(words.get(at + 1).copied().unwrap_or_default()))
+        let next = |places: usize| words.get(at + places).copied().unwrap_or_default();
+        let unit = if next(1) == "/" { next(3) } else { next(1) };
+        Some(word.replace(',', "").parse::<f64>().ok()? * factor(unit))
     };
     words.iter().enumerate().filter_map(number).collect()
 }

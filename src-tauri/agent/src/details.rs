@@ -1,7 +1,7 @@
 //! A GPU in full, in words: the few figures that people look for, and who uses it.
 
 use telltale_core::gpu_details::{GpuDetails, GpuProcess};
-use telltale_core::words;
+use telltale_core::words::{self, Quantity};
 
 /// The lines under a GPU's own; a figure that it does not report takes no room.
 pub(crate) fn lines(details: &GpuDetails) -> Vec<String> {
@@ -9,10 +9,15 @@ pub(crate) fn lines(details: &GpuDetails) -> Vec<String> {
         details.pci_address.clone(),
         cuda_index(details),
         versions(details),
-        details.memory_temperature.map(|celsius| format!("memory at {celsius:.0} °C")),
+        details.memory_temperature.map(|degrees| format!("memory at {}", words::celsius(degrees))),
         pair("PCIe received", details.pcie_received.map(words::rate), "sent", details.pcie_sent.map(words::rate)),
-        pair("encoder", details.encoder.map(percent), "decoder", details.decoder.map(percent)),
-        pair("SM activity", details.sm_activity.map(percent), "tensor", details.tensor_activity.map(percent)),
+        pair("encoder", details.encoder.map(words::percent), "decoder", details.decoder.map(words::percent)),
+        pair(
+            "SM activity",
+            details.sm_activity.map(words::percent),
+            "tensor",
+            details.tensor_activity.map(words::percent),
+        ),
         details.energy.map(|joules| format!("{:.2} kWh since the driver was loaded", joules / 3.6e6)),
         details.ecc_uncorrected.map(|errors| format!("{errors} uncorrected memory errors")),
         details.remapped_rows_failed.filter(|failed| *failed).map(|_| "memory rows could not be remapped".into()),
@@ -23,9 +28,9 @@ pub(crate) fn lines(details: &GpuDetails) -> Vec<String> {
     .collect();
     let mut lines: Vec<String> = figures.chunks(3).map(|figures| figures.join(", ")).collect();
     lines.extend(details.mig_instances.iter().map(|instance| {
-        let memory = |bytes: Option<u64>| bytes.map_or_else(missing, |bytes| words::bytes(bytes as f64));
         let name = instance.name.as_deref().unwrap_or("MIG instance");
-        format!("{}: {name}  {} of {}", instance.index, memory(instance.memory_used), memory(instance.memory_total))
+        let memory = words::used_of(instance.memory_used, instance.memory_total);
+        format!("{}: {name}  {memory}", instance.index)
     }));
     if !details.kept_awake_by.is_empty() {
         let holders: Vec<String> = details.kept_awake_by.iter().map(ToString::to_string).collect();
@@ -50,30 +55,22 @@ fn versions(details: &GpuDetails) -> Option<String> {
 }
 
 fn shared_memory(details: &GpuDetails) -> String {
-    let held = details.memory_by_processes.map(|bytes| format!("; processes hold {}", words::bytes(bytes as f64)));
+    let held = details.memory_by_processes.map(|bytes| format!("; processes hold {}", words::bytes(bytes)));
     format!("uses the system's memory{}", held.unwrap_or_default())
 }
 
-fn pair(name: &str, value: Option<String>, other: &str, with: Option<String>) -> Option<String> {
+fn pair(name: &str, value: Option<Quantity>, other: &str, with: Option<Quantity>) -> Option<String> {
     Some(format!("{name} {} {other} {}", value?, with?))
 }
 
 fn process(process: &GpuProcess) -> String {
     let name = process.name.as_deref().unwrap_or("unknown");
-    let user = process.user.as_deref().unwrap_or("–");
-    let memory = process.memory.map_or_else(missing, |bytes| words::bytes(bytes as f64));
-    let sm = process.sm.map_or_else(missing, percent);
+    let user = words::or_dash(process.user.as_deref());
+    let memory = words::or_dash(process.memory.map(words::bytes));
+    let sm = words::or_dash(process.sm.map(words::percent));
     let container = process.container.as_ref().map(|container| format!("  in {container}")).unwrap_or_default();
     let instance = process.mig_instance.map(|index| format!("  on instance {index}")).unwrap_or_default();
     format!("{}  {name}  {user}  {memory}  {sm}{container}{instance}", process.pid)
-}
-
-fn percent(value: f64) -> String {
-    format!("{value:.0} %")
-}
-
-fn missing() -> String {
-    "–".into()
 }
 
 #[cfg(test)]

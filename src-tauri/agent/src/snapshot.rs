@@ -59,10 +59,11 @@ fn text(snapshot: &Snapshot, gpu_details: &[GpuDetails]) -> String {
         line(&mut text, "CPU", &format!("{} of {} cores", percent(cpu.utilization), cpu.per_core.len()));
     }
     if let Some(memory) = &metrics.memory {
-        line(&mut text, "Memory", &of(memory.ram_used, memory.ram_total));
-        line(&mut text, "Swap", &of(memory.swap_used, memory.swap_total));
+        line(&mut text, "Memory", &words::used_of(memory.ram_used, memory.ram_total));
+        line(&mut text, "Swap", &words::used_of(memory.swap_used, memory.swap_total));
         if memory.cgroup_limit.is_some() {
-            line(&mut text, "Limit", &format!("{} in this cgroup", of(memory.cgroup_used, memory.cgroup_limit)));
+            let used = words::used_of(memory.cgroup_used, memory.cgroup_limit);
+            line(&mut text, "Limit", &format!("{used} in this cgroup"));
         }
     }
     if let Some(disk) = &metrics.disk {
@@ -93,28 +94,19 @@ fn line(text: &mut String, name: &str, figures: &str) {
 fn gpu_text(gpu: &GpuMetrics) -> String {
     let figures = [
         percent(gpu.utilization),
-        of(gpu.memory_used, gpu.memory_total),
-        gpu.temperature.map_or_else(missing, |celsius| format!("{celsius:.0} °C")),
-        gpu.power_draw.map_or_else(missing, |watts| format!("{watts:.0} W")),
+        words::used_of(gpu.memory_used, gpu.memory_total),
+        words::or_dash(gpu.temperature.map(words::celsius)),
+        words::or_dash(gpu.power_draw.map(words::watts)),
     ];
     format!("{}  {}", figures.join("  "), gpu.name)
 }
 
 fn percent(value: Option<f64>) -> String {
-    value.map_or_else(missing, |percent| format!("{percent:.1} %"))
-}
-
-fn of(used: Option<u64>, total: Option<u64>) -> String {
-    let bytes = |bytes: Option<u64>| bytes.map_or_else(missing, |bytes| words::bytes(bytes as f64));
-    format!("{} of {}", bytes(used), bytes(total))
+    words::or_dash(value.map(words::share))
 }
 
 fn rate(value: Option<f64>) -> String {
-    value.map_or_else(missing, words::rate)
-}
-
-fn missing() -> String {
-    "–".into()
+    words::or_dash(value.map(words::rate))
 }
 
 #[cfg(test)]

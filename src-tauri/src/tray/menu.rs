@@ -6,7 +6,7 @@ use telltale_core::gpu_details::AwakeHolder;
 use telltale_core::metrics::{CurrentMetrics, GpuMetrics, Reason};
 use telltale_core::own_cost::OwnCost;
 use telltale_core::settings::{NetworkUnit, Settings, TemperatureUnit};
-use telltale_core::words as english;
+use telltale_core::words::{self as english, Quantity, or_dash};
 
 use crate::words::Words;
 
@@ -44,8 +44,8 @@ impl Menu {
 /// `Quit` from under the pointer.
 pub(super) fn own_line(cost: &OwnCost, words: &Words) -> String {
     let Some((cpu, memory)) = cost.cpu.zip(cost.memory) else { return "Telltale  –".into() };
-    let memory = words.figure(&english::bytes(memory as f64));
-    words.own.replace("{cpu}", &words.figure(&format!("{cpu:.1}"))).replace("{memory}", &memory)
+    let memory = words.figure(&english::bytes(memory).to_string());
+    words.own.replace("{cpu}", &words.figure(&english::share(cpu).value)).replace("{memory}", &memory)
 }
 
 /// What to show of a snapshot, which is an old one while `paused`.
@@ -73,7 +73,7 @@ pub(super) fn menu(snapshot: &Snapshot, settings: &Settings, paused: bool, words
     let cpu = metrics.cpu.as_ref().and_then(|cpu| cpu.utilization);
     let cpu = cpu.filter(|_| trouble(metrics, Channel::Cpu.event()).is_none());
     let short = [
-        busiest_gpu.map(|gpu| format!("GPU {}", percent(Some(gpu)))),
+        busiest_gpu.map(|gpu| format!("GPU {}", english::percent(gpu))),
         is_wanted(Channel::Cpu.event()).then(|| format!("CPU {}", percent(cpu))),
     ];
     let short: Vec<_> = short.into_iter().flatten().collect();
@@ -92,30 +92,38 @@ fn line(channel: Channel, metrics: &CurrentMetrics, settings: &Settings, words: 
     if let Some(reason) = trouble(metrics, channel.event()) {
         return Some(format!("{}  {}", name(channel, words), words.reason(reason)));
     }
-    let figure = |value: Option<f64>, said: fn(f64) -> String| or_dash(value, |value| words.figure(&said(value)));
-    let amount = |bytes: Option<u64>| figure(bytes.map(|bytes| bytes as f64), english::bytes);
-    let rate = |rate: Option<f64>| figure(rate, english::rate);
-    let network_rate = |rate: Option<f64>| match settings.network_unit {
-        NetworkUnit::Bytes => figure(rate, english::rate),
-        NetworkUnit::Bits => figure(rate, english::bit_rate),
+    let figure = |known: Option<Quantity>| words.figure(&or_dash(known));
+    let network_rate = match settings.network_unit {
+        NetworkUnit::Bytes => english::rate,
+        NetworkUnit::Bits => english::bit_rate,
     };
     let figures = match channel {
         Channel::Gpu => return None, // a line per device
         Channel::Cpu => percent(metrics.cpu.as_ref().and_then(|cpu| cpu.utilization)),
         Channel::Memory => {
             let memory = metrics.memory.as_ref()?;
-            format!("{} / {}", amount(memory.ram_used), amount(memory.ram_total))
+            words.figure(&used_of(memory.ram_used, memory.ram_total))
         }
         Channel::Disk => {
             let disk = metrics.disk.as_ref()?;
-            format!("{} {}  {} {}", words.read, rate(disk.read_rate), words.write, rate(disk.write_rate))
+            let [read, write] = [disk.read_rate, disk.write_rate].map(|rate| figure(rate.map(english::rate)));
+            format!("{} {read}  {} {write}", words.read, words.write)
         }
         Channel::Network => {
             let network = metrics.network.as_ref()?;
-            format!("↓ {}  ↑ {}", network_rate(network.download_rate), network_rate(network.upload_rate))
+            let [down, up] = [network.download_rate, network.upload_rate].map(|rate| figure(rate.map(network_rate)));
+            format!("↓ {down}  ↑ {up}")
         }
     };
     Some(format!("{}  {figures}", name(channel, words)))
+}
+
+/// Memory in use and in all, with the unit once where both are known: then they have the same.
+fn used_of(used: Option<u64>, total: Option<u64>) -> String {
+    match (used, total) {
+        (Some(used), Some(total)) => format!("{} / {}", english::part(used, total).value, english::capacity(total)),
+        _ => format!("{} / {}", or_dash(used.map(english::bytes)), or_dash(total.map(english::capacity))),
+    }
 }
 
 fn name(channel: Channel, words: &Words) -> &str {
@@ -132,13 +140,12 @@ fn gpu_line(gpu: &GpuMetrics, metrics: &CurrentMetrics, settings: &Settings, wor
     if let Some(reason) = trouble(metrics, &gpu_event(&gpu.gpu_id)) {
         return format!("GPU {}  {}", gpu.index, words.reason(reason));
     }
-    let degrees = |celsius: f64| match settings.temperature_unit {
-        TemperatureUnit::Celsius => format!("{celsius:.0} °C"),
-        TemperatureUnit::Fahrenheit => format!("{:.0} °F", celsius.mul_add(1.8, 32.0)),
+    let degrees = match settings.temperature_unit {
+        TemperatureUnit::Celsius => english::celsius,
+        TemperatureUnit::Fahrenheit => english::fahrenheit,
     };
-    let watts = |watts: f64| format!("{watts:.0} W");
-    let temperature = or_dash(gpu.temperature, degrees);
-    format!("GPU {}  {}  {temperature}  {}", gpu.index, percent(gpu.utilization), or_dash(gpu.power_draw, watts))
+    let (temperature, power) = (or_dash(gpu.temperature.map(degrees)), or_dash(gpu.power_draw.map(english::watts)));
+    format!("GPU {}  {}  {temperature}  {}", gpu.index, percent(gpu.utilization), words.figure(&power))
 }
 
 /// Where no GPU is known: why, unless there is simply none, or not yet an answer.
@@ -175,12 +182,7 @@ fn holder_name(holder: &AwakeHolder, words: &Words) -> String {
 }
 
 fn percent(value: Option<f64>) -> String {
-    or_dash(value, |percent| format!("{percent:.0} %"))
-}
-
-/// A figure that is missing is a dash, never 0.
-fn or_dash(value: Option<f64>, words: impl Fn(f64) -> String) -> String {
-    value.map_or_else(|| "–".into(), words)
+    or_dash(value.map(english::percent))
 }
 
 /// Which of the icon's steps a load of 0–100 % is.
@@ -244,9 +246,9 @@ mod tests {
                 "GPU 0  87 %  71 °C  212 W",
                 "GPU 1  –  –  –",
                 "CPU  12 %",
-                "Memory  9.8 GiB / 31.2 GiB",
+                "Memory  9.8 / 31.2 GiB",
                 "Disk  R 12.0 MiB/s  W 0 B/s",
-                "Network  ↓ 122.1 KiB/s  ↑ –",
+                "Network  ↓ 122 KiB/s  ↑ –",
             ]
         );
         assert_eq!((shown.title.as_str(), shown.step), ("GPU 87 %  CPU 12 %", 6));
@@ -298,6 +300,18 @@ mod tests {
     }
 
     #[test]
+    fn a_little_is_not_called_none_and_memory_that_is_half_known_keeps_its_units() {
+        let mut snapshot = snapshot();
+        snapshot.metrics.gpu = vec![GpuMetrics { power_draw: Some(8.25), ..GpuMetrics::default() }];
+        snapshot.metrics.cpu = Some(CpuMetrics { utilization: Some(0.3), ..CpuMetrics::default() });
+        let memory = MemoryMetrics { ram_used: None, ram_total: Some(25_769_803_776), ..MemoryMetrics::default() };
+        snapshot.metrics.memory = Some(memory);
+        let shown = menu(&snapshot, &Settings::default(), false);
+        assert_eq!(shown.lines[..3], ["GPU 0  –  –  8.3 W", "CPU  < 1 %", "Memory  – / 24 GiB"]);
+        assert_eq!((shown.title.as_str(), shown.step), ("CPU < 1 %", 0));
+    }
+
+    #[test]
     fn paused_figures_are_said_to_be() {
         let shown = menu(&snapshot(), &Settings::default(), true);
         assert_eq!((shown.title.as_str(), shown.paused), ("Paused: GPU 87 %  CPU 12 %", true));
@@ -327,7 +341,7 @@ mod tests {
     fn what_telltale_takes_is_a_dash_until_it_is_known() {
         let english = &words_in("en");
         let cost = OwnCost { cpu: Some(0.42), cpu_seconds: 9.0, memory: Some(168 << 20), processes: 3 };
-        assert_eq!(own_line(&cost, english), "Telltale  0.4 % of a core, 168.0 MiB");
+        assert_eq!(own_line(&cost, english), "Telltale  0.4 % of a core, 168 MiB");
         assert_eq!(own_line(&OwnCost { cpu: None, ..cost }, english), "Telltale  –");
         assert_eq!(own_line(&OwnCost { memory: None, ..cost }, english), "Telltale  –");
     }
@@ -347,14 +361,14 @@ mod tests {
                 "GPU 0 wach gehalten von einem Bildschirm, Prozess 8, Prozess 9 und 2 weiteren",
                 "GPU 1  antwortet nicht",
                 "CPU  12 %",
-                "Speicher  9,8 GiB / 31,2 GiB",
+                "Speicher  9,8 / 31,2 GiB",
                 "Datenträger  L 12,0 MiB/s  S 0 B/s",
-                "Netzwerk  ↓ 122,1 KiB/s  ↑ –",
+                "Netzwerk  ↓ 122 KiB/s  ↑ –",
             ]
         );
         assert_eq!((shown.title.as_str(), shown.pause_label(german)), ("Angehalten: GPU 87 %  CPU 12 %", "Fortsetzen"));
         let cost = OwnCost { cpu: Some(0.42), cpu_seconds: 9.0, memory: Some(168 << 20), processes: 3 };
-        assert_eq!(own_line(&cost, german), "Telltale  0,4 % eines Kerns, 168,0 MiB");
+        assert_eq!(own_line(&cost, german), "Telltale  0,4 % eines Kerns, 168 MiB");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 // Figures in words.
-import { expect, it } from "vitest";
-import { bytes, capacity, percent, rate, temperature, text, watts } from "./units";
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { bytes, capacity, percent, type Quantity, rate, temperature, text, watts } from "./units";
 
 const nbsp = (words: string) => words.replaceAll("_", "\u00a0");
 
@@ -44,4 +45,28 @@ it("converts temperatures", () => {
 it("shows small powers with a decimal", () => {
 	expect(text(watts(8.25))).toBe(nbsp("8.3_W"));
 	expect(text(watts(334.4))).toBe(nbsp("334_W"));
+});
+
+describe("says what the core says in the tray and in a terminal", () => {
+	const said: Record<string, (...figures: number[]) => Quantity> = {
+		bytes: (count = 0) => bytes(count),
+		part: (count = 0, whole = 0) => bytes(count, whole),
+		capacity: (total = 0) => capacity(total),
+		rate: (value = 0) => rate(value),
+		bit_rate: (value = 0) => rate(value, "bits"),
+		percent: (value = 0) => percent(value),
+		celsius: (value = 0) => temperature(value, "celsius"),
+		fahrenheit: (value = 0) => temperature(value, "fahrenheit"),
+		watts: (value = 0) => watts(value),
+	};
+	type Case = [...figures: number[], words: string];
+	const table: Record<string, Case[]> = JSON.parse(readFileSync("../src-tauri/core/src/words.json", "utf8"));
+
+	it.each(Object.keys(table))("%s", (name) => {
+		for (const one of table[name] ?? []) {
+			const figures = one.slice(0, -1) as number[];
+			const words = said[name]?.(...figures);
+			expect(words && text(words).replaceAll("\u00a0", " "), `${name}(${figures})`).toBe(one.at(-1));
+		}
+	});
 });
