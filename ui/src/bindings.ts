@@ -166,7 +166,7 @@ export type CpuMetrics = {
 
 /**  The newest sample of every channel: one batch per tick, channel `system/all`. */
 export type CurrentMetrics = {
-	/**  One entry per device known, by NVML index. */
+	/**  One entry per device known, by `index`. */
 	gpu: GpuMetrics[],
 	/**  `null` before its first sample, as all below. */
 	cpu: CpuMetrics | null,
@@ -178,7 +178,7 @@ export type CurrentMetrics = {
 	network: NetworkMetrics | null,
 	/**  One entry per channel. A channel that is not current keeps its last sample above. */
 	channels: ChannelStatus[],
-	/**  Number of the tick since the start. A sample that came late is published again under its own tick's number. */
+	/**  Number of the newest tick since the start. With a sample that comes late it is published again. */
 	tick: number,
 	/**  When the tick was; history rows carry the same, unless the clock was set back since the one before. */
 	timestamp: number,

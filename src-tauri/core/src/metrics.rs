@@ -344,7 +344,7 @@ pub struct ChannelStatus {
 /// The newest sample of every channel: one batch per tick, channel `system/all`.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, Type)]
 pub struct CurrentMetrics {
-    /// One entry per device known, by NVML index.
+    /// One entry per device known, by `index`.
     pub gpu: Vec<GpuMetrics>,
     /// `null` before its first sample, as all below.
     pub cpu: Option<CpuMetrics>,
@@ -356,7 +356,7 @@ pub struct CurrentMetrics {
     pub network: Option<NetworkMetrics>,
     /// One entry per channel. A channel that is not current keeps its last sample above.
     pub channels: Vec<ChannelStatus>,
-    /// Number of the tick since the start. A sample that came late is published again under its own tick's number.
+    /// Number of the newest tick since the start. With a sample that comes late it is published again.
     pub tick: u64,
     /// When the tick was; history rows carry the same, unless the clock was set back since the one before.
     pub timestamp: i64,
