@@ -8,7 +8,7 @@ pub const DEFINITIONS: [Definition; 9] = [
         key: "interval",
         label: "Interval",
         help: "Seconds between two samples. A shorter one costs more and shows shorter peaks.",
-        values: Values::Number { default: 2.0, min: 0.5, max: 60.0, step: 0.5, unit: "s" },
+        values: Values::Number { default: 2.0, min: 0.5, max: 60.0, unit: "s" },
     },
     Definition {
         key: "theme",

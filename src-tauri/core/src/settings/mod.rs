@@ -149,8 +149,6 @@ pub enum Values {
         min: f64,
         /// Largest allowed.
         max: f64,
-        /// Step of the form's field.
-        step: f64,
         /// Unit shown behind it.
         unit: &'static str,
     },
