@@ -192,11 +192,7 @@ pub(crate) async fn get_gpu_details(
     shell: State<'_, Shell>,
     gpu_id: Argument<String>,
 ) -> Result<GpuDetails, CommandError> {
-    answer("get_gpu_details", async {
-        let asked = gpu_id.0.as_str().map_or_else(|| gpu_id.0.to_string(), str::to_owned);
-        Ok(shell.feed.gpu_details(&asked)?.await)
-    })
-    .await
+    answer("get_gpu_details", async { Ok(shell.feed.gpu_details(&gpu_id.parsed("gpu_id")?)?.await) }).await
 }
 
 /// The settings in force.

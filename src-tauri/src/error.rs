@@ -58,7 +58,10 @@ impl From<InvalidSetting> for CommandError {
 
 impl From<VerdictError> for CommandError {
     fn from(error: VerdictError) -> Self {
-        Self { kind: ErrorKind::InvalidQuery, message: error.to_string(), field: Some(error.field().into()) }
+        match error {
+            VerdictError::UnknownGpu(error) => error.into(),
+            VerdictError::Range(error) => QueryError::from(error).into(),
+        }
     }
 }
 
@@ -71,5 +74,24 @@ impl From<QueryError> for CommandError {
 impl From<UnknownGpu> for CommandError {
     fn from(error: UnknownGpu) -> Self {
         Self { kind: ErrorKind::UnknownGpu, message: error.to_string(), field: Some("gpu_id".into()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use telltale_core::history::ReversedRange;
+
+    use super::*;
+
+    #[test]
+    fn a_gpu_or_a_range_that_can_not_be_is_the_same_error_whatever_asked() {
+        let unknown = UnknownGpu { found: "GPU-9".into(), known: vec![] };
+        let error = CommandError::from(VerdictError::from(unknown.clone()));
+        assert_eq!((error.kind, error.field.as_deref()), (ErrorKind::UnknownGpu, Some("gpu_id")));
+        assert_eq!(error, CommandError::from(unknown));
+        let reversed = ReversedRange { since: 2, until: 1 };
+        let error = CommandError::from(VerdictError::from(reversed));
+        assert_eq!((error.kind, error.field.as_deref()), (ErrorKind::InvalidQuery, Some("since")));
+        assert_eq!(error, CommandError::from(QueryError::from(reversed)));
     }
 }

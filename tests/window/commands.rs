@@ -229,7 +229,8 @@ fn bad_input_is_refused_with_the_field_and_changes_nothing() {
         }
         // Undefined does not get through at all.
         refused(&app, "update_settings", json!({}), "invalid_setting", "settings", "object").await;
-        refused(&app, "get_gpu_details", json!({}), "unknown_gpu", "gpu_id", "null").await;
+        refused(&app, "get_gpu_details", json!({}), "invalid_query", "gpu_id", "a string").await;
+        refused(&app, "get_gpu_details", json!({ "gpuId": "GPU-9" }), "unknown_gpu", "gpu_id", "there is none").await;
         refused(&app, "get_gpu_verdict", json!({}), "invalid_query", "query", "query").await;
         let page = |page: Value, range: Value| json!({ "view": { "page": page, "range": range }, "rows": 1 });
         for (arguments, field, allowed) in [
@@ -263,14 +264,16 @@ fn bad_input_is_refused_with_the_field_and_changes_nothing() {
             refused(&app, "get_metrics_history", json!({ "query": query }), "invalid_query", field, allowed).await;
         }
         let queries = [
-            (json!({ "gpu_id": "GPU-9" }), "gpu_id", "there is none"),
-            (json!({}), "gpu_id", "there is none"),
             (json!({ "gpu_id": 9 }), "gpu_id", "a string"),
             (json!({ "gpu_id": "GPU-9", "since": "yesterday" }), "since", "yesterday"),
             (json!({ "gpu_id": "GPU-9", "range": 60 }), "range", "since"),
         ];
         for (query, field, allowed) in queries {
             refused(&app, "get_gpu_verdict", json!({ "query": query }), "invalid_query", field, allowed).await;
+        }
+        for query in [json!({ "gpu_id": "GPU-9" }), json!({})] {
+            let arguments = json!({ "query": query });
+            refused(&app, "get_gpu_verdict", arguments, "unknown_gpu", "gpu_id", "there is none").await;
         }
         let answer = app.call("get_metrics_history", json!({ "query": null })).await.unwrap();
         assert!(answer["timestamps"].is_array(), "and the next query is answered: {answer}");

@@ -11,7 +11,8 @@ mod tests;
 mod values;
 
 pub use part::{Part, Series};
-pub use query::{HistoryGap, HistoryQuery, HistorySeries, MAX_POINTS, MetricsHistory, QueryError};
+pub(crate) use query::ends;
+pub use query::{HistoryGap, HistoryQuery, HistorySeries, MAX_POINTS, MetricsHistory, QueryError, ReversedRange};
 pub use values::Values;
 
 use std::collections::VecDeque;

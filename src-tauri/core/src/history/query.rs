@@ -83,13 +83,8 @@ pub struct HistoryGap {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum QueryError {
     /// `since` is after `until`.
-    #[error("since ({since}) is after until ({until}): it must be at or before it")]
-    Range {
-        /// As asked.
-        since: i64,
-        /// As asked.
-        until: i64,
-    },
+    #[error(transparent)]
+    Range(#[from] ReversedRange),
     /// `max_points` is none, or too many.
     #[error("max_points is {0}: allowed are 1 to {MAX_POINTS}")]
     MaxPoints(i64),
@@ -102,18 +97,31 @@ impl QueryError {
     /// The query's field that is wrong.
     pub fn field(&self) -> &'static str {
         match self {
-            Self::Range { .. } => "since",
+            Self::Range(_) => "since",
             Self::MaxPoints(_) => "max_points",
             Self::Channel(_) => "channels",
         }
     }
 }
 
+/// A range of time that ends before it begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("since ({since}) is after until ({until}): it must be at or before it")]
+pub struct ReversedRange {
+    /// As asked.
+    pub since: i64,
+    /// As asked.
+    pub until: i64,
+}
+
+/// The ends of a range in Unix milliseconds, both inclusive, with those that are not given as far away as can be.
+pub(crate) fn ends(since: Option<i64>, until: Option<i64>) -> Result<(i64, i64), ReversedRange> {
+    let (since, until) = (since.unwrap_or(i64::MIN), until.unwrap_or(i64::MAX));
+    if since > until { Err(ReversedRange { since, until }) } else { Ok((since, until)) }
+}
+
 pub(super) fn answer(history: &History, query: &HistoryQuery) -> Result<MetricsHistory, QueryError> {
-    let (since, until) = (query.since.unwrap_or(i64::MIN), query.until.unwrap_or(i64::MAX));
-    if since > until {
-        return Err(QueryError::Range { since, until });
-    }
+    let (since, until) = ends(query.since, query.until)?;
     let points = query.max_points.map(|points| match u32::try_from(points) {
         Ok(fit @ 1..=MAX_POINTS) => Ok(fit as usize),
         Ok(_) | Err(_) => Err(QueryError::MaxPoints(points)),

@@ -225,7 +225,7 @@ fn what_cannot_be_asked_names_the_field_and_what_is_allowed() {
     let history = history(1.0, &[Some(1.0)]);
     let refused = |query: HistoryQuery| history.query(&query).unwrap_err();
     let range = refused(HistoryQuery { since: Some(2), until: Some(1), ..HistoryQuery::default() });
-    assert_eq!((range.field(), range), ("since", QueryError::Range { since: 2, until: 1 }));
+    assert_eq!((range.field(), range), ("since", ReversedRange { since: 2, until: 1 }.into()));
     for points in [0, 10_001, 1_000_000] {
         let error = refused(HistoryQuery { max_points: Some(points), ..HistoryQuery::default() });
         assert!(error.to_string().contains("1 to 10000"), "{error}");

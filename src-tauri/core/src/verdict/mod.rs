@@ -13,7 +13,7 @@ use specta_typescript::Number;
 use crate::channel::gpu_event;
 use crate::gpu_details::UnknownGpu;
 use crate::gpu_state::GpuState;
-use crate::history::{History, HistoryGap};
+use crate::history::{self, History, HistoryGap, ReversedRange};
 use crate::metrics::Reason;
 pub use moments::Moment;
 pub use rules::{LEAST_SAMPLES, LEAST_SECONDS, RULES, Rule, Scope, Test};
@@ -42,23 +42,8 @@ pub enum VerdictError {
     #[error(transparent)]
     UnknownGpu(#[from] UnknownGpu),
     /// It ends before it begins.
-    #[error("since ({since}) must not be after until ({until})")]
-    Range {
-        /// What was given.
-        since: i64,
-        /// What was given.
-        until: i64,
-    },
-}
-
-impl VerdictError {
-    /// The field of the query that was wrong.
-    pub fn field(&self) -> &'static str {
-        match self {
-            Self::UnknownGpu(_) => "gpu_id",
-            Self::Range { .. } => "since",
-        }
-    }
+    #[error(transparent)]
+    Range(#[from] ReversedRange),
 }
 
 /// What holds a GPU back, over a range. All shares are percent of `sampled`, 0–100.
@@ -267,10 +252,7 @@ pub fn of(
     if !known.contains(&query.gpu_id) {
         return Err(UnknownGpu { found: query.gpu_id.clone(), known }.into());
     }
-    let (since, until) = (query.since.unwrap_or(i64::MIN), query.until.unwrap_or(i64::MAX));
-    if since > until {
-        return Err(VerdictError::Range { since, until });
-    }
+    let (since, until) = history::ends(query.since, query.until)?;
     let channel = gpu_event(&query.gpu_id);
     let part = history.part(since.saturating_sub(LOOK_BACK), until);
     let moments = moments::of(&part, &channel);
