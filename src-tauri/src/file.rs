@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::{fs, io};
 
-use telltale_core::settings::file::resolved;
+use telltale_core::settings::file::{resolved, staged};
 
 /// Writes it beside, with the folders that it lies in, and puts it in place.
 pub(crate) fn replace(file: &Path, contents: impl AsRef<[u8]>) -> io::Result<()> {
@@ -11,8 +11,7 @@ pub(crate) fn replace(file: &Path, contents: impl AsRef<[u8]>) -> io::Result<()>
     if let Some(folder) = file.parent() {
         fs::create_dir_all(folder)?;
     }
-    let mut aside = file.as_os_str().to_owned();
-    aside.push(".new");
+    let aside = staged(file);
     let written = fs::write(&aside, contents).and_then(|()| fs::rename(&aside, file));
     written.inspect_err(|_| drop(fs::remove_file(&aside)))
 }

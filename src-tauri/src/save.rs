@@ -11,7 +11,7 @@ use tauri_plugin_dialog::DialogExt as _;
 use tauri_specta::Event as _;
 use telltale_core::export;
 use telltale_core::history::MetricsHistory;
-use telltale_core::settings::file::resolved;
+use telltale_core::settings::file::{beside, resolved};
 use tokio::sync::{oneshot, watch};
 
 use crate::Shell;
@@ -117,9 +117,7 @@ async fn ask(window: &WebviewWindow, history: &MetricsHistory) -> Option<PathBuf
 /// The file beside a path that is written first and then renamed, so that a name never stands for half of it. No two
 /// saves have the same one.
 fn aside(path: &Path, number: u32) -> PathBuf {
-    let mut aside = path.as_os_str().to_owned();
-    aside.push(format!(".{number}.part"));
-    aside.into()
+    beside(path, &format!("{number}.part"))
 }
 
 /// What a name ends with, which decides the format.

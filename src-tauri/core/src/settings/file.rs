@@ -167,8 +167,8 @@ fn set_aside(path: &Path, why: &str) -> String {
     }
 }
 
-/// `settings.json` → `settings.json.bak`.
-fn beside(path: &Path, ending: &str) -> PathBuf {
+/// The file beside another that has an ending more: `settings.json` → `settings.json.bak`.
+pub fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".");
     name.push(ending);
