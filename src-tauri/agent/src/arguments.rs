@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use telltale_core::channel::{Selector, UnknownChannel};
-use telltale_core::settings::{DEFINITIONS, Definition};
+use telltale_core::settings::{DEFINITIONS, InvalidSetting};
 
 const AFTER_HELP: &str = "\
 Environment:
@@ -62,17 +62,10 @@ pub(crate) enum Command {
 /// The bounds are those of the setting of the same name.
 fn interval(text: &str) -> Result<Duration, String> {
     let definition = DEFINITIONS.iter().find(|definition| definition.key == "interval").ok_or("no such setting")?;
-    let seconds: f64 = text.parse().map_err(|_| refused(definition, text))?;
-    let value = serde_json::json!(seconds);
-    definition.check(&value).map_err(|_| refused(definition, text))?;
-    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
-}
-
-fn refused(definition: &Definition, text: &str) -> String {
-    definition
-        .check(&serde_json::json!(text))
-        .err()
-        .map_or_else(String::new, |error| format!("it takes {}", error.allowed))
+    let seconds: Option<f64> = text.parse().ok();
+    let refused = |error: InvalidSetting| format!("it takes {}", error.allowed);
+    definition.check(&serde_json::json!(seconds)).map_err(refused)?;
+    Duration::try_from_secs_f64(seconds.unwrap_or_default()).map_err(|error| error.to_string())
 }
 
 fn channel(text: &str) -> Result<Selector, UnknownChannel> {
