@@ -53,8 +53,8 @@ impl<F: FnMut(&str, &str, Unit, Option<f64>)> Visit for F {
 pub fn of_gpu(metrics: &GpuMetrics, visit: &mut impl Visit) {
     let channel = gpu_event(&metrics.gpu_id);
     visit.field(&channel, "utilization", Unit::Percent, metrics.utilization);
-    visit.field(&channel, "memory_used", Unit::Bytes, bytes(metrics.memory_used));
-    visit.field(&channel, "memory_total", Unit::Bytes, bytes(metrics.memory_total));
+    visit.field(&channel, "memory_used", Unit::Bytes, whole(metrics.memory_used));
+    visit.field(&channel, "memory_total", Unit::Bytes, whole(metrics.memory_total));
     visit.field(&channel, "temperature", Unit::Celsius, metrics.temperature);
     for (field, unit, value) in [
         ("power_draw", Unit::Watts, metrics.power_draw),
@@ -97,23 +97,23 @@ pub fn of_cpu(metrics: &CpuMetrics, visit: &mut impl Visit) {
 /// Visits the fields of main memory.
 pub fn of_memory(metrics: &MemoryMetrics, visit: &mut impl Visit) {
     let channel = Channel::Memory.event();
-    visit.field(channel, "ram_used", Unit::Bytes, bytes(metrics.ram_used));
-    visit.field(channel, "ram_total", Unit::Bytes, bytes(metrics.ram_total));
-    visit.field(channel, "swap_used", Unit::Bytes, bytes(metrics.swap_used));
-    visit.field(channel, "swap_total", Unit::Bytes, bytes(metrics.swap_total));
-    visit.field(channel, "ram_available", Unit::Bytes, bytes(metrics.ram_available));
-    visit.field(channel, "ram_free", Unit::Bytes, bytes(metrics.ram_free));
-    visit.field(channel, "buffers", Unit::Bytes, bytes(metrics.buffers));
-    visit.field(channel, "cached", Unit::Bytes, bytes(metrics.cached));
-    visit.field(channel, "shared", Unit::Bytes, bytes(metrics.shared));
-    visit.field(channel, "zram_used", Unit::Bytes, bytes(metrics.zram_used));
+    visit.field(channel, "ram_used", Unit::Bytes, whole(metrics.ram_used));
+    visit.field(channel, "ram_total", Unit::Bytes, whole(metrics.ram_total));
+    visit.field(channel, "swap_used", Unit::Bytes, whole(metrics.swap_used));
+    visit.field(channel, "swap_total", Unit::Bytes, whole(metrics.swap_total));
+    visit.field(channel, "ram_available", Unit::Bytes, whole(metrics.ram_available));
+    visit.field(channel, "ram_free", Unit::Bytes, whole(metrics.ram_free));
+    visit.field(channel, "buffers", Unit::Bytes, whole(metrics.buffers));
+    visit.field(channel, "cached", Unit::Bytes, whole(metrics.cached));
+    visit.field(channel, "shared", Unit::Bytes, whole(metrics.shared));
+    visit.field(channel, "zram_used", Unit::Bytes, whole(metrics.zram_used));
     visit.field(channel, "swap_in_rate", Unit::BytesPerSecond, metrics.swap_in_rate);
     visit.field(channel, "swap_out_rate", Unit::BytesPerSecond, metrics.swap_out_rate);
     visit.field(channel, "pressure_some", Unit::Percent, metrics.pressure_some);
     visit.field(channel, "pressure_full", Unit::Percent, metrics.pressure_full);
     if metrics.cgroup_limit.is_some() {
-        visit.field(channel, "cgroup_limit", Unit::Bytes, bytes(metrics.cgroup_limit));
-        visit.field(channel, "cgroup_used", Unit::Bytes, bytes(metrics.cgroup_used));
+        visit.field(channel, "cgroup_limit", Unit::Bytes, whole(metrics.cgroup_limit));
+        visit.field(channel, "cgroup_used", Unit::Bytes, whole(metrics.cgroup_used));
     }
 }
 
@@ -129,7 +129,7 @@ pub fn of_disk(metrics: &DiskMetrics, visit: &mut impl Visit) {
         for (field, unit, value) in [
             ("read_rate", Unit::BytesPerSecond, disk.read_rate),
             ("write_rate", Unit::BytesPerSecond, disk.write_rate),
-            ("size", Unit::Bytes, bytes(disk.size)),
+            ("size", Unit::Bytes, whole(disk.size)),
             ("busy", Unit::Percent, disk.busy),
             ("read_ops", Unit::PerSecond, disk.read_ops),
             ("write_ops", Unit::PerSecond, disk.write_ops),
@@ -154,7 +154,7 @@ pub fn of_network(metrics: &NetworkMetrics, visit: &mut impl Visit) {
             ("download_packets", Unit::PerSecond, interface.download_packets),
             ("errors", Unit::PerSecond, interface.errors),
             ("drops", Unit::PerSecond, interface.drops),
-            ("link_speed", Unit::BitsPerSecond, bytes(interface.link_speed)),
+            ("link_speed", Unit::BitsPerSecond, whole(interface.link_speed)),
         ] {
             visit.field(channel, path.with(format_args!("{}/{field}", interface.name)), unit, value);
         }
@@ -171,7 +171,7 @@ pub fn of_all(metrics: &CurrentMetrics, visit: &mut impl Visit) {
 }
 
 /// A count as history keeps it; 2^53 and more lose their last digits.
-fn bytes(count: Option<u64>) -> Option<f64> {
+fn whole(count: Option<u64>) -> Option<f64> {
     count.map(|count| count as f64)
 }
 

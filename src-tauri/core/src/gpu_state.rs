@@ -107,7 +107,7 @@ impl GpuState {
     }
 
     /// The state of a code.
-    pub fn from_code(code: f64) -> Option<Self> {
+    pub(crate) fn from_code(code: f64) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.code().total_cmp(&code).is_eq())
     }
 
@@ -128,7 +128,7 @@ impl GpuState {
     }
 
     /// Whether something keeps the device from running as fast as it could.
-    pub fn holds_back(self) -> bool {
+    pub(crate) fn holds_back(self) -> bool {
         !matches!(self, Self::Idle | Self::RunningFree)
     }
 }

@@ -26,13 +26,13 @@ impl Stamp {
     }
 
     /// Whether the computer slept for more than a second between `earlier` and this.
-    pub fn slept_since(&self, earlier: &Self) -> bool {
+    pub(crate) fn slept_since(&self, earlier: &Self) -> bool {
         let with_sleep = self.boot.saturating_sub(earlier.boot);
         with_sleep.saturating_sub(self.since(earlier)) > Duration::from_secs(1)
     }
 
     /// Milliseconds that the wall clock is ahead of the boot clock: constant unless the wall clock is set.
-    pub fn wall_offset(&self) -> i64 {
+    pub(crate) fn wall_offset(&self) -> i64 {
         self.wall - i64::try_from(self.boot.as_millis()).unwrap_or(i64::MAX)
     }
 }

@@ -10,7 +10,7 @@ mod query;
 mod tests;
 mod values;
 
-pub use part::{Part, Series};
+pub(crate) use part::{Part, Series};
 pub(crate) use query::ends;
 pub use query::{HistoryGap, HistoryQuery, HistorySeries, MAX_POINTS, MetricsHistory, QueryError, ReversedRange};
 pub use values::Values;
@@ -26,15 +26,15 @@ use crate::metrics::Reason;
 use column::Column;
 
 /// How far back it reaches, in milliseconds: an hour.
-pub const SPAN: i64 = 3_600_000;
+const SPAN: i64 = 3_600_000;
 /// Rows kept at the most: an hour at the shortest interval.
-pub const MAX_ROWS: usize = 7_200;
+const MAX_ROWS: usize = 7_200;
 /// Columns kept at the most. Interfaces of containers come and go under new names; the ones longest without a value go first.
-pub const MAX_COLUMNS: usize = 4_096;
+const MAX_COLUMNS: usize = 4_096;
 /// A column with a value in so many newest rows is in use, and no new name takes its place.
 const IN_USE: u64 = 8;
 /// Gaps kept at the most; the oldest that are over go first.
-pub const MAX_GAPS: usize = 1_024;
+const MAX_GAPS: usize = 1_024;
 
 /// How far the wall clock must jump against the boot clock for the labels to follow, in milliseconds.
 const JUMP: i64 = 1_000;

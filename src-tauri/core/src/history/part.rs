@@ -7,28 +7,28 @@ use super::{History, HistoryGap};
 
 /// The rows of a range of time.
 #[derive(Debug, Clone)]
-pub struct Part<'a> {
+pub(crate) struct Part<'a> {
     history: &'a History,
     rows: Range<usize>,
 }
 
 /// One field over the rows of a [`Part`].
 #[derive(Debug, Clone, Copy)]
-pub struct Series<'a> {
+pub(crate) struct Series<'a> {
     column: &'a Column,
     first: u64,
 }
 
 impl Series<'_> {
     /// The value in a row of the part, counted from 0; `None` where there is none.
-    pub fn at(&self, row: usize) -> Option<f64> {
+    pub(crate) fn at(&self, row: usize) -> Option<f64> {
         self.column.get(self.first + row as u64)
     }
 }
 
 impl History {
     /// The rows from `since` to `until`, Unix milliseconds, both inclusive.
-    pub fn part(&self, since: i64, until: i64) -> Part<'_> {
+    pub(crate) fn part(&self, since: i64, until: i64) -> Part<'_> {
         Part { history: self, rows: self.rows_between(since, until) }
     }
 
@@ -41,23 +41,23 @@ impl History {
 
 impl<'a> Part<'a> {
     /// When each row was, Unix milliseconds, rising, and whether it is a tick's: one that is not stands for an interruption.
-    pub fn rows(&self) -> impl ExactSizeIterator<Item = (i64, bool)> + use<'a> {
+    pub(crate) fn rows(&self) -> impl ExactSizeIterator<Item = (i64, bool)> + use<'a> {
         self.history.rows.range(self.rows.clone()).map(|row| (row.timestamp, row.tick.is_some()))
     }
 
     /// A field of a channel, by its event and path.
-    pub fn series(&self, channel: &str, field: &str) -> Option<Series<'a>> {
+    pub(crate) fn series(&self, channel: &str, field: &str) -> Option<Series<'a>> {
         self.history.columns.get(channel)?.get(field).map(|column| self.over(column))
     }
 
     /// Every field of a channel whose path is wanted.
-    pub fn fields(&self, channel: &str, wanted: impl Fn(&str) -> bool) -> Vec<Series<'a>> {
+    pub(crate) fn fields(&self, channel: &str, wanted: impl Fn(&str) -> bool) -> Vec<Series<'a>> {
         let columns = self.history.columns.get(channel).into_iter().flatten();
         columns.filter(|(field, _)| wanted(field)).map(|(_, column)| self.over(column)).collect()
     }
 
     /// Stretches in which a channel was not sampled, oldest first, whenever they were.
-    pub fn gaps(&self, channel: &str) -> impl Iterator<Item = &'a HistoryGap> {
+    pub(crate) fn gaps(&self, channel: &str) -> impl Iterator<Item = &'a HistoryGap> {
         self.history.gaps.iter().filter(move |gap| gap.channel == channel)
     }
 

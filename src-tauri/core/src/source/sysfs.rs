@@ -20,18 +20,19 @@ pub(super) fn bytes(path: &Path) -> Result<Vec<u8>, Reason> {
 }
 
 /// The text of a file that says nothing where the device has nothing to say.
-pub(super) fn name(path: &Path) -> Result<String, Reason> {
+pub(super) fn some_text(path: &Path) -> Result<String, Reason> {
     text(path).and_then(|text| if text.is_empty() { Err(Reason::Unsupported) } else { Ok(text) })
 }
 
 /// A file that holds one whole number. An empty one is how amdgpu says that it has none.
 pub(super) fn count(path: &Path) -> Result<u64, Reason> {
-    name(path)?.parse().map_err(|_| Reason::Failed)
+    some_text(path)?.parse().map_err(|_| Reason::Failed)
 }
 
 /// A file that holds one number, times `scale`.
 pub(super) fn number(path: &Path, scale: f64) -> Result<f64, Reason> {
-    name(path)?.parse::<f64>().ok().filter(|value| value.is_finite()).map(|value| value * scale).ok_or(Reason::Failed)
+    let value = some_text(path)?.parse::<f64>().ok().filter(|value| value.is_finite());
+    value.map(|value| value * scale).ok_or(Reason::Failed)
 }
 
 /// A file that holds a hexadecimal number such as `0x1002`.

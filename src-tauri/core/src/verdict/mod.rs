@@ -1,5 +1,5 @@
 //! What holds a GPU back over a range of the history, with the figures that this rests on. Kinds and numbers, no
-//! sentences: who shows it words it. [`RULES`] is the table; nothing here claims more than it finds there.
+//! sentences: who shows it words it. `rules.rs` is the table; nothing here claims more than it finds there.
 
 mod moments;
 mod rules;
@@ -15,8 +15,7 @@ use crate::gpu_details::UnknownGpu;
 use crate::gpu_state::GpuState;
 use crate::history::{self, History, HistoryGap, ReversedRange};
 use crate::metrics::Reason;
-pub use moments::Moment;
-pub use rules::{LEAST_SAMPLES, LEAST_SECONDS, RULES, Rule, Scope, Test};
+use moments::Moment;
 
 /// How far before `since` a stretch that lasts up to the newest sample is followed, in milliseconds.
 const LOOK_BACK: i64 = 600_000;
@@ -243,7 +242,7 @@ pub enum Finding {
 ///
 /// # Errors
 /// [`VerdictError`] names the field that can't be and what is allowed.
-pub fn of(
+pub(crate) fn of(
     history: &History,
     query: &VerdictQuery,
     devices: impl IntoIterator<Item = String>,

@@ -6,7 +6,7 @@ use crate::history::{Part, Series};
 
 /// One row. Units are those of the metrics; a figure that is missing is `None`.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Moment {
+pub(super) struct Moment {
     /// Unix milliseconds.
     pub timestamp: i64,
     /// How long it stands for: the time since the row before; behind an interruption, where that is not known, the time to the
@@ -54,7 +54,7 @@ pub struct Moment {
 
 impl Moment {
     /// Whether the GPU said anything.
-    pub fn is_sampled(&self) -> bool {
+    pub(super) fn is_sampled(&self) -> bool {
         self.state.is_some() || self.utilization.is_some() || self.power_draw.is_some() || self.memory_used.is_some()
     }
 }

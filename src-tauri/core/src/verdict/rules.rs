@@ -4,30 +4,30 @@ use super::{Finding, GpuVerdict, Machine, Moment, StateShare, Unsampled};
 use crate::gpu_state::GpuState;
 
 /// Less than so many samples are not enough for any verdict.
-pub const LEAST_SAMPLES: usize = 5;
+const LEAST_SAMPLES: usize = 5;
 /// Less than so many seconds of samples are not enough for any verdict.
-pub const LEAST_SECONDS: f64 = 10.0;
+pub(super) const LEAST_SECONDS: f64 = 10.0;
 
 /// One row of the table: it finds something where its test holds for long enough.
 #[derive(Debug, Clone, Copy)]
-pub struct Rule {
+struct Rule {
     /// What it asks of each moment.
-    pub test: Test,
+    test: Test,
     /// Which moments count.
-    pub scope: Scope,
+    scope: Scope,
     /// For how much of the time it must hold at least, percent of what was sampled.
-    pub percent: f64,
+    percent: f64,
     /// For how long it must hold at least, in seconds.
-    pub seconds: f64,
+    seconds: f64,
     /// What the moments in which it holds must show together.
-    pub together: fn(&Held<'_>) -> bool,
+    together: fn(&Held<'_>) -> bool,
     /// What it finds then.
-    pub finding: fn(&Held<'_>) -> Option<Finding>,
+    finding: fn(&Held<'_>) -> Option<Finding>,
 }
 
 /// What a rule asks of one moment.
 #[derive(Debug, Clone, Copy)]
-pub enum Test {
+enum Test {
     /// That the GPU was in a state.
     State(GpuState),
     /// That figures were so. A figure that is missing never passes.
@@ -36,7 +36,7 @@ pub enum Test {
 
 /// Which moments a rule counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scope {
+enum Scope {
     /// All in which it holds.
     Any,
     /// The unbroken stretch up to the newest, which may begin before the range: what ended by itself is not meant.
@@ -61,7 +61,7 @@ pub enum Scope {
 /// the one further up), else the largest of `idle`, `running_free` and `untold`. The others found stand beside it.
 /// A busy disk without I/O pressure is not taken for waiting: nobody waits for it. A link below its best is not taken for what
 /// held the GPU back, as nothing here tells how much went over it; nor is one while the GPU does little, which saves power so.
-pub const RULES: [Rule; 13] = [
+const RULES: [Rule; 13] = [
     Rule {
         test: Test::Figures(seems_hung),
         scope: Scope::UpToNow,
@@ -216,7 +216,7 @@ fn share(part: f64, whole: f64) -> Option<f64> {
 
 /// The moments in which a rule holds.
 #[derive(Debug)]
-pub struct Held<'a> {
+pub(super) struct Held<'a> {
     moments: Vec<&'a Moment>,
     seconds: f64,
     /// Of what was sampled in the range.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
+use super::rules::LEAST_SECONDS;
 use super::*;
 use crate::clock::Stamp;
 use crate::fields::{Unit, Visit as _};

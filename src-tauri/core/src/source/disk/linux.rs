@@ -206,7 +206,7 @@ fn identity(block: &Path, name: &str) -> Known {
     let folder = folder(block, name);
     let hidden = sysfs::count(&folder.join("hidden")) == Ok(1);
     Known {
-        model: sysfs::name(&folder.join("device/model")).map(Arc::from),
+        model: sysfs::some_text(&folder.join("device/model")).map(Arc::from),
         size: size(block, name),
         head: head(name).filter(|_| hidden),
         file_systems: Vec::new(),

@@ -145,9 +145,9 @@ fn walk(text: &str, class: &Path, all: &mut Roster<Known>, counters: &mut Vec<Co
 /// Speed, state and addresses of an interface.
 fn link(class: &Path, name: &str, networks: Option<&sysinfo::Networks>) -> Link {
     let folder = class.join(name);
-    let state = sysfs::name(&folder.join("operstate"));
+    let state = sysfs::some_text(&folder.join("operstate"));
     // In Mbit/s. -1, or an error, where the link is down or the driver knows no speed.
-    let speed = sysfs::name(&folder.join("speed")).and_then(|megabits| match megabits.parse::<u64>() {
+    let speed = sysfs::some_text(&folder.join("speed")).and_then(|megabits| match megabits.parse::<u64>() {
         Ok(megabits) if megabits > 0 => Ok(megabits.saturating_mul(1_000_000)),
         Ok(_) | Err(_) => Err(Reason::Unsupported),
     });

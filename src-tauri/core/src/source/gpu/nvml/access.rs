@@ -52,7 +52,7 @@ impl Access {
     }
 
     /// Whether devices are asked although that wakes them.
-    pub fn ask_sleeping(&self, on: bool) {
+    pub(crate) fn ask_sleeping(&self, on: bool) {
         self.asks_sleeping.store(on, Ordering::Relaxed);
     }
 
