@@ -156,8 +156,14 @@ fn is_as_described(payload: &Value, device: u32) -> bool {
     expected.as_object().unwrap().iter().all(|(field, value)| payload[field] == *value)
 }
 
-/// Each device of eight but the third has lines as before; those of the third are like this one.
-fn others_go_on(driver: &Driver, third: &Value) {
+/// The third of eight devices gets into a state, which is a reason for its figures to be missing, and out of it again. The
+/// others have lines as before.
+fn one_of_eight_goes_and_comes_back(state: &str, reason: &str) {
+    let driver = Driver::start(&devices(8, 2, "ok"), "gpu");
+    driver.until("it is there", |line| is_as_described(line, 2));
+    driver.becomes(&devices(8, 2, state));
+    let third = driver.until("it is said", |line| line["gpu_id"] == "GPU-2" && line["utilization"].is_null());
+    assert_eq!((&third["missing"]["temperature"], &third["name"]), (&json!(reason), &json!("Number 2")));
     let mut seen = BTreeSet::new();
     for _ in 0..16 {
         let line = driver.line();
@@ -169,6 +175,9 @@ fn others_go_on(driver: &Driver, third: &Value) {
         seen.extend(described);
     }
     assert_eq!(seen, BTreeSet::from([0, 1, 3, 4, 5, 6, 7]));
+    driver.becomes(&devices(8, 2, "ok"));
+    driver.until("it is back", |line| is_as_described(line, 2));
+    driver.until("and so are the others", |line| is_as_described(line, 7));
 }
 
 #[test]
@@ -212,41 +221,6 @@ fn a_driver_that_does_not_answer_says_why_in_words() {
         assert!(!snapshot["cpu"].is_null() && !snapshot["memory"].is_null(), "{script}: the others are there");
         let text = String::from_utf8(run(script, &["snapshot"]).stdout).unwrap();
         assert!(text.contains(words), "{script}: {text}");
-    }
-}
-
-/// A sleeping GPU in a /sys of its own: in a mount namespace, where the agent finds it like the real one.
-#[test]
-fn a_sleeping_gpu_is_not_asked_and_shown_when_something_else_wakes_it() {
-    const IN_ITS_OWN_SYS: &str = "
-        mount -t tmpfs none /sys
-        mkdir -p /sys/bus/pci/devices/0000:01:00.0/power
-        cd /sys/bus/pci/devices/0000:01:00.0
-        echo 0x10de > vendor; echo 0x030200 > class; echo auto > power/control; echo suspended > power/runtime_status
-        \"$0\" watch --interval 0.5 --channels gpu,memory &
-        read -r _; echo active > power/runtime_status
-        wait";
-    let _turn = among_others();
-    let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("gpu.sim"), GPU).unwrap();
-    let mut agent = Group::start("unshare", |command| {
-        command.args(["--mount", "sh", "-c", IN_ITS_OWN_SYS]).arg(built("telltale-agent"));
-        command.envs(environment(folder.path())).env_remove(NO_REAL_GPUS.0);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped());
-    });
-    let lines = agent.lines();
-    for _ in 0..4 {
-        assert_eq!(parse(&lines.next(LINE).expect("the agent runs"))["channel"], "system/memory");
-    }
-    assert!(!folder.path().join("calls").exists(), "not one call to NVML");
-    agent.input("\n");
-    let begun = Instant::now();
-    loop {
-        let line = parse(&lines.next(LINE).expect("the agent runs"));
-        if line["gpu_id"] == "GPU-a" && line["utilization"] == 42.0 {
-            break;
-        }
-        assert!(begun.elapsed() < RECOVERY, "its figures come: {line:#}");
     }
 }
 
@@ -349,15 +323,7 @@ fn each_fault_stays_with_its_own_device_and_figure() {
 #[test]
 fn one_of_eight_is_lost_the_others_are_not_touched_and_it_comes_back() {
     let _turn = among_others();
-    let driver = Driver::start(&devices(8, 2, "ok"), "gpu");
-    let third = |line: &Value| line["gpu_id"] == "GPU-2";
-    driver.until("it is there", |line| is_as_described(line, 2));
-    driver.becomes(&devices(8, 2, "lost"));
-    let lost = driver.until("it is lost", |line| third(line) && line["utilization"].is_null());
-    assert_eq!((&lost["missing"]["temperature"], &lost["name"]), (&json!("lost"), &json!("Number 2")));
-    others_go_on(&driver, &lost);
-    driver.becomes(&devices(8, 2, "ok"));
-    driver.until("it is back", |line| is_as_described(line, 2));
+    one_of_eight_goes_and_comes_back("lost", "lost");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The app on a desktop of its own, started and looked at as its user and the desktop do: no driver in its page.
 
 use std::fs::{self, File};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -82,13 +82,7 @@ impl Desktop {
         } else {
             command.envs(NO_GPUS);
         }
-        let folders =
-            [("HOME", "home"), ("XDG_CONFIG_HOME", "config"), ("XDG_DATA_HOME", "data"), ("XDG_CACHE_HOME", "cache")];
-        for (variable, folder) in folders {
-            command.env(variable, self.path(folder));
-        }
-        command.envs(self.screen.environment()).env("NO_AT_BRIDGE", "1");
-        command.env("LC_ALL", "C.UTF-8").env_remove("LANGUAGE");
+        at_home(command, self.home.path(), &self.screen);
         if !self.bus {
             command.env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent");
         }
@@ -170,6 +164,16 @@ impl Desktop {
         }
         output("identify", &["-format", "%k", path]).trim().parse().unwrap()
     }
+}
+
+/// Where a program that is tried is at home, which screen it is on, and that it speaks English.
+pub(crate) fn at_home(command: &mut Command, home: &Path, screen: &Screen) {
+    command.env("HOME", home);
+    for (variable, folder) in [("XDG_CONFIG_HOME", "config"), ("XDG_DATA_HOME", "data"), ("XDG_CACHE_HOME", "cache")] {
+        command.env(variable, home.join(folder));
+    }
+    command.envs(screen.environment()).env_remove("WAYLAND_DISPLAY").env("NO_AT_BRIDGE", "1");
+    command.env("LC_ALL", "C.UTF-8").env_remove("LANGUAGE");
 }
 
 impl Drop for Desktop {

@@ -1,5 +1,7 @@
 //! Programs in namespaces of their own, where a test may mount, hide and unplug what it likes.
 
+use std::fs;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use super::process::Group;
@@ -20,8 +22,23 @@ pub(crate) fn options<'a>(options: &[&'a str]) -> Vec<&'a str> {
     [user, options].concat()
 }
 
+/// What a script begins with whose `$1` is a folder that is to stand in the place of /sys.
+pub(crate) const IN_ITS_OWN_SYS: &str = "mount --bind \"$1\" /sys || exit 1;";
+
+/// Writes into a folder that stands for /sys what the kernel says of the sleep of the machine's one GPU, NVIDIA's.
+pub(crate) fn gpu_power(sys: &Path, status: &str) {
+    let device = sys.join("bus/pci/devices/0000:01:00.0");
+    if !device.is_dir() {
+        fs::create_dir_all(device.join("power")).unwrap();
+        for (file, text) in [("vendor", "0x10de"), ("class", "0x030200"), ("power/control", "auto")] {
+            fs::write(device.join(file), text).unwrap();
+        }
+    }
+    fs::write(device.join("power/runtime_status"), status).unwrap();
+}
+
 fn is_root() -> bool {
-    std::fs::read_to_string("/proc/self/status")
+    fs::read_to_string("/proc/self/status")
         .unwrap()
         .lines()
         .any(|line| line.starts_with("Uid:") && line.split_whitespace().nth(2) == Some("0"))

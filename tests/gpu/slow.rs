@@ -1,8 +1,6 @@
 //! Several GPUs that take long to answer, and one of them that does not.
 
-use serde_json::{Value, json};
-
-use super::{Driver, devices, is_as_described, others_go_on, run};
+use super::{devices, is_as_described, one_of_eight_goes_and_comes_back, run};
 use crate::common::agent::parse;
 use crate::common::among_others;
 
@@ -27,14 +25,5 @@ fn the_last_tick_of_a_count_has_the_figures_of_devices_that_answer_slowly() {
 #[test]
 fn one_of_eight_hangs_the_others_are_read_on_and_it_comes_back() {
     let _turn = among_others();
-    let driver = Driver::start(&devices(8, 2, "ok"), "gpu");
-    let third = |line: &Value| line["gpu_id"] == "GPU-2";
-    driver.until("it is there", |line| is_as_described(line, 2));
-    driver.becomes(&devices(8, 2, "hang"));
-    let hung = driver.until("it is said", |line| third(line) && line["utilization"].is_null());
-    assert_eq!((&hung["missing"]["temperature"], &hung["name"]), (&json!("not_answering"), &json!("Number 2")));
-    others_go_on(&driver, &hung);
-    driver.becomes(&devices(8, 2, "ok"));
-    driver.until("it is back", |line| is_as_described(line, 2));
-    driver.until("and so are the others", |line| is_as_described(line, 7));
+    one_of_eight_goes_and_comes_back("hang", "not_answering");
 }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::common::agent::{NO_REAL_GPUS, figure, parse};
 use crate::common::desktop::{Desktop, SOON};
+use crate::common::namespace::{IN_ITS_OWN_SYS, gpu_power};
 use crate::common::panel::Panel;
 use crate::common::process::Group;
 use crate::common::until::until_sync;
@@ -157,20 +158,15 @@ fn the_settings_choose_the_lines_and_their_units() {
     });
 }
 
-/// In a mount namespace of its own, where the machine has one GPU and it is suspended.
+/// In a /sys of its own, where the machine has one GPU and it is suspended.
 #[test]
 fn a_gpu_that_sleeps_is_said_to_and_not_asked() {
-    const IN_ITS_OWN_SYS: &str = "
-        mount -t tmpfs none /sys
-        mkdir -p /sys/bus/pci/devices/0000:01:00.0/power
-        cd /sys/bus/pci/devices/0000:01:00.0
-        echo 0x10de > vendor; echo 0x030200 > class; echo auto > power/control; echo suspended > power/runtime_status
-        exec \"$0\" --hidden";
     let _turn = among_others();
     let desktop = Desktop::with_gpus(GPUS);
     let panel = Panel::open(&desktop.screen);
-    let app = built("telltale");
-    let words = ["--mount", "sh", "-c", IN_ITS_OWN_SYS, app.to_str().unwrap()];
+    gpu_power(&desktop.path("sys"), "suspended");
+    let (script, app, sys) = (format!("{IN_ITS_OWN_SYS} exec \"$0\" --hidden"), built("telltale"), desktop.path("sys"));
+    let words = ["--mount", "sh", "-c", &script, app.to_str().unwrap(), sys.to_str().unwrap()];
     let _app = desktop.run("unshare", &words, |command| _ = command.env_remove(NO_REAL_GPUS.0));
     panel.await_item();
     until_sync("the tray says that it is asleep", SOON, || {

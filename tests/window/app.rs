@@ -13,6 +13,7 @@ use tempfile::TempDir;
 
 use super::SOON;
 use crate::common::agent::{NO_NVML, NO_REAL_GPUS};
+use crate::common::desktop::at_home;
 use crate::common::namespace;
 use crate::common::process::Group;
 use crate::common::screen::Screen;
@@ -131,15 +132,9 @@ impl App {
         let mut driver = Group::start(&starter[0], |command| {
             command.args(&starter[1..]).args(["--host=127.0.0.1", &format!("--port={port}")]);
             // The app inherits all this.
-            command.envs(screen.environment()).env_remove("WAYLAND_DISPLAY");
+            at_home(command, home.0.path(), screen);
             command.env("TAURI_WEBVIEW_AUTOMATION", "true").env("WEBKIT_DISABLE_DMABUF_RENDERER", "1");
-            command.env("HOME", home.0.path()).env("NO_AT_BRIDGE", "1").env("TELLTALE_LOG", "info");
-            command.env("LC_ALL", "C.UTF-8").env_remove("LANGUAGE");
-            for (name, folder) in
-                [("XDG_CONFIG_HOME", "config"), ("XDG_DATA_HOME", "data"), ("XDG_CACHE_HOME", "cache")]
-            {
-                command.env(name, home.0.path().join(folder));
-            }
+            command.env("TELLTALE_LOG", "info");
             match gpus.script(home) {
                 None => command.env(NO_NVML.0, NO_NVML.1),
                 Some(script) => {
