@@ -1,4 +1,4 @@
-//! The loop with sources that hang, fail and panic, made for real on their own threads.
+//! The loop with sources that hang, fail and panic, made for real on threads.
 
 mod gaps;
 mod slow;
