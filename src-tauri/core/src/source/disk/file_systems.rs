@@ -1,5 +1,6 @@
-//! Which file systems lie on which disk, and how full they are. Only those on disks of this machine are asked:
-//! statvfs on a network mount whose server is gone never returns.
+//! Which file systems lie on which disk, and how full they are. Only those on disks of this machine are asked, and only
+//! where the way to them leads through nothing else: statvfs on a network mount whose server is gone never returns, nor on
+//! a disk that is mounted below it.
 
 use std::ffi::CString;
 use std::fs;
@@ -16,6 +17,33 @@ const DEEPEST: u32 = 8;
 /// Looks after which the disks below each file system are found out anew even if nothing seems to have changed: a
 /// volume can be moved to another disk while it is mounted.
 const FOLLOW_EVERY: u32 = 30;
+
+/// File systems without a block device of their own in which a path is followed all the same without asking anybody
+/// outside the kernel: in memory, on disks that the file system manages itself, or of other mounts.
+const LOCAL: [&str; 22] = [
+    "autofs",
+    "bcachefs",
+    "bpf",
+    "btrfs",
+    "cgroup",
+    "cgroup2",
+    "configfs",
+    "debugfs",
+    "devpts",
+    "devtmpfs",
+    "erofs",
+    "hugetlbfs",
+    "mqueue",
+    "overlay",
+    "proc",
+    "ramfs",
+    "rootfs",
+    "securityfs",
+    "sysfs",
+    "tmpfs",
+    "ubifs",
+    "zfs",
+];
 
 /// The file systems that are mounted, and the disks that each lies on.
 #[derive(Debug)]
@@ -85,8 +113,10 @@ fn mounted(text: &str, sys: &Path) -> Vec<Mounted> {
             continue;
         }
         let Some(name) = block_name(sys, line) else { continue };
-        // Asked by its path, what covers it would answer: another file system, or a server.
-        if is_covered(line, &lines) {
+        // Asked by its path, what covers it would answer: another file system, or a server. And a server that is gone lets
+        // nobody through to what is mounted below.
+        let way = way(line, &lines);
+        if is_covered(&way, &lines) || !way[1..].iter().all(|above| lets_through(sys, above)) {
             continue;
         }
         let mut disks = Vec::new();
@@ -142,10 +172,14 @@ fn unescaped(text: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-/// Whether a path to a mount leads to another one: mounted over it, or over a folder above it.
-fn is_covered(mount: &Line, all: &[Line]) -> bool {
+/// The mounts that a path to this one leads through, from it to the root.
+fn way<'lines>(mount: &'lines Line, all: &'lines [Line]) -> Vec<&'lines Line> {
     let below = |mount: &&Line| all.iter().find(|other| other.id == mount.parent && other.id != mount.id);
-    let way: Vec<&Line> = std::iter::successors(Some(mount), below).take(all.len()).collect();
+    std::iter::successors(Some(mount), below).take(all.len()).collect()
+}
+
+/// Whether a path to a mount leads to another one: mounted over it, or over a folder above it.
+fn is_covered(way: &[&Line], all: &[Line]) -> bool {
     let covers = |other: &Line, mount: &Line| {
         let over = other.parent == mount.id && other.point == mount.point;
         let above = other.parent == mount.parent && mount.point.starts_with(&other.point) && mount.point != other.point;
@@ -153,6 +187,13 @@ fn is_covered(mount: &Line, all: &[Line]) -> bool {
     };
     let others = || all.iter().filter(|other| way.iter().all(|mount| mount.id != other.id));
     way.iter().any(|mount| others().any(|other| covers(other, mount)))
+}
+
+/// Whether a path through a mount is followed by the kernel alone. If the root itself is a server's, or a program's as in
+/// a container without privilege, everything here waits for that anyway, and a disk below it shall not be missed.
+fn lets_through(sys: &Path, mount: &Line) -> bool {
+    let is_local = || LOCAL.contains(&mount.kind.as_str()) || block_name(sys, mount).is_some();
+    mount.point == Path::new("/") || (!mount.kind.starts_with("fuse") && is_local())
 }
 
 /// The block devices of a file system that names one: btrfs may be on several.
@@ -230,8 +271,55 @@ mod tests {
                     26 20 8:6 / /mnt rw - ext4 /dev/sda6 rw\n\
                     27 26 8:7 / /mnt rw - ext4 /dev/sda7 rw\n";
         let lines: Vec<Line> = text.lines().filter_map(parse_line).collect();
-        let covered = lines.iter().filter(|line| is_covered(line, &lines)).map(|line| line.id).collect::<Vec<_>>();
+        let is_covered = |line: &&Line| is_covered(&way(line, &lines), &lines);
+        let covered = lines.iter().filter(is_covered).map(|line| line.id).collect::<Vec<_>>();
         assert_eq!(covered, [21, 22, 26]);
+    }
+
+    #[test]
+    fn a_disk_below_a_server_or_a_program_is_not_asked() {
+        let root = tempfile::tempdir().unwrap();
+        let (sys, device) = (root.path(), root.path().join("devices/sda/sda1"));
+        fs::create_dir_all(&device).unwrap();
+        for folder in ["class/block", "dev/block"] {
+            fs::create_dir_all(sys.join(folder)).unwrap();
+        }
+        symlink(&device, sys.join("class/block/sda1")).unwrap();
+        for number in 1..9 {
+            symlink(&device, sys.join(format!("dev/block/8:{number}"))).unwrap();
+        }
+        let asked = |text: &str| -> Vec<String> {
+            mounted(text, sys).iter().map(|found| found.mount.point.clone()).collect()
+        };
+        assert_eq!(
+            asked(
+                "20 1 0:40 / /home rw - nfs server:/home rw\n\
+                 21 20 8:2 / /home/x rw - ext4 /dev/sda2 rw\n\
+                 22 21 0:41 / /home/x/tmp rw - tmpfs tmpfs rw\n\
+                 23 22 8:3 / /home/x/tmp/y rw - ext4 /dev/sda3 rw\n\
+                 24 1 0:42 / /mnt rw - fuse.sshfs server: rw\n\
+                 25 24 8:4 / /mnt/x rw - ext4 /dev/sda4 rw\n\
+                 26 1 8:5 / /win rw - fuseblk /dev/sda5 rw\n\
+                 27 26 8:6 / /win/x rw - ext4 /dev/sda6 rw\n"
+            ),
+            [] as [&str; 0]
+        );
+        let elsewhere = "20 1 0:40 / /home rw - nfs server:/home rw\n\
+                         21 20 8:2 / /home/x rw - ext4 /dev/sda2 rw\n\
+                         22 1 8:2 /x /srv rw - ext4 /dev/sda2 rw\n";
+        assert_eq!(asked(elsewhere), ["/srv"], "it is asked where nobody stands in between");
+        for root in ["nfs server:/", "overlay overlay", "fuse.fuse-overlayfs fuse-overlayfs", "ext4 /dev/sda1"] {
+            let text = format!(
+                "20 1 0:40 / / rw - {root} rw\n\
+                 21 20 0:41 / /run rw - tmpfs tmpfs rw\n\
+                 22 21 0:42 / /run/media rw - autofs systemd-1 rw\n\
+                 23 22 8:2 / /run/media/x rw - ext4 /dev/sda2 rw\n\
+                 24 20 0:43 / /home rw - btrfs /dev/sda1 rw\n\
+                 25 24 8:3 / /home/x rw - ext4 /dev/sda3 rw\n"
+            );
+            let found = asked(&text);
+            assert!(["/run/media/x", "/home/x"].iter().all(|point| found.iter().any(|it| it == point)), "{root}: {found:?}");
+        }
     }
 
     /// sda1 is a partition; dm-0 lies on sda2 and nvme0n1.
