@@ -19,7 +19,7 @@ use tree::Tree;
 
 /// Ticks until every buffer has its size.
 const WARM: usize = 3;
-/// Fewer than the sources let pass between two looks for devices that were added.
+/// Read within a moment: sources look for devices that were added once a minute.
 const TICKS: usize = 20;
 
 /// Read calls of this thread so far (`/proc/thread-self/io`, proc(5)).

@@ -4,6 +4,8 @@
 
 pub mod cpu;
 pub mod disk;
+#[cfg(target_os = "linux")]
+mod every;
 pub mod gpu;
 pub mod memory;
 pub mod network;

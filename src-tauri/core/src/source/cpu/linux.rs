@@ -9,6 +9,7 @@ use super::super::pressure::{self, Pressure};
 use super::super::proc_file::ProcFile;
 use super::super::{Malformed, Previous, Reading, Source, SourceError, Stamped, figure};
 use super::sensors::Sensors;
+use crate::clock;
 use crate::metrics::{CpuMetrics, Missing, Reason};
 use crate::rate;
 
@@ -101,16 +102,17 @@ impl Source for Cpu {
 
     fn read(&mut self) -> Result<Sample, SourceError> {
         let mut sample = std::mem::take(&mut self.spare);
+        let now = clock::now().mono;
         // Kernels may let clocks wait. The times are read after that, of the moment with which the sample is stamped.
-        self.sensors.clocks(self.cores.iter().copied(), &mut sample.clocks);
+        self.sensors.clocks(now, self.cores.iter().copied(), &mut sample.clocks);
         sample.load = self.sensors.load();
-        sample.temperature = self.sensors.temperature();
+        sample.temperature = self.sensors.temperature(now);
         sample.pressure = self.pressure.read();
         self.times(&mut sample.stat)?;
         if !sample.stat.ids().eq(self.cores.iter().copied()) {
             self.cores.clear();
             self.cores.extend(sample.stat.ids());
-            self.sensors.clocks(self.cores.iter().copied(), &mut sample.clocks);
+            self.sensors.clocks(now, self.cores.iter().copied(), &mut sample.clocks);
             self.times(&mut sample.stat)?;
         }
         Ok(sample)

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::super::every::Every;
 use super::super::proc_file::{Attribute, ProcFile};
 use crate::clock;
 use crate::metrics::Reason;
@@ -12,22 +13,19 @@ use crate::metrics::Reason;
 /// hwmon drivers whose first inputs are the processor's own (kernel: Documentation/hwmon).
 const DRIVERS: [&str; 4] = ["coretemp", "k10temp", "zenpower", "cpu_thermal"];
 
-/// Samples between two searches for what is not there: its driver may be loaded later.
-const SEARCH_EVERY: u32 = 30;
-
-/// Files that stay open between samples.
+/// Files that stay open between samples. What is not there is searched for again: its driver may be loaded later.
 #[derive(Debug)]
 pub(super) struct Sensors {
     loadavg: ProcFile,
     cpus: PathBuf,
     clocks: Vec<(u32, Attribute)>,
-    until_clocks: u32,
+    search_clocks: Every,
     /// What they were when they were read last, and when they may be read again.
     read: Vec<Option<f64>>,
     clocks_at: Duration,
     hwmon: PathBuf,
     packages: Vec<Attribute>,
-    until_packages: u32,
+    search_packages: Every,
 }
 
 impl Sensors {
@@ -36,12 +34,12 @@ impl Sensors {
             loadavg: ProcFile::new(proc.join("loadavg")),
             cpus: sys.join("devices/system/cpu"),
             clocks: Vec::new(),
-            until_clocks: 0,
+            search_clocks: Every::minute(),
             read: Vec::new(),
             clocks_at: Duration::ZERO,
             hwmon: sys.join("class/hwmon"),
             packages: Vec::new(),
-            until_packages: 0,
+            search_packages: Every::minute(),
         }
     }
 
@@ -51,28 +49,33 @@ impl Sensors {
         parse_load(&text).ok_or(Reason::Failed)
     }
 
-    /// Whole MHz of each of these cores; empty where the kernel manages no frequencies.
-    pub(super) fn clocks(&mut self, cores: impl ExactSizeIterator<Item = u32> + Clone, into: &mut Vec<Option<f64>>) {
+    /// Whole MHz of each of these cores at `now`; empty where the kernel manages no frequencies.
+    pub(super) fn clocks(
+        &mut self,
+        now: Duration,
+        cores: impl ExactSizeIterator<Item = u32> + Clone,
+        into: &mut Vec<Option<f64>>,
+    ) {
         into.clear();
         if !self.clocks.iter().map(|(id, _)| *id).eq(cores.clone()) {
-            if self.clocks.is_empty() && !due(&mut self.until_clocks) {
+            if self.clocks.is_empty() && !self.search_clocks.is_due(now) {
                 return;
             }
             let file = |id| Attribute::new(self.cpus.join(format!("cpu{id}/cpufreq/scaling_cur_freq")));
             self.clocks = cores.map(|id| (id, file(id))).collect();
             self.clocks_at = Duration::ZERO;
         }
-        let begun = clock::now().mono;
-        if begun < self.clocks_at {
+        if now < self.clocks_at {
             into.extend_from_slice(&self.read);
             return;
         }
+        let begun = clock::now().mono;
         into.extend(
             self.clocks
                 .iter_mut()
                 .map(|(_, file)| file.number::<f64>(0).map(|kilohertz| (kilohertz / 1_000.0).round())),
         );
-        self.clocks_at = begun + rest(clock::now().mono.saturating_sub(begun));
+        self.clocks_at = now + rest(clock::now().mono.saturating_sub(begun));
         self.read.clone_from(into);
         if into.iter().all(Option::is_none) {
             self.clocks.clear();
@@ -80,10 +83,10 @@ impl Sensors {
         }
     }
 
-    /// °C of the hottest package.
-    pub(super) fn temperature(&mut self) -> Result<f64, Reason> {
+    /// °C of the hottest package at `now`.
+    pub(super) fn temperature(&mut self, now: Duration) -> Result<f64, Reason> {
         if self.packages.is_empty() {
-            if !due(&mut self.until_packages) {
+            if !self.search_packages.is_due(now) {
                 return Err(Reason::Unsupported);
             }
             self.packages = packages(&self.hwmon);
@@ -101,13 +104,6 @@ impl Sensors {
 fn rest(took: Duration) -> Duration {
     const MUCH: Duration = Duration::from_millis(5);
     if took > MUCH { took * 100 } else { Duration::ZERO }
-}
-
-/// Counts the samples down to the next search; true when it is time.
-fn due(left: &mut u32) -> bool {
-    let due = *left == 0;
-    *left = if due { SEARCH_EVERY } else { *left - 1 };
-    due
 }
 
 /// `temp1_input` of each processor sensor: the package of coretemp, Tctl of k10temp. Processors before 2010 have no sensor
@@ -162,19 +158,19 @@ mod tests {
     fn clocks_follow_the_cores_that_are_online() {
         let root = tempfile::tempdir().unwrap();
         let mut sensors = Sensors::new(root.path(), root.path());
-        let mut clocks = |cores: [u32; 2]| {
+        let mut clocks = |seconds, cores: [u32; 2]| {
             let mut into = vec![Some(9.0)];
-            sensors.clocks(cores.into_iter(), &mut into);
+            sensors.clocks(Duration::from_secs(seconds), cores.into_iter(), &mut into);
             into
         };
-        assert!(clocks([0, 1]).is_empty(), "a machine without cpufreq");
+        assert!(clocks(0, [0, 1]).is_empty(), "a machine without cpufreq");
         for (core, kilohertz) in [(0, "5099613\n"), (1, "800000\n"), (2, "800000\n")] {
             write(root.path(), &format!("devices/system/cpu/cpu{core}/cpufreq/scaling_cur_freq"), kilohertz);
         }
-        let found = (0..=SEARCH_EVERY).map(|_| clocks([0, 1])).find(|clocks| !clocks.is_empty());
-        assert_eq!(found, Some(vec![Some(5_100.0), Some(800.0)]), "a driver that is loaded later is found");
-        assert_eq!(clocks([0, 7]), [Some(5_100.0), None]);
-        assert!(clocks([8, 9]).is_empty(), "a driver that is unloaded");
+        assert!(clocks(59, [0, 1]).is_empty(), "not searched for at every sample");
+        assert_eq!(clocks(60, [0, 1]), [Some(5_100.0), Some(800.0)], "a driver that is loaded later is found");
+        assert_eq!(clocks(61, [0, 7]), [Some(5_100.0), None]);
+        assert!(clocks(62, [8, 9]).is_empty(), "a driver that is unloaded");
     }
 
     #[test]
@@ -183,39 +179,39 @@ mod tests {
         let mut sensors = Sensors::new(root.path(), root.path());
         let write = |kilohertz| write(root.path(), "devices/system/cpu/cpu0/cpufreq/scaling_cur_freq", kilohertz);
         write("800000\n");
-        let clocks = |sensors: &mut Sensors| {
+        let clocks = |sensors: &mut Sensors, seconds| {
             let mut into = Vec::new();
-            sensors.clocks([0].into_iter(), &mut into);
+            sensors.clocks(Duration::from_secs(seconds), [0].into_iter(), &mut into);
             into
         };
-        clocks(&mut sensors);
         assert_eq!(
             (rest(Duration::from_millis(1)), rest(Duration::from_millis(160))),
             (Duration::ZERO, Duration::from_secs(16))
         );
-        sensors.clocks_at = clock::now().mono + Duration::from_mins(1);
+        clocks(&mut sensors, 1);
+        sensors.clocks_at = Duration::from_secs(17);
         write("900000\n");
-        assert_eq!(clocks(&mut sensors), [Some(800.0)], "as they were");
-        sensors.clocks_at = Duration::ZERO;
-        assert_eq!(clocks(&mut sensors), [Some(900.0)]);
+        assert_eq!(clocks(&mut sensors, 16), [Some(800.0)], "as they were");
+        assert_eq!(clocks(&mut sensors, 17), [Some(900.0)]);
     }
 
     #[test]
     fn the_hottest_package_counts_and_other_sensors_do_not() {
         let root = tempfile::tempdir().unwrap();
         let mut sensors = Sensors::new(root.path(), root.path());
-        assert_eq!(sensors.temperature(), Err(Reason::Unsupported));
+        let at = Duration::from_secs;
+        assert_eq!(sensors.temperature(at(0)), Err(Reason::Unsupported));
         for (number, name, millidegrees) in [(0, "nvme", "90000"), (1, "coretemp", "51000"), (2, "coretemp", "64000")] {
             write(root.path(), &format!("class/hwmon/hwmon{number}/name"), &format!("{name}\n"));
             write(root.path(), &format!("class/hwmon/hwmon{number}/temp1_input"), millidegrees);
         }
-        let found = (0..=SEARCH_EVERY).find_map(|_| sensors.temperature().ok());
-        assert_eq!(found, Some(64.0), "a driver that is loaded later is found");
+        assert_eq!(sensors.temperature(at(59)), Err(Reason::Unsupported), "not searched for at every sample");
+        assert_eq!(sensors.temperature(at(60)), Ok(64.0), "a driver that is loaded later is found");
         for (core, millidegrees) in [(2, "70000"), (3, "66000")] {
             write(root.path(), &format!("class/hwmon/hwmon3/temp{core}_input"), millidegrees);
         }
         write(root.path(), "class/hwmon/hwmon3/name", "coretemp\n");
         let mut sensors = Sensors::new(root.path(), root.path());
-        assert_eq!(sensors.temperature(), Ok(70.0), "one without a sensor of the package");
+        assert_eq!(sensors.temperature(at(0)), Ok(70.0), "one without a sensor of the package");
     }
 }

@@ -7,16 +7,18 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
+use super::super::every::Every;
 use super::super::proc_file::ProcFile;
 use super::{Mount, Usage};
 
 /// Devices on devices (LVM on LUKS on RAID) are followed this deep; a longer chain is a loop.
 const DEEPEST: u32 = 8;
 
-/// Looks after which the disks below each file system are found out anew even if nothing seems to have changed: a
-/// volume can be moved to another disk while it is mounted.
-const FOLLOW_EVERY: u32 = 30;
+/// How often the disks below each file system are found out anew even if nothing seems to have changed: a volume can be
+/// moved to another disk while it is mounted.
+const FOLLOW_EVERY: Duration = Duration::from_mins(5);
 
 /// File systems without a block device of their own in which a path is followed all the same without asking anybody
 /// outside the kernel: in memory, on disks that the file system manages itself, or of other mounts.
@@ -53,7 +55,7 @@ pub(super) struct FileSystems {
     /// The text that `mounted` was made from.
     text: String,
     mounted: Vec<Mounted>,
-    until_followed: u32,
+    follow: Every,
 }
 
 #[derive(Debug)]
@@ -72,20 +74,19 @@ impl FileSystems {
             sys: sys.into(),
             text: String::new(),
             mounted: Vec::new(),
-            until_followed: 0,
+            follow: Every::new(FOLLOW_EVERY),
         }
     }
 
-    /// Calls `found` with the kernel's name of a disk for each file system on it, as full as it is now. One on several
+    /// Calls `found` with the kernel's name of a disk for each file system on it, as full as it is at `now`. One on several
     /// disks is found on each. `disks_changed` says that there are other disks than the last time.
-    pub(super) fn each(&mut self, disks_changed: bool, mut found: impl FnMut(&str, &Usage)) {
+    pub(super) fn each(&mut self, now: Duration, disks_changed: bool, mut found: impl FnMut(&str, &Usage)) {
         let Ok(text) = self.mountinfo.read() else { return };
-        if self.until_followed == 0 || disks_changed || *text != self.text {
+        if self.follow.is_due(now) || disks_changed || *text != self.text {
             self.mounted = mounted(&text, &self.sys);
             self.text = text.into_owned();
-            self.until_followed = FOLLOW_EVERY;
+            self.follow.begin(now);
         }
-        self.until_followed -= 1;
         for Mounted { mount, path, disks } in &self.mounted {
             let Ok(stat) = rustix::fs::statvfs(path.as_c_str()) else { continue };
             let bytes = |blocks: u64| blocks.saturating_mul(stat.f_frsize);
@@ -354,12 +355,13 @@ mod tests {
         fs::write(proc.join("self/mountinfo"), &text).unwrap();
         let mut file_systems = FileSystems::new(&proc, &sys);
         let mut found: HashMap<String, Vec<Usage>> = HashMap::new();
-        let mut look = || {
+        let mut look = |now| {
             found.clear();
-            file_systems.each(false, |disk, usage| found.entry(disk.into()).or_default().push(usage.clone()));
+            file_systems.each(now, false, |disk, usage| found.entry(disk.into()).or_default().push(usage.clone()));
             found.clone()
         };
-        let found = look();
+        let begun = Duration::from_secs(1);
+        let found = look(begun);
         let points = |disk: &str| {
             found[disk].iter().map(|fs| (fs.mount.point.clone(), fs.mount.kind.clone())).collect::<Vec<_>>()
         };
@@ -376,16 +378,18 @@ mod tests {
             fs::write(more.join(name), "").unwrap();
         }
         fs::write(proc.join("self/mountinfo"), format!("1 0 0:30 / {here} rw - btrfs /dev/sda1 rw\n")).unwrap();
-        let found = look();
+        let found = look(begun);
         assert!(found["sda"][0] == found["nvme0n1"][0] && found.len() == 2, "{found:?}");
         fs::write(proc.join("self/mountinfo"), text).unwrap();
+        assert_eq!(look(begun)["sda"].len(), 2);
 
         // A volume that is moved while it is mounted is followed; one that is unmounted is gone at once.
         fs::remove_file(devices.join("dm-0/slaves/sda2"))
             .or_else(|_| fs::remove_dir(devices.join("dm-0/slaves/sda2")))
             .unwrap();
-        assert!((0..=FOLLOW_EVERY).any(|_| look()["sda"].len() == 1), "no longer on sda");
+        assert_eq!(look(begun + FOLLOW_EVERY / 2)["sda"].len(), 2, "not looked at each time");
+        assert_eq!(look(begun + FOLLOW_EVERY)["sda"].len(), 1, "no longer on sda");
         fs::write(proc.join("self/mountinfo"), "").unwrap();
-        assert_eq!(look().len(), 0);
+        assert_eq!(look(begun + FOLLOW_EVERY).len(), 0);
     }
 }

@@ -93,7 +93,7 @@ impl Disk {
             }
         }
         let known = &mut self.known;
-        self.file_systems.each(appeared, |disk, usage| {
+        self.file_systems.each(now, appeared, |disk, usage| {
             let found = known.iter_mut().find(|(name, _)| ***name == *disk);
             if let Some((_, Some(known))) = found {
                 known.file_systems.push(usage.clone());

@@ -1,7 +1,9 @@
 //! The memory limit that this process itself lives under: in a container the host's total is not what it may use.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use super::super::every::Every;
 use super::super::proc_file::Attribute;
 
 /// The smallest limit among a cgroup and its ancestors, with what that cgroup uses. Bytes.
@@ -11,15 +13,13 @@ pub(crate) struct Limit {
     pub(crate) used: u64,
 }
 
-/// Samples between two looks for a limit that was set later.
-const LOOK_AGAIN: u32 = 30;
-
 #[derive(Debug)]
 pub(crate) struct Cgroup {
     membership: PathBuf,
     root: PathBuf,
     limited: Option<Files>,
-    until_next_look: u32,
+    /// Looks for a limit that was set later.
+    look: Every,
 }
 
 #[derive(Debug)]
@@ -30,17 +30,13 @@ struct Files {
 
 impl Cgroup {
     pub(crate) fn new(proc: &Path, sys: &Path) -> Self {
-        Self { membership: proc.join("self/cgroup"), root: sys.join("fs/cgroup"), limited: None, until_next_look: 0 }
+        Self { membership: proc.join("self/cgroup"), root: sys.join("fs/cgroup"), limited: None, look: Every::minute() }
     }
 
-    /// The limit now; `None` if there is none or it can't be read. Without a limit most calls read nothing.
-    pub(crate) fn limit(&mut self) -> Option<Limit> {
-        match self.until_next_look.checked_sub(1) {
-            Some(left) => self.until_next_look = left,
-            None => {
-                self.until_next_look = LOOK_AGAIN;
-                self.limited = self.smallest();
-            }
+    /// The limit at `now`; `None` if there is none or it can't be read. Without a limit most calls read nothing.
+    pub(crate) fn limit(&mut self, now: Duration) -> Option<Limit> {
+        if self.look.is_due(now) {
+            self.limited = self.smallest();
         }
         self.limited.as_mut().and_then(Files::read)
     }
@@ -117,19 +113,19 @@ mod tests {
                 ("a/b/c/memory.current", "1"),
             ],
         );
-        assert_eq!(cgroup.limit(), Some(Limit { max: 3000, used: 20 }));
+        assert_eq!(cgroup.limit(Duration::ZERO), Some(Limit { max: 3000, used: 20 }));
     }
 
     #[test]
     fn no_limit_is_none_in_both_versions() {
         let (_root, mut v2) = tree("0::/a\n", &[("a/memory.max", "max\n"), ("a/memory.current", "10\n")]);
-        assert_eq!(v2.limit(), None);
+        assert_eq!(v2.limit(Duration::ZERO), None);
         let unlimited = "9223372036854771712\n";
         let (_root, mut v1) = tree(
             "4:memory:/a\n0::/\n",
             &[("memory/a/memory.limit_in_bytes", unlimited), ("memory/a/memory.usage_in_bytes", "10\n")],
         );
-        assert_eq!(v1.limit(), None);
+        assert_eq!(v1.limit(Duration::ZERO), None);
     }
 
     #[test]
@@ -138,14 +134,16 @@ mod tests {
             "4:cpu,memory:/docker/0123\n0::/\n",
             &[("memory/memory.limit_in_bytes", "4096\n"), ("memory/memory.usage_in_bytes", "10\n")],
         );
-        assert_eq!(cgroup.limit(), Some(Limit { max: 4096, used: 10 }));
+        assert_eq!(cgroup.limit(Duration::ZERO), Some(Limit { max: 4096, used: 10 }));
     }
 
     #[test]
-    fn a_limit_set_later_is_found_within_a_minute_of_samples() {
+    fn a_limit_set_later_is_found_within_a_minute_however_rare_samples_are() {
         let (root, mut cgroup) = tree("0::/a\n", &[("a/memory.max", "max"), ("a/memory.current", "10")]);
-        assert_eq!(cgroup.limit(), None);
+        let second = Duration::from_secs(1);
+        assert_eq!(cgroup.limit(second), None);
         std::fs::write(root.path().join("sys/fs/cgroup/a/memory.max"), "99").unwrap();
-        assert!((0..=LOOK_AGAIN).any(|_| cgroup.limit() == Some(Limit { max: 99, used: 10 })));
+        assert_eq!(cgroup.limit(60 * second), None, "not at every sample");
+        assert_eq!(cgroup.limit(61 * second), Some(Limit { max: 99, used: 10 }));
     }
 }

@@ -8,6 +8,7 @@ use super::super::proc_file::ProcFile;
 use super::super::{Malformed, Previous, Reading, Source, SourceError, Stamped, figure};
 use super::cgroup::{Cgroup, Limit};
 use super::zram::Zram;
+use crate::clock;
 use crate::metrics::{MemoryMetrics, Missing, Reason};
 use crate::rate;
 
@@ -69,7 +70,8 @@ impl Source for Memory {
     type Sample = Sample;
 
     fn read(&mut self) -> Result<Sample, SourceError> {
-        let (zram, limit) = (self.zram.used(), self.cgroup.limit());
+        let now = clock::now().mono;
+        let (zram, limit) = (self.zram.used(now), self.cgroup.limit(now));
         let parsed = parse(&self.meminfo.read()?);
         let meminfo = parsed.map_err(|malformed| malformed.at(self.meminfo.path()))?;
         let swapped = match self.vmstat.read() {

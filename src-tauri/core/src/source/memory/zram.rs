@@ -2,37 +2,33 @@
 //! (kernel: Documentation/admin-guide/blockdev/zram.rst).
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use super::super::every::Every;
 use super::super::proc_file::Attribute;
 use crate::metrics::Reason;
-
-/// Samples between two looks for devices that were added.
-const LOOK_AGAIN: u32 = 30;
 
 /// All zram devices of this machine.
 #[derive(Debug)]
 pub(super) struct Zram {
     block: PathBuf,
     devices: Vec<Attribute>,
-    until_next_look: u32,
+    /// Looks for devices that were added.
+    look: Every,
 }
 
 impl Zram {
     pub(super) fn new(sys: &Path) -> Self {
-        Self { block: sys.join("block"), devices: Vec::new(), until_next_look: 0 }
+        Self { block: sys.join("block"), devices: Vec::new(), look: Every::minute() }
     }
 
-    /// Bytes.
+    /// Bytes at `now`.
     ///
     /// # Errors
     /// `Absent` without such a device.
-    pub(super) fn used(&mut self) -> Result<u64, Reason> {
-        match self.until_next_look.checked_sub(1) {
-            Some(left) => self.until_next_look = left,
-            None => {
-                self.until_next_look = LOOK_AGAIN;
-                self.devices = devices(&self.block);
-            }
+    pub(super) fn used(&mut self, now: Duration) -> Result<u64, Reason> {
+        if self.look.is_due(now) {
+            self.devices = devices(&self.block);
         }
         let used = self.devices.iter_mut().filter_map(|device| device.number(2));
         used.reduce(u64::saturating_add).ok_or(Reason::Absent)
@@ -53,14 +49,16 @@ mod tests {
     fn all_devices_are_added_up_and_later_ones_found() {
         let root = tempfile::tempdir().unwrap();
         let mut zram = Zram::new(root.path());
-        assert_eq!(zram.used(), Err(Reason::Absent));
+        let minute = Duration::from_mins(1);
+        assert_eq!(zram.used(Duration::ZERO), Err(Reason::Absent));
         for (name, text) in [("zram0", "9 8 700 0\n"), ("zram1", "9 8 50 0\n"), ("sda", "1 2 3\n")] {
             let folder = root.path().join("block").join(name);
             std::fs::create_dir_all(&folder).unwrap();
             std::fs::write(folder.join("mm_stat"), text).unwrap();
         }
-        assert_eq!((0..=LOOK_AGAIN).find_map(|_| zram.used().ok()), Some(750));
+        assert_eq!(zram.used(minute / 2), Err(Reason::Absent), "not looked for at every sample");
+        assert_eq!(zram.used(minute), Ok(750));
         std::fs::remove_dir_all(root.path().join("block/zram0")).unwrap();
-        assert!((0..=LOOK_AGAIN).any(|_| zram.used() == Ok(50)), "one that is gone is forgotten");
+        assert_eq!(zram.used(2 * minute), Ok(50), "one that is gone is forgotten");
     }
 }

@@ -10,10 +10,16 @@ use std::time::Duration;
 use super::fdinfo::{Client, parse};
 use crate::clock;
 use crate::metrics::Reason;
+use crate::source::every::Every;
 
-/// From one look at all processes to the next, and how long it may take at each sample.
+/// From one look at all processes to the next.
 const EVERY: Duration = Duration::from_secs(10);
+
+/// How long the look may take at each sample: at least so long, or this part of the time since the sample before, so that it
+/// is over as soon where samples are a minute apart. Where nobody asked for longer, that counts as the longest interval.
 const BUDGET: Duration = Duration::from_millis(10);
+const SHARE: u32 = 200;
+const LONGEST: Duration = Duration::from_mins(1);
 
 /// Descriptors looked at in one process, and GPU descriptors followed in all: far above what programs use.
 const MOST_OF_ONE: usize = 4_096;
@@ -35,8 +41,10 @@ pub(super) struct Clients {
     descriptors: Vec<Descriptor>,
     /// Processes still to be looked at in this round.
     queue: Vec<u32>,
-    next_round: Duration,
-    /// How long a look may take at each sample.
+    rounds: Every,
+    /// When there was a look last.
+    looked_at: Option<Duration>,
+    /// How long a look may take at least.
     budget: Duration,
     /// Whether all processes have been looked at once.
     has_looked: bool,
@@ -52,7 +60,8 @@ impl Clients {
             proc: proc.into(),
             descriptors: Vec::new(),
             queue: Vec::new(),
-            next_round: Duration::ZERO,
+            rounds: Every::new(EVERY),
+            looked_at: None,
             budget: BUDGET,
             has_looked: false,
             refused: [false; 2],
@@ -101,13 +110,13 @@ impl Clients {
     /// Looks at some processes: at all in the end, and then again.
     fn look_around(&mut self) {
         let begun = clock::now().mono;
+        let budget = self.budget.max(share(begun, self.looked_at.replace(begun)));
         if self.queue.is_empty() {
-            if begun < self.next_round {
+            if !self.rounds.is_due(begun) {
                 return;
             }
             let entries = fs::read_dir(&self.proc).into_iter().flatten().filter_map(Result::ok);
             self.queue = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
-            self.next_round = begun + EVERY;
             // Where /proc is mounted with hidepid=2, the processes of others, the first one's too, are not even listed.
             self.refused = [!self.queue.contains(&1), self.refused[0]];
             let listed: BTreeSet<u32> = self.queue.iter().copied().collect();
@@ -115,7 +124,7 @@ impl Clients {
         }
         while let Some(process) = self.queue.pop() {
             self.look_at(process);
-            if clock::now().mono.saturating_sub(begun) > self.budget {
+            if clock::now().mono.saturating_sub(begun) > budget {
                 break;
             }
         }
@@ -142,6 +151,11 @@ impl Clients {
             }
         }
     }
+}
+
+/// How much of the time since the last look another may take.
+fn share(now: Duration, last: Option<Duration>) -> Duration {
+    last.map_or(Duration::ZERO, |last| now.saturating_sub(last).min(LONGEST) / SHARE)
 }
 
 #[cfg(test)]
@@ -209,6 +223,15 @@ mod tests {
         let mut clients = Clients { budget: Duration::ZERO, ..Clients::new(proc.path()) };
         assert_eq!(clients.read(&one_node())["gpu"], Err(Reason::Starting), "one of two was looked at");
         assert_eq!(clients.read(&one_node())["gpu"].as_ref().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_look_may_take_longer_where_samples_are_rare() {
+        let second = Duration::from_secs(1);
+        assert_eq!(share(5 * second, None), Duration::ZERO, "the first one");
+        assert_eq!(share(7 * second, Some(5 * second)), BUDGET, "two seconds apart");
+        assert_eq!(share(65 * second, Some(5 * second)), 30 * BUDGET);
+        assert_eq!(share(9_000 * second, Some(5 * second)), 30 * BUDGET, "nobody asked for long");
     }
 
     #[test]
