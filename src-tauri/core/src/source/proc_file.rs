@@ -91,6 +91,11 @@ impl Attribute {
         }
     }
 
+    /// Lets go of the file until the next read.
+    pub(crate) fn close(&mut self) {
+        self.file = None;
+    }
+
     fn fill(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let file = match &self.file {
             Some(file) => file,

@@ -13,6 +13,10 @@ use crate::metrics::Reason;
 /// hwmon drivers whose first inputs are the processor's own (kernel: Documentation/hwmon).
 const DRIVERS: [&str; 4] = ["coretemp", "k10temp", "zenpower", "cpu_thermal"];
 
+/// Clocks whose files stay open between samples; those of further cores are opened at each. A process may have some
+/// thousand files open, or no more than 1,024, and needs others too.
+const MOST_OPEN: usize = 256;
+
 /// Files that stay open between samples. What is not there is searched for again: its driver may be loaded later.
 #[derive(Debug)]
 pub(super) struct Sensors {
@@ -70,11 +74,13 @@ impl Sensors {
             return;
         }
         let begun = clock::now().mono;
-        into.extend(
-            self.clocks
-                .iter_mut()
-                .map(|(_, file)| file.number::<f64>(0).map(|kilohertz| (kilohertz / 1_000.0).round())),
-        );
+        into.extend(self.clocks.iter_mut().enumerate().map(|(place, (_, file))| {
+            let kilohertz = file.number::<f64>(0);
+            if place >= MOST_OPEN {
+                file.close();
+            }
+            kilohertz.map(|kilohertz| (kilohertz / 1_000.0).round())
+        }));
         self.clocks_at = now + rest(clock::now().mono.saturating_sub(begun));
         self.read.clone_from(into);
         if into.iter().all(Option::is_none) {
@@ -193,6 +199,24 @@ mod tests {
         write("900000\n");
         assert_eq!(clocks(&mut sensors, 16), [Some(800.0)], "as they were");
         assert_eq!(clocks(&mut sensors, 17), [Some(900.0)]);
+    }
+
+    #[test]
+    fn no_more_files_stay_open_than_a_process_can_spare() {
+        let root = tempfile::tempdir().unwrap();
+        let mut sensors = Sensors::new(root.path(), root.path());
+        for core in 0..300 {
+            write(root.path(), &format!("devices/system/cpu/cpu{core}/cpufreq/scaling_cur_freq"), "800000\n");
+        }
+        let is_here =
+            |entry: &fs::DirEntry| fs::read_link(entry.path()).is_ok_and(|file| file.starts_with(root.path()));
+        for second in 0..2 {
+            let mut clocks = Vec::new();
+            sensors.clocks(Duration::from_secs(second), 0..300, &mut clocks);
+            assert_eq!(clocks, [Some(800.0); 300]);
+            let open = fs::read_dir("/proc/self/fd").unwrap().filter_map(Result::ok);
+            assert_eq!(open.filter(is_here).count(), MOST_OPEN);
+        }
     }
 
     #[test]
