@@ -641,7 +641,7 @@ export type GpuInfo = {
 export type GpuMetrics = {
 	/**
 	 *  Stable between boots, which the index is not: NVML's UUID (`GPU-…`), `AMD-` and amdgpu's `unique_id`, or else `PCI-`
-	 *  and the address of the slot (`PCI-0000:00:02.0`).
+	 *  and the address of the slot (`PCI-0000:00:02_0`).
 	 */
 	gpu_id: string,
 	/**

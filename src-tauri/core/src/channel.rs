@@ -44,10 +44,15 @@ impl fmt::Display for Channel {
     }
 }
 
-/// The event of one GPU. Tauri's event names take letters, digits and `-/:_`; anything else becomes `_`.
+/// The event of one GPU. Its id is a part of the name as it is; another text, such as a user's, becomes one that could be.
 pub fn gpu_event(gpu_id: &str) -> String {
+    format!("{}/{}", Channel::Gpu.event(), event_safe(gpu_id))
+}
+
+/// What can stand in the name of an event: Tauri's take letters, digits and `-/:_`; anything else becomes `_`.
+pub(crate) fn event_safe(text: &str) -> String {
     let allowed = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '/' | ':' | '_') { c } else { '_' };
-    format!("{}/{}", Channel::Gpu.event(), gpu_id.chars().map(allowed).collect::<String>())
+    text.chars().map(allowed).collect()
 }
 
 /// What a caller may name: a channel by its event or its short name, or one GPU.

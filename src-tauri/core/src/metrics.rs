@@ -52,7 +52,7 @@ pub type Missing = BTreeMap<String, Reason>;
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, Type)]
 pub struct GpuMetrics {
     /// Stable between boots, which the index is not: NVML's UUID (`GPU-…`), `AMD-` and amdgpu's `unique_id`, or else `PCI-`
-    /// and the address of the slot (`PCI-0000:00:02.0`).
+    /// and the address of the slot (`PCI-0000:00:02_0`).
     pub gpu_id: String,
     /// NVML's index, which may differ from CUDA's, and between boots. GPUs of other drivers come after NVML's, in the order
     /// in which they were found, at first that of their addresses.

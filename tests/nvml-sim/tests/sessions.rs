@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use telltale_core::feed::Snapshot;
 use telltale_core::gpu_details::GpuDetails;
-use telltale_core::metrics::Reason;
+use telltale_core::metrics::{ChannelStatus, Reason};
 
 use machine::{A, ADDRESSES, B, C, Machine, SOON, full, gpu};
 
@@ -22,6 +22,20 @@ async fn a_session_begins_and_ends() {
     one_that_comes_back_may_be_in_another_slot(&machine).await;
     one_that_cannot_count_is_tried_ever_more_rarely(&machine).await;
     one_that_is_awake_beside_a_sleeping_one_is_not_said_to_sleep(&machine).await;
+    one_without_a_uuid_is_known_by_its_slot(&machine).await;
+}
+
+async fn one_without_a_uuid_is_known_by_its_slot(machine: &Machine) {
+    let slot = "00000000:19:00_0";
+    machine.becomes(&full().replace("uuid = GPU-full-1", "uuid ="));
+    let event = format!("system/gpu/{slot}");
+    let is_there = |snapshot: &Snapshot| {
+        let current = |status: &ChannelStatus| status.channel == event && status.reason.is_none();
+        snapshot.metrics.channels.iter().any(current) && snapshot.metrics.gpu.iter().any(|gpu| gpu.gpu_id == slot)
+    };
+    machine.until("an id that is the end of the event's name", is_there).await;
+    let details = machine.details(slot).await;
+    assert_eq!((details.reason, details.gpu_id.as_str()), (None, slot));
 }
 
 async fn one_that_takes_long_to_end_holds_up_no_tick(machine: &Machine) {

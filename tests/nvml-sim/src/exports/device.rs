@@ -72,7 +72,10 @@ device_functions! {
         put(out, index as c_uint)
     };
     fn nvmlDeviceGetName(out: *mut c_char, length: c_uint) |on| put_text(out, length, &mig::name(&on)?);
-    fn nvmlDeviceGetUUID(out: *mut c_char, length: c_uint) |on| put_text(out, length, &mig::uuid(&on)?);
+    fn nvmlDeviceGetUUID(out: *mut c_char, length: c_uint) |on| {
+        let uuid = mig::uuid(&on)?;
+        if uuid.is_empty() { Err(NOT_SUPPORTED) } else { put_text(out, length, &uuid) }
+    };
     fn nvmlDeviceGetVbiosVersion(out: *mut c_char, length: c_uint) |on| {
         let vbios = &on.device()?.vbios;
         if vbios.is_empty() { Err(NOT_SUPPORTED) } else { put_text(out, length, vbios) }

@@ -75,7 +75,7 @@ mod tests {
         assert!(!access.hangs_in_one_of_several());
         Drm::sharing(Arc::clone(&access)).read().unwrap();
         let now = Stamped { stamp: clock::now(), sample: () };
-        assert_eq!(DrmDetails::new(access).inspect("PCI-0000:00:02.0"), None);
+        assert_eq!(DrmDetails::new(access).inspect("PCI-0000:00:02_0"), None);
         assert_eq!(Drm::derive(Err(Reason::Starting), &now), Reading::Gpu(GpuReading::default()));
     }
 }

@@ -27,6 +27,7 @@ pub use nvml::{Access, Gpu, library_from_environment};
 use std::collections::BTreeMap;
 
 use super::{GpuReading, Previous, Problem, Reading, Stamped, figure};
+use crate::channel::event_safe;
 use crate::gpu_details::AwakeHolder;
 use crate::metrics::{ClockLimit, GpuMetrics, Missing, Reason};
 
@@ -48,6 +49,11 @@ struct Identity {
     name: String,
     /// As the kernel has it: `0000:01:00.0`.
     pci_address: Option<String>,
+}
+
+/// The id of a device by what it is known by. It is the end of an event's name, as it is: a slot's address has a dot in it.
+fn id(known_by: &str) -> String {
+    event_safe(known_by)
 }
 
 /// One device with its figures in the contract's units, each with its own reason where it is missing.

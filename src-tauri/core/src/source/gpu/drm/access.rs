@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::super::Identity;
+use super::super::{Identity, id};
 use super::super::sleep;
 use super::super::turns::Turns;
 use super::card::Driver;
@@ -77,8 +77,8 @@ impl Access {
         let slot = || folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let pci_address = Some(slot());
         let id = match unique.filter(|id| !id.is_empty()) {
-            Some(id) => format!("AMD-{id}"),
-            None => format!("PCI-{}", slot()),
+            Some(unique) => id(&format!("AMD-{unique}")),
+            None => id(&format!("PCI-{}", slot())),
         };
         let (name, nvmls) = (names::name(folder, &self.share), nvmls(&self.sys));
         let mut found = self.found();

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::{Access, Drm, Reading, Reason, Sample, Source as _, Stamped};
+use crate::channel::gpu_event;
 use crate::clock::Stamp;
 use crate::metrics::GpuMetrics;
 use tree::plant;
@@ -91,6 +92,11 @@ impl Machine {
 
 /// Each field that is expected is so; each figure that is `null` has its reason.
 pub(super) fn is(gpu: &GpuMetrics, expected: &Value) {
+    assert_eq!(
+        gpu_event(&gpu.gpu_id),
+        format!("system/gpu/{}", gpu.gpu_id),
+        "the event's name is made of the id as it is"
+    );
     let mut payload = serde_json::to_value(gpu).unwrap();
     for (unsent, value) in [
         ("sm_clock_max", gpu.sm_clock_max),

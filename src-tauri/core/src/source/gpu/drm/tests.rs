@@ -48,7 +48,7 @@ fn a_discrete_amd_card_has_every_figure() {
 fn an_amd_processors_gpu_says_which_figures_it_does_not_have() {
     let mut machine = Machine::new(&[RADEON_780M]);
     let expected = json!({
-        "gpu_id": "PCI-0000:c1:00.0", "name": "AMD 15bf", "utilization": 3.0, "memory_used": 412_360_704,
+        "gpu_id": "PCI-0000:c1:00_0", "name": "AMD 15bf", "utilization": 3.0, "memory_used": 412_360_704,
         "memory_total": 536_870_912, "temperature": 44.0, "power_draw": 5.13, "sm_clock": 800.0,
         "sm_clock_max": 2_700.0,
         "memory_bandwidth": "unsupported", "power_limit": "unsupported", "fan_speed": "unsupported",
@@ -71,7 +71,7 @@ fn an_intel_processors_gpu_is_as_busy_as_the_programs_in_sight_keep_it() {
     fs::create_dir_all(machine.path("proc/20/fd")).unwrap();
     symlink("/dev/dri/renderD128", machine.path("proc/20/fd/3")).unwrap();
     let first = json!({
-        "gpu_id": "PCI-0000:00:02.0", "name": "Intel 4680", "utilization": "starting", "sm_clock": 1_300.0,
+        "gpu_id": "PCI-0000:00:02_0", "name": "Intel 4680", "utilization": "starting", "sm_clock": 1_300.0,
         "sm_clock_max": 1_550.0, "clock_limits": ["power_cap", "software_thermal"],
         "memory_used": "shared", "memory_total": "shared", "temperature": "unsupported",
         "power_draw": "unsupported", "pcie_generation": "unsupported", "fan_speed": "unsupported",
@@ -88,7 +88,7 @@ fn an_intel_card_takes_the_power_that_its_energy_grows_by() {
     fs::create_dir_all(machine.path("proc/20/fd")).unwrap();
     symlink("/dev/dri/card1", machine.path("proc/20/fd/3")).unwrap();
     let first = json!({
-        "gpu_id": "PCI-0000:04:00.0", "name": "Intel Arc B580", "memory_total": 12_884_901_888_u64,
+        "gpu_id": "PCI-0000:04:00_0", "name": "Intel Arc B580", "memory_total": 12_884_901_888_u64,
         "temperature": 58.0, "power_limit": 190.0, "sm_clock": 2_850.0, "sm_clock_max": 2_900.0,
         "clock_limits": [], "pcie_generation": 4.0, "pcie_width": 8.0,
         "power_draw": "starting", "utilization": "starting", "memory_used": "unsupported", "fan_speed": "unsupported",
@@ -289,7 +289,7 @@ fn nvmls_gpus_are_left_to_it_with_their_numbers_and_displays_without_a_gpu_are_n
         link(&format!("../../{folder}/drm/card{card}"), format!("class/drm/card{card}"));
         link(&format!("../../../{folder}"), format!("bus/pci/devices/0000:0{card}:00.0"));
     }
-    is(&machine.one(), &json!({"gpu_id": "PCI-0000:00:02.0", "index": 1}));
+    is(&machine.one(), &json!({"gpu_id": "PCI-0000:00:02_0", "index": 1}));
     assert!(Machine::new(&[]).tick().is_empty());
 }
 
@@ -324,7 +324,7 @@ fn a_figure_that_is_missing_takes_no_other_with_it() {
 #[tokio::test]
 async fn a_card_that_hangs_leaves_the_others_alone_and_comes_back() {
     const RX_ID: &str = "AMD-6c4f2b1d9a83e057";
-    const IGPU_ID: &str = "PCI-0000:00:02.0";
+    const IGPU_ID: &str = "PCI-0000:00:02_0";
     let machine = Machine::new(&[UHD_770, RX_7900_XTX]);
     let nvml = Some("/nonexistent/libnvidia-ml.so.1".into());
     let roots = Roots { proc: machine.path("proc"), sys: machine.path("sys"), gpus: None, nvml };

@@ -310,17 +310,9 @@ fn identify(
     known: &mut Vec<Identity>,
     fixed: &BTreeMap<String, Fixed>,
 ) -> Result<Identity, NvmlError> {
-    let unsupported = |error: &NvmlError| refusal::reason(error) == Reason::Unsupported;
-    let bus_id = || device.pci_info().map(|pci| pci.bus_id);
-    let id = match device.uuid() {
-        Err(error) if unsupported(&error) => match bus_id() {
-            Err(error) if unsupported(&error) => by_index(index),
-            bus_id => bus_id?,
-        },
-        uuid => uuid?,
-    };
-    let pci_address = || match bus_id() {
-        Err(error) if !unsupported(&error) => Err(error),
+    let id = id_of(device, index)?;
+    let pci_address = || match bus_id(device) {
+        Err(error) if !is_unsupported(&error) => Err(error),
         bus_id => Ok(bus_id.ok().map(|bus_id| access::pci_address(&bus_id))),
     };
     let identity = match known.iter().position(|known| known.id == id) {
@@ -341,6 +333,26 @@ fn identify(
     };
     known.push(identity.clone());
     Ok(identity)
+}
+
+/// What a device is known by: its UUID, or else its slot or its index.
+fn id_of(device: &nvml_wrapper::Device<'_>, index: u32) -> Result<String, NvmlError> {
+    let known_by = match device.uuid() {
+        Err(error) if is_unsupported(&error) => match bus_id(device) {
+            Err(error) if is_unsupported(&error) => by_index(index),
+            bus_id => bus_id?,
+        },
+        uuid => uuid?,
+    };
+    Ok(super::id(&known_by))
+}
+
+fn bus_id(device: &nvml_wrapper::Device<'_>) -> Result<String, NvmlError> {
+    device.pci_info().map(|pci| pci.bus_id)
+}
+
+fn is_unsupported(error: &NvmlError) -> bool {
+    refusal::reason(error) == Reason::Unsupported
 }
 
 /// Whether nothing runs on those that are there; one that is lost is not idle, and keeps no other awake.
