@@ -1,4 +1,5 @@
-//! Network interfaces come, go, and come back under the same name: the list follows, and no rate is ever impossible.
+//! Network interfaces come, go, and come back under the same name: the list follows, and no rate is ever impossible. And
+//! what a container has instead of any counts.
 
 use serde_json::Value;
 
@@ -13,6 +14,43 @@ const SCRIPT: &str = "
     read -r _; ip link del veth-t
     read -r _; up
     wait";
+
+/// A network whose one way out is one end of a pair, as that of a container; within it the way to another, and a pair of its own.
+const CONTAINER: &str = "set -e
+    mount -t sysfs none /sys
+    unshare --net sleep infinity & outside=$!
+    trap \"kill $outside\" EXIT
+    while [ /proc/$outside/ns/net -ef /proc/self/ns/net ]; do :; done
+    for pair in eth0:10.213.0.2/24 cali0:169.254.1.1/32; do
+        ip link add ${pair%%:*} type veth peer name out-${pair%%:*}
+        ip link set out-${pair%%:*} netns $outside
+        ip address add ${pair#*:} dev ${pair%%:*}
+        ip link set ${pair%%:*} up
+    done
+    ip link add here type veth peer name there
+    ip address add 10.214.0.1/24 dev here
+    \"$0\" watch --interval 0.5 --channels network --count 3";
+
+#[test]
+fn in_a_container_its_way_out_is_counted() {
+    let _turn = among_others();
+    let agent = built("telltale-agent");
+    let mut group = namespace::start(&["--mount", "--net"], CONTAINER, &[agent.to_str().unwrap()], |command| {
+        command.envs(NO_GPUS);
+    });
+    let lines = group.lines();
+    let last = std::iter::from_fn(|| lines.next(LINE)).last();
+    let line = parse(&last.unwrap_or_else(|| panic!("{}", group.errors())));
+    let counted: Vec<&Value> = line["interfaces"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|one| one["kind"] == "physical")
+        .map(|one| &one["name"])
+        .collect();
+    assert_eq!(counted, ["eth0"], "{line:#}");
+    assert!(line["upload_rate"].is_number() && line["download_rate"].is_number(), "{line:#}");
+}
 
 #[test]
 fn an_interface_that_comes_goes_and_comes_back_makes_no_impossible_rate() {

@@ -845,7 +845,10 @@ export type HistorySize = {
 
 /**  What an interface is, as far as adding up traffic is concerned. */
 export type InterfaceKind = 
-/**  Backed by a device: its traffic enters or leaves the machine and is counted in the totals. */
+/**
+ *  Backed by a device, or a container's way out where none is: its traffic enters or leaves the machine and is counted in
+ *  the totals.
+ */
 "physical" | 
 /**  On top of others or between programs (veth, bridge, docker, tun/tap, virbr, bond, vlan): not counted. */
 "virtual" | 

@@ -318,7 +318,8 @@ pub struct NetworkInterface {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type)]
 #[serde(rename_all = "snake_case")]
 pub enum InterfaceKind {
-    /// Backed by a device: its traffic enters or leaves the machine and is counted in the totals.
+    /// Backed by a device, or a container's way out where none is: its traffic enters or leaves the machine and is counted in
+    /// the totals.
     Physical,
     /// On top of others or between programs (veth, bridge, docker, tun/tap, virbr, bond, vlan): not counted.
     Virtual,

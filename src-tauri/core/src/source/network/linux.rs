@@ -1,4 +1,5 @@
-//! `/proc/net/dev` for the counters of all interfaces in one read, `/sys/class/net` to tell which are physical.
+//! `/proc/net/dev` for the counters of all interfaces in one read, `/sys/class/net` to tell which are physical, and the kernel
+//! where none is.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -9,7 +10,7 @@ use super::super::proc_file::ProcFile;
 use super::super::roster::Roster;
 use super::super::{Malformed, Previous, Reading, Source, SourceError, Stamped, sysfs};
 use super::changes::Changes;
-use super::{Counters, Link};
+use super::{Counters, Link, uplinks};
 use crate::clock;
 use crate::metrics::{InterfaceKind, Reason};
 
@@ -80,6 +81,9 @@ impl Network {
                 known.link = Arc::new(link);
             }
         }
+        if self.known.iter().all(|(_, known)| known.kind != InterfaceKind::Physical) {
+            count_uplinks(self.known.iter_mut().map(|(_, known)| known), &uplinks::indices());
+        }
     }
 }
 
@@ -111,6 +115,15 @@ impl Source for Network {
     fn derive(previous: Previous<'_, Vec<Counters>>, now: &Stamped<Vec<Counters>>) -> Reading {
         super::derive(previous, now)
     }
+}
+
+/// Where nothing has a device, as in a container with a network of its own, what leads out of it counts for one. An end
+/// without an address is not this network's own way out, but leads to another's: that of a container in here.
+fn count_uplinks<'known>(all: impl Iterator<Item = &'known mut Known>, uplinks: &[u64]) {
+    let lead_out = |known: &&mut Known| {
+        known.kind == InterfaceKind::Virtual && uplinks.contains(&known.index) && known.link.has_address()
+    };
+    all.filter(lead_out).for_each(|known| known.kind = InterfaceKind::Physical);
 }
 
 /// Takes the counters of all interfaces out of the text of `/proc/net/dev`. True if one is there that was not before.

@@ -56,6 +56,23 @@ fn each_byte_is_counted_once() {
     assert_eq!((sample[7].received, sample[7].sent), (10, 20));
 }
 
+#[test]
+fn a_containers_way_out_counts_and_those_to_containers_in_it_do_not() {
+    let known = |index, kind, addresses: &[&str]| {
+        let addresses = addresses.iter().map(|address| (*address).to_owned()).collect();
+        Known { index, kind, link: Arc::new(Link { addresses, ..Link::unknown(Reason::Unsupported) }) }
+    };
+    let mut all = [
+        known(1, Loopback, &["127.0.0.1/8"]),
+        known(2, Virtual, &["fe80::1/64", "172.17.0.2/16"]),
+        known(3, Virtual, &["fe80::2/64", "169.254.1.1/16"]),
+        known(4, Virtual, &["172.18.0.1/16"]),
+        known(5, Virtual, &["fd00::7/64"]),
+    ];
+    count_uplinks(all.iter_mut(), &[2, 3, 5]);
+    assert_eq!(all.map(|known| known.kind), [Loopback, Physical, Virtual, Virtual, Physical]);
+}
+
 /// Or else a driver that takes long would make a rate of many seconds one of a few.
 #[test]
 fn counters_are_of_the_moment_after_what_may_wait() {
