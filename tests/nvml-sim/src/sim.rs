@@ -28,6 +28,9 @@ const UNKNOWN: Code = 999;
 /// Between two looks at a script that makes a call hang.
 const LOOK: Duration = Duration::from_millis(5);
 
+/// A call that takes longer hangs, as far as the count of those beside it is concerned.
+const HANGS: Duration = Duration::from_secs(2);
+
 /// Measuring the throughput of a link takes this long on a real device, too.
 const PCIE_MEASUREMENT: Duration = Duration::from_millis(20);
 
@@ -164,10 +167,39 @@ fn awaited(mut script: Arc<Script>, place: usize) -> Result<Arc<Script>, Code> {
     }
 }
 
+/// The calls that are inside of devices now: the place of each device, and since when.
+static INSIDE: Mutex<Vec<(usize, Instant)>> = Mutex::new(Vec::new());
+
+/// A call on a device that has not come back.
+struct Inside(usize, Instant);
+
+impl Inside {
+    /// Counts a call that is made beside one that hangs.
+    fn new(place: usize) -> Self {
+        let now = Instant::now();
+        let mut inside = INSIDE.lock().unwrap_or_else(PoisonError::into_inner);
+        if inside.iter().any(|(other, since)| *other == place && now.duration_since(*since) > HANGS) {
+            calls::count("beside_hung");
+        }
+        inside.push((place, now));
+        Self(place, now)
+    }
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        let mut inside = INSIDE.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(at) = inside.iter().position(|call| *call == (self.0, self.1)) {
+            inside.swap_remove(at);
+        }
+    }
+}
+
 /// A call on one device.
 pub(crate) struct OnDevice {
     pub(crate) script: Arc<Script>,
     pub(crate) place: usize,
+    _inside: Inside,
     /// One of its instances, where the handle is that of one.
     pub(crate) instance: Option<usize>,
 }
@@ -177,9 +209,15 @@ impl OnDevice {
     pub(crate) fn new(function: &'static str, at: Option<(usize, Option<usize>)>) -> Result<Self, Code> {
         let script = call(function)?;
         let (place, instance) = at.filter(|(place, _)| *place < script.devices.len()).ok_or(INVALID_ARGUMENT)?;
-        let on = Self { script: awaited(script, place)?, place, instance };
+        let inside = Inside::new(place);
+        let on = Self { script: awaited(script, place)?, place, _inside: inside, instance };
         wake(on.device()?);
         Ok(on)
+    }
+
+    /// A call that names its device by other means than a handle.
+    pub(crate) fn whole(script: Arc<Script>, place: usize) -> Self {
+        Self { script, place, _inside: Inside::new(place), instance: None }
     }
 
     pub(crate) fn device(&self) -> Result<&Device, Code> {

@@ -43,7 +43,7 @@ pub type Units = &'static [(&'static str, f64)];
 
 /// The figures of a device that a script may set, with the units it may write them in. The first unit is the one
 /// that NVML answers in here: percent, bytes, °C, W, MHz, bytes per second, joules or a plain number.
-pub const FIGURES: [(&str, Units); 70] = [
+pub const FIGURES: [(&str, Units); 71] = [
     ("utilization", PERCENT),
     ("memory_bandwidth", PERCENT),
     ("memory_total", BYTES),
@@ -101,6 +101,7 @@ pub const FIGURES: [(&str, Units); 70] = [
     ("compute_capability", NUMBER),
     ("cores", NUMBER),
     ("display", NUMBER),
+    ("lookup", NUMBER),
     ("junk_samples", NUMBER),
     ("samples_ahead", NUMBER),
     ("sm_activity", PERCENT),

@@ -23,6 +23,7 @@ async fn what_is_asked_when() {
     parts_of_a_device(&machine).await;
     a_device_without_memory_of_its_own(&machine).await;
     a_driver_that_knows_one_version_of_memory(&machine).await;
+    a_driver_that_cannot_look_for_an_address(&machine).await;
     one_that_hangs_holds_up_no_tick_and_no_other(&machine).await;
     one_that_hangs_leaves_the_others(&machine).await;
     the_driver_is_replaced(&machine).await;
@@ -205,14 +206,30 @@ async fn a_driver_that_knows_one_version_of_memory(machine: &Machine) {
     machine.until("the second again", |snapshot| used(snapshot) == Some(68 << 30)).await;
 }
 
+async fn a_driver_that_cannot_look_for_an_address(machine: &Machine) {
+    machine.becomes(&full().replace("[gpu]", "[gpu]\nlookup = error FUNCTION_NOT_FOUND"));
+    let details = machine.details(B).await;
+    assert_eq!((details.reason, details.gpu_id.as_str(), details.index), (None, B, Some(1)), "it is asked by index");
+    machine.becomes(&full());
+}
+
+/// Of the channels of the three.
+fn reasons(snapshot: &Snapshot) -> [Option<Reason>; 3] {
+    [A, B, C].map(|gpu_id| {
+        let event = telltale_core::channel::gpu_event(gpu_id);
+        snapshot.metrics.channels.iter().find(|status| status.channel == event).unwrap().reason
+    })
+}
+
 async fn one_that_hangs_holds_up_no_tick_and_no_other(machine: &Machine) {
     let watched = machine.details(A).await.energy_watched_since;
     machine.becomes(&full().replace("9 GiB/s", "hang"));
     let asked = machine.collector.gpu_details(A).unwrap();
     let before = machine.collector.current();
     let asked = tokio::spawn(asked);
-    let later = machine.until("twenty ticks", |snapshot| snapshot.metrics.tick >= before.metrics.tick + 20).await;
-    assert!(gpu(&later, A).timestamp > gpu(&before, A).timestamp, "the GPU's own channel goes on");
+    let silent = Some(Reason::NotAnswering);
+    let later = machine.until("it is left alone", |snapshot| reasons(snapshot) == [silent, None, None]).await;
+    assert!(gpu(&later, B).timestamp > gpu(&before, B).timestamp, "the others go on");
     let details = asked.await.unwrap();
     assert_eq!((details.reason, details.cores), (Some(Reason::NotAnswering), Some(16_896)), "what was known is kept");
     let calls = machine.count("nvmlDeviceGetPcieThroughput");
@@ -220,6 +237,7 @@ async fn one_that_hangs_holds_up_no_tick_and_no_other(machine: &Machine) {
         assert_eq!(machine.details(gpu_id).await.reason, reason, "{gpu_id}: only the one that hangs");
     }
     assert_eq!(machine.count("nvmlDeviceGetPcieThroughput"), calls + 4, "twice two, and no second call in flight");
+    assert_eq!(machine.count("beside_hung"), 0, "nor one of a tick");
     machine.becomes(&full());
     let back = machine.details_until(A, "an answer", |details| details.reason.is_none()).await;
     assert_eq!(back.energy_watched_since, watched, "another thread goes on with what is known");
@@ -227,12 +245,8 @@ async fn one_that_hangs_holds_up_no_tick_and_no_other(machine: &Machine) {
 
 async fn one_that_hangs_leaves_the_others(machine: &Machine) {
     machine.becomes(&full().replace("uuid = GPU-full-1", "uuid = GPU-full-1\nstate = hang"));
-    let reason = |snapshot: &Snapshot, gpu_id: &str| {
-        let event = telltale_core::channel::gpu_event(gpu_id);
-        snapshot.metrics.channels.iter().find(|status| status.channel == event).unwrap().reason
-    };
     let silent = Some(Reason::NotAnswering);
-    let alone = |snapshot: &Snapshot| [A, B, C].map(|gpu_id| reason(snapshot, gpu_id)) == [None, silent, None];
+    let alone = |snapshot: &Snapshot| reasons(snapshot) == [None, silent, None];
     let hung = machine.until("it alone does not answer", alone).await;
     let handles = machine.count("nvmlDeviceGetHandleByIndex_v2");
     let goes_on = |snapshot: &Snapshot| snapshot.metrics.tick >= hung.metrics.tick + 10 && alone(snapshot);
@@ -243,8 +257,9 @@ async fn one_that_hangs_leaves_the_others(machine: &Machine) {
     assert!(looked_up <= 2 * (ticks + 1), "it is not asked for again while it hangs: {looked_up} in {ticks} ticks");
     assert_eq!(machine.details(B).await.reason, silent);
     assert_eq!(machine.details(A).await.reason, None, "nor do their details wait for it");
+    assert_eq!(machine.count("beside_hung"), 0, "there is never a second call in flight");
     machine.becomes(&full());
-    machine.until("it is back", |snapshot| [A, B, C].iter().all(|gpu_id| reason(snapshot, gpu_id).is_none())).await;
+    machine.until("it is back", |snapshot| reasons(snapshot) == [None; 3]).await;
 }
 
 async fn the_driver_is_replaced(machine: &Machine) {

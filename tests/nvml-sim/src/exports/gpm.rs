@@ -26,7 +26,7 @@ driver_functions! {
         }
         let (first, second) = (wanted.first.as_ref().ok_or(INVALID_ARGUMENT)?, wanted.second.as_ref().ok_or(INVALID_ARGUMENT)?);
         let place = first.place.checked_sub(1).filter(|_| first.place == second.place).ok_or(INVALID_ARGUMENT)?;
-        let on = OnDevice { script, place, instance: None };
+        let on = OnDevice::whole(script, place);
         for metric in wanted.list.iter_mut().take(wanted.count as usize) {
             let value = metric_of(&on, metric.id);
             metric.code = value.err().unwrap_or_default();

@@ -3,7 +3,7 @@
 use std::ffi::{c_char, c_int, c_uint};
 
 use super::{Handle, driver_functions, put, put_text, text};
-use crate::script::{Device, Script};
+use crate::script::{Device, Figure, Script};
 use crate::sim::{self, Code, INVALID_ARGUMENT, NOT_FOUND};
 use crate::tables::ERRORS;
 
@@ -75,6 +75,10 @@ driver_functions! {
     };
     fn nvmlDeviceGetHandleByPciBusId_v2(address: *const c_char, out: *mut Handle) |script| {
         let address = pci_numbers(&text(address)?);
-        put_handle(out, find(&script, |device| pci_numbers(&device.pci) == address), NOT_FOUND)
+        let found = find(&script, |device| pci_numbers(&device.pci) == address);
+        match found.and_then(|(_, device)| device.figures.get("lookup")) {
+            Some(Figure::Error(code)) => Err(*code),
+            Some(_) | None => put_handle(out, found, NOT_FOUND),
+        }
     };
 }

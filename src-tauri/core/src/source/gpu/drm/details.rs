@@ -88,10 +88,11 @@ impl Inspect for DrmDetails {
             pci_address: card.identity.pci_address.clone(),
             ..GpuDetails::default()
         };
-        if self.drm.access.turns.is_held(&card.identity.id) {
+        let access = Arc::clone(&self.drm.access);
+        let Some(_visit) = access.turns.visit(&card.identity.id) else {
             (details.reason, details.detail) = (Some(Reason::NotAnswering), Some(HANGS.into()));
             return Some(details);
-        }
+        };
         details.can_sleep = Some(card.power() != Power::AlwaysOn);
         details.shared_memory = Some(card.is_in_the_processor());
         if card.power() == Power::Asleep {

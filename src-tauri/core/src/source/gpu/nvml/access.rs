@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use nvml_wrapper::{Device, Nvml};
 
-use super::super::sleep::{Bus, Powers};
+use super::super::sleep::{Bus, Power, Powers};
 use super::super::turns::Turns;
 use super::Identity;
 use crate::source::Problem;
@@ -91,6 +91,22 @@ pub(super) fn find<'nvml>(nvml: &'nvml Nvml, identity: &Identity) -> Result<Devi
     match &identity.pci_address {
         Some(address) => nvml.device_by_pci_bus_id(address.as_str()),
         None => nvml.device_by_index(identity.index),
+    }
+}
+
+/// The same to read it in full. A library that can't look for an address is asked by the index, where nobody sleeps who would be
+/// woken by that; it may be another's by now.
+pub(super) fn find_awake<'nvml>(
+    nvml: &'nvml Nvml,
+    identity: &Identity,
+    powers: &Powers,
+) -> Result<Device<'nvml>, NvmlError> {
+    match find(nvml, identity) {
+        Err(NvmlError::FunctionNotFound | NvmlError::FailedToLoadSymbol(_)) if powers.overall() != Power::Asleep => {
+            let device = nvml.device_by_index(identity.index)?;
+            if super::id_of(&device, identity.index)? == identity.id { Ok(device) } else { Err(NvmlError::NotFound) }
+        }
+        found => found,
     }
 }
 

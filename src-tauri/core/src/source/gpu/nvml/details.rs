@@ -15,7 +15,7 @@ use nvml_wrapper::{Device, Nvml, cuda_driver_version_major, cuda_driver_version_
 
 use super::super::HANGS;
 use super::super::details::Inspect;
-use super::super::sleep::Power;
+use super::super::sleep::{Power, Powers};
 use super::access::{self, Access, Open};
 use super::{ASLEEP, Identity, figures, gpm, order, processes, refusal};
 use crate::clock;
@@ -60,6 +60,34 @@ struct Kept {
     processes: processes::Seen,
 }
 
+impl Kept {
+    /// What does not change; kept once the device could tell all of it that it has.
+    fn fixed(&mut self, nvml: &Nvml, device: &Device<'_>, identity: &Identity) -> GpuDetails {
+        if let Some(fixed) = &self.fixed {
+            return fixed.clone();
+        }
+        let details = fixed(nvml, device, identity);
+        let lasts = |reason| matches!(reason, Reason::Unsupported | Reason::NoPermission);
+        if details.missing.values().copied().all(lasts) {
+            self.fixed = Some(details.clone());
+        }
+        details
+    }
+}
+
+/// Why a device was not read.
+enum Refused {
+    /// A call on it has not come back.
+    Hangs,
+    Error(NvmlError),
+}
+
+impl From<NvmlError> for Refused {
+    fn from(error: NvmlError) -> Self {
+        Self::Error(error)
+    }
+}
+
 impl NvmlDetails {
     pub(crate) fn new(access: Arc<Access>) -> Self {
         Self { access, known: Arc::default() }
@@ -89,43 +117,56 @@ impl NvmlDetails {
     }
 
     /// Reads a device of an open session.
-    fn read(&self, nvml: &Arc<Nvml>, identity: &Identity, open: &Open, power: Power) -> Result<GpuDetails, NvmlError> {
-        let device = access::find(nvml, identity)?;
+    fn read(&self, nvml: &Arc<Nvml>, identity: &Identity, open: &Open, powers: &Powers) -> Result<GpuDetails, Refused> {
         let (mut kept, mut speeds) = self.take(nvml, &identity.id);
+        let read = self.read_parts(nvml, identity, open, powers, (&mut kept, &mut speeds));
+        self.put(nvml, &identity.id, kept, speeds);
+        read
+    }
+
+    /// The same part by part.
+    fn read_parts(
+        &self,
+        nvml: &Nvml,
+        identity: &Identity,
+        open: &Open,
+        powers: &Powers,
+        (kept, speeds): (&mut Kept, &mut BTreeMap<String, u64>),
+    ) -> Result<GpuDetails, Refused> {
         let now = clock::now();
-        let due = kept.slow.as_ref().is_none_or(|(at, _)| now.mono >= *at + SLOW);
-        if due {
-            let mut details = match &kept.fixed {
-                Some(fixed) => fixed.clone(),
-                None => {
-                    let details = fixed(nvml, &device, identity);
-                    let lasts = |reason| matches!(reason, Reason::Unsupported | Reason::NoPermission);
-                    if details.missing.values().copied().all(lasts) {
-                        kept.fixed = Some(details.clone());
-                    }
-                    details
-                }
-            };
-            slow(&device, &mut details);
-            order::number(nvml, identity, open, &self.access, &mut speeds, &mut details);
+        let device = self.inside(identity, || access::find_awake(nvml, identity, powers))??;
+        if kept.slow.as_ref().is_none_or(|(at, _)| now.mono >= *at + SLOW) {
+            let mut details = self.inside(identity, || {
+                let mut details = kept.fixed(nvml, &device, identity);
+                slow(&device, &mut details);
+                details
+            })?;
+            // It is inside of the others in there, one by one.
+            order::number(nvml, identity, open, &self.access, speeds, &mut details);
             kept.slow = Some((now.mono, details));
         }
+        let power = powers.of(identity.pci_address.as_deref());
         let mut details = kept.slow.as_ref().map(|(_, details)| details.clone()).unwrap_or_default();
         details.timestamp = now.wall;
         details.can_sleep = Some(power != Power::AlwaysOn);
-        live(nvml, &device, &mut details);
+        self.inside(identity, || live(nvml, &device, &mut details))?;
         if let Some(energy) = details.energy {
             let (first, since) = *kept.first_energy.get_or_insert((energy, now.wall));
             details.energy_watched = Some((energy - first).max(0.0));
             details.energy_watched_since = Some(since);
         }
-        kept.processes.read(&device, &self.access.proc, &mut details);
+        self.inside(identity, || kept.processes.read(&device, &self.access.proc, &mut details))?;
         if power == Power::Awake {
             details.kept_awake_by =
                 processes::held_by(details.processes.as_deref().unwrap_or_default(), details.display);
         }
-        self.put(nvml, &identity.id, kept, speeds);
         Ok(details)
+    }
+
+    /// Reads a part of a device. Each by itself, so that a device that is only slow is not taken for one that hangs.
+    fn inside<T>(&self, identity: &Identity, read: impl FnOnce() -> T) -> Result<T, Refused> {
+        let _visit = self.access.turns.visit(&identity.index).ok_or(Refused::Hangs)?;
+        Ok(read())
     }
 
     /// What was known before, with the reason why it is not the present.
@@ -152,9 +193,6 @@ impl Inspect for NvmlDetails {
             let asleep = self.stale(identity, Reason::Asleep, Some(ASLEEP.into()));
             return Some(GpuDetails { can_sleep: Some(true), ..asleep });
         }
-        if self.access.turns.is_held(&identity.index) {
-            return Some(self.stale(identity, Reason::NotAnswering, Some(HANGS.into())));
-        }
         let Some(nvml) = &open.nvml else {
             let why = open.why.as_ref();
             let reason = match why.map(|why| why.reason) {
@@ -163,13 +201,14 @@ impl Inspect for NvmlDetails {
             };
             return Some(self.stale(identity, reason, why.map(|why| why.detail.clone())));
         };
-        Some(match self.read(nvml, identity, &open, power) {
+        Some(match self.read(nvml, identity, &open, &powers) {
             Ok(details) => details,
-            Err(error) if refusal::ends_session(&error) => {
+            Err(Refused::Hangs) => self.stale(identity, Reason::NotAnswering, Some(HANGS.into())),
+            Err(Refused::Error(error)) if refusal::ends_session(&error) => {
                 let problem = refusal::problem(&error, &self.access.library);
                 self.stale(identity, problem.reason, Some(problem.detail))
             }
-            Err(error) => self.stale(identity, refusal::reason(&error), None),
+            Err(Refused::Error(error)) => self.stale(identity, refusal::reason(&error), None),
         })
     }
 }

@@ -64,9 +64,7 @@ fn speed(nvml: &Nvml, identity: &Identity, powers: &Powers, access: &Access) -> 
     if powers.of(identity.pci_address.as_deref()) == Power::Asleep {
         return Err(Reason::Asleep);
     }
-    if access.turns.is_held(&identity.index) {
-        return Err(Reason::NotAnswering);
-    }
+    let _visit = access.turns.visit(&identity.index).ok_or(Reason::NotAnswering)?;
     let ask = |device: Device<'_>| Ok(u64::from(device.num_cores()?) * u64::from(device.max_clock_info(Clock::SM)?));
-    access::find(nvml, identity).and_then(ask).map_err(|error| refusal::reason(&error))
+    access::find_awake(nvml, identity, powers).and_then(ask).map_err(|error| refusal::reason(&error))
 }
