@@ -3,10 +3,13 @@
 //! Read only when somebody asks for it. Every figure is optional by itself, whatever the vendor; units are those of
 //! [`crate::metrics`].
 
+use std::cmp::Reverse;
+
 use serde::{Deserialize, Serialize};
 use specta::Type;
 
 use crate::metrics::{Missing, Reason};
+use crate::source::figure;
 
 /// One GPU in full. `missing` says by field name why a figure is `null`; a field that is neither there nor in `missing`
 /// was not asked for.
@@ -267,6 +270,21 @@ pub struct GpuProcess {
     pub mig_instance: Option<u32>,
 }
 
+impl GpuDetails {
+    /// Puts in who uses the device, the largest first, and what they hold together: nothing where nobody uses it.
+    pub(crate) fn set_processes(&mut self, processes: Result<Vec<GpuProcess>, Reason>) {
+        let held = processes.as_deref().map_err(|reason| *reason).and_then(|all| {
+            let held = all.iter().filter_map(|process| process.memory).reduce(u64::saturating_add);
+            if all.is_empty() { Ok(0) } else { held.ok_or(Reason::Unsupported) }
+        });
+        self.memory_by_processes = figure(&mut self.missing, "memory_by_processes", held);
+        self.processes = figure(&mut self.missing, "processes", processes);
+        if let Some(processes) = &mut self.processes {
+            processes.sort_by_key(|process| (Reverse(process.memory), process.pid));
+        }
+    }
+}
+
 /// What keeps a GPU awake that could sleep.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -304,4 +322,25 @@ pub struct UnknownGpu {
 
 fn listed(ids: &[String]) -> String {
     if ids.is_empty() { "there is none".into() } else { format!("there are {}", ids.join(", ")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_processes_hold_is_nothing_or_unknown_where_it_is() {
+        let process = |pid, memory| GpuProcess { pid, memory, ..GpuProcess::default() };
+        let told = |processes| {
+            let mut details = GpuDetails::default();
+            details.set_processes(processes);
+            let pids: Vec<u32> = details.processes.iter().flatten().map(|process| process.pid).collect();
+            (pids, details.memory_by_processes, details.missing.get("memory_by_processes").copied())
+        };
+        let three = vec![process(1, None), process(2, Some(5)), process(3, Some(7))];
+        assert_eq!(told(Ok(three)), (vec![3, 2, 1], Some(12), None));
+        assert_eq!(told(Ok(Vec::new())), (Vec::new(), Some(0), None));
+        assert_eq!(told(Ok(vec![process(1, None)])), (vec![1], None, Some(Reason::Unsupported)));
+        assert_eq!(told(Err(Reason::NoPermission)), (Vec::new(), None, Some(Reason::NoPermission)));
+    }
 }

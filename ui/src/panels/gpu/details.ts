@@ -310,8 +310,12 @@ export function inFull(
 			(value) => text(bytes(value)),
 			d.help.reserved,
 		)
-		.fact(d.byProcesses, "nvmlDeviceGetComputeRunningProcesses_v3", "processes", details.memory_by_processes, (value) =>
-			text(bytes(value)),
+		.fact(
+			d.byProcesses,
+			"nvmlDeviceGetComputeRunningProcesses_v3",
+			"memory_by_processes",
+			details.memory_by_processes,
+			(value) => text(bytes(value)),
 		)
 		.fact(
 			"GTT",

@@ -36,7 +36,7 @@ impl DrmDetails {
         Self { drm: Drm::beside(access), before: BTreeMap::new() }
     }
 
-    /// Who uses a device, the largest first.
+    /// Who uses a device.
     fn processes(&mut self, gpu_id: &str, nodes: &[String], now: Duration) -> Result<Vec<GpuProcess>, Reason> {
         let nodes = nodes.iter().map(|node| (node.clone(), gpu_id.to_owned())).collect();
         let clients = self.drm.clients.read(&nodes).remove(gpu_id).unwrap_or(Err(Reason::Failed))?;
@@ -64,8 +64,7 @@ impl DrmDetails {
                 mig_instance: None,
             }
         };
-        let mut processes: Vec<GpuProcess> = of_processes.into_iter().map(one).collect();
-        processes.sort_by_key(|process| (std::cmp::Reverse(process.memory), process.pid));
+        let processes = of_processes.into_iter().map(one).collect();
         self.before.insert(gpu_id.into(), (now, clients));
         Ok(processes)
     }
@@ -101,10 +100,7 @@ impl Inspect for DrmDetails {
         }
         tell(card, &mut details);
         let nodes = card.nodes.clone();
-        let processes = self.processes(gpu_id, &nodes, now.mono);
-        details.processes = figure(&mut details.missing, "processes", processes);
-        let held = details.processes.iter().flatten().filter_map(|process| process.memory);
-        details.memory_by_processes = held.reduce(|sum, next| sum + next);
+        details.set_processes(self.processes(gpu_id, &nodes, now.mono));
         Some(details)
     }
 }

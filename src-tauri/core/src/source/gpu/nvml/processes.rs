@@ -41,29 +41,19 @@ impl Seen {
     pub(super) fn read(&mut self, device: &Device<'_>, proc: &Path, details: &mut GpuDetails) {
         let listed = match list(device, &details.mig_instances) {
             Ok(listed) => listed,
-            Err(error) => {
-                details.missing.insert("processes".into(), refusal::reason(&error));
-                return;
-            }
+            Err(error) => return details.set_processes(Err(refusal::reason(&error))),
         };
         let used = self.utilization(device);
         if let Err(reason) = used {
             details.missing.insert("processes/sm".into(), reason);
         }
         let users = process::users();
-        let mut processes: Vec<_> = listed
-            .into_iter()
-            .map(|process| {
-                let About { name, user, container } = process::about(proc, &users, process.pid);
-                let of = |which: usize| Some(used.as_ref().ok()?.get(&process.pid).map_or(0.0, |used| used[which]));
-                GpuProcess { name, user, container, sm: of(0), encoder: of(1), decoder: of(2), ..process }
-            })
-            .collect();
-        processes.sort_by_key(|process| (std::cmp::Reverse(process.memory), process.pid));
-        let memory = processes.iter().map(|process| process.memory);
-        details.memory_by_processes =
-            if processes.is_empty() { Some(0) } else { memory.flatten().reduce(|sum, bytes| sum + bytes) };
-        details.processes = Some(processes);
+        let processes = listed.into_iter().map(|process| {
+            let About { name, user, container } = process::about(proc, &users, process.pid);
+            let of = |which: usize| Some(used.as_ref().ok()?.get(&process.pid).map_or(0.0, |used| used[which]));
+            GpuProcess { name, user, container, sm: of(0), encoder: of(1), decoder: of(2), ..process }
+        });
+        details.set_processes(Ok(processes.collect()));
     }
 
     /// After which time and up to which samples count, in µs, by Unix time in ms. NVML's stamps are of the wall clock: those
