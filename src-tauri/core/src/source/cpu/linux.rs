@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::super::pressure::{self, Pressure};
 use super::super::proc_file::ProcFile;
-use super::super::{Malformed, Previous, Reading, Source, SourceError, Stamped, figure};
+use super::super::{Malformed, Previous, Reading, Source, SourceError, Stamped, figure, figure_at, same};
 use super::sensors::Sensors;
 use crate::clock;
 use crate::metrics::{CpuMetrics, Missing, Reason};
@@ -136,7 +136,7 @@ impl Source for Cpu {
                     let earlier = core(before, index, *id).ok_or(Reason::Starting)?;
                     busy_percent(earlier, *times)
                 });
-                figure_of_core(&mut missing, *id, percent)
+                figure_at(&mut missing, || format!("per_core/{id}"), percent)
             })
             .collect();
         Reading::Cpu(CpuMetrics {
@@ -164,21 +164,15 @@ fn some_of(clocks: &[Option<f64>]) -> Result<Vec<Option<f64>>, Reason> {
     if clocks.is_empty() { Err(Reason::Unsupported) } else { Ok(clocks.to_vec()) }
 }
 
-fn figure_of_core(missing: &mut Missing, id: u32, percent: Result<f64, Reason>) -> Option<f64> {
-    percent.map_err(|reason| missing.insert(format!("per_core/{id}"), reason)).ok()
-}
-
 /// The core with this number; usually at the same place as now.
 fn core(sample: &Stat, index: usize, id: u32) -> Option<Times> {
-    let same_place = sample.cores.get(index).filter(|(other, _)| *other == id);
-    same_place.or_else(|| sample.cores.iter().find(|(other, _)| *other == id)).map(|(_, times)| *times)
+    same(&sample.cores, index, |(other, _)| *other == id).map(|(_, times)| *times)
 }
 
 /// The same over all cores. The line of all counts offline ones too, whose idle time the kernel keeps by another clock:
 /// when one comes or goes it leaps, either way. Then those count that were online all the time.
 fn busy_percent_of_all(before: &Stat, now: &Stat) -> Result<f64, Reason> {
-    let same = |(before, now): (&(u32, Times), &(u32, Times))| before.0 == now.0;
-    if before.cores.len() == now.cores.len() && before.cores.iter().zip(&now.cores).all(same) {
+    if before.ids().eq(now.ids()) {
         return busy_percent(before.all, now.all);
     }
     let both =

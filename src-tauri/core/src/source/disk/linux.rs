@@ -14,7 +14,7 @@ use crate::clock;
 use crate::metrics::Reason;
 
 /// The kernel counts in sectors of 512 bytes whatever the device's own are (kernel: Documentation/block/stat.rst).
-pub(super) const SECTOR: u64 = 512;
+const SECTOR: u64 = 512;
 
 /// The disks of this machine.
 #[derive(Debug)]
@@ -213,7 +213,8 @@ fn identity(block: &Path, name: &str) -> Known {
     }
 }
 
-fn size(block: &Path, name: &str) -> Result<u64, Reason> {
+/// Bytes that a block device holds.
+pub(super) fn size(block: &Path, name: &str) -> Result<u64, Reason> {
     sysfs::count(&folder(block, name).join("size")).map(|sectors| sectors.saturating_mul(SECTOR))
 }
 

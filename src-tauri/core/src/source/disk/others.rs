@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::file_systems::{block_name, parse_line};
-use super::linux::{SECTOR, is_whole_disk};
+use super::linux::{is_whole_disk, size};
 use crate::system::OtherBlockDevice;
 
 /// Those in `block` under `sys` (normally `/sys`), loop2 before loop10. Mount points are read under `proc`.
@@ -28,7 +28,7 @@ fn other(block: &Path, folder: &str, mounts: &[(String, PathBuf)]) -> Option<Oth
     let mount = mounts.iter().find(|(device, _)| device == folder);
     let folder = block.join(folder);
     let text = |file: &str| fs::read_to_string(folder.join(file)).ok().map(|text| text.trim().to_owned());
-    let size = text("size")?.parse::<u64>().ok()?.saturating_mul(SECTOR);
+    let size = size(block, &name).ok()?;
     if size == 0 || is_whole_disk(block, &name) {
         return None;
     }

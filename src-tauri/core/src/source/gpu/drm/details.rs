@@ -41,14 +41,17 @@ impl DrmDetails {
         let nodes = nodes.iter().map(|node| (node.clone(), gpu_id.to_owned())).collect();
         let clients = self.drm.clients.read(&nodes).remove(gpu_id).unwrap_or(Err(Reason::Failed))?;
         let (then, before) = self.before.remove(gpu_id).unwrap_or((now, Vec::new()));
-        let mut of_processes: BTreeMap<u32, Vec<Client>> = BTreeMap::new();
+        let elapsed = now.saturating_sub(then);
+        let mut of_processes: BTreeMap<u32, Vec<&Client>> = BTreeMap::new();
         for client in &clients {
-            of_processes.entry(client.process).or_default().push(client.clone());
+            of_processes.entry(client.process).or_default().push(client);
         }
         let users = process::users();
-        let one = |(pid, clients): (u32, Vec<Client>)| {
+        let one = |(pid, clients): (u32, Vec<&Client>)| {
             let about = process::about(&self.drm.access.proc, &users, pid);
-            let share = |kinds: &[&str]| fdinfo::busy(&before, &only(&clients, kinds), now.saturating_sub(then)).ok();
+            let share = |kinds: &[&str]| {
+                fdinfo::busy_with(|name| kinds.contains(&name), &before, &clients, elapsed).ok()
+            };
             let has_used = |kinds: &[&str]| clients.iter().any(|client| client.has_used(kinds));
             GpuProcess {
                 pid,
@@ -58,7 +61,7 @@ impl DrmDetails {
                 compute: has_used(&COMPUTE),
                 graphics: has_used(&GRAPHICS),
                 memory: clients.iter().filter_map(|client| client.memory).reduce(|sum, next| sum + next),
-                sm: fdinfo::busy(&before, &clients, now.saturating_sub(then)).ok(),
+                sm: fdinfo::busy(&before, &clients, elapsed).ok(),
                 encoder: has_used(&ENCODER).then(|| share(&ENCODER)).flatten(),
                 decoder: has_used(&DECODER).then(|| share(&DECODER)).flatten(),
                 mig_instance: None,
@@ -68,11 +71,6 @@ impl DrmDetails {
         self.before.insert(gpu_id.into(), (now, clients));
         Ok(processes)
     }
-}
-
-/// The clients with none but these engines.
-fn only(clients: &[Client], kinds: &[&str]) -> Vec<Client> {
-    clients.iter().map(|client| client.only(kinds)).collect()
 }
 
 impl Inspect for DrmDetails {

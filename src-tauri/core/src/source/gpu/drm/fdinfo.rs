@@ -1,6 +1,7 @@
 //! How busy a GPU is by what the kernel says of each program that has it open: `/proc/PID/fdinfo/FD` (kernel:
 //! `Documentation/gpu/drm-usage-stats.rst`). It is the one source of utilization that i915 and xe give without privilege.
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -22,12 +23,6 @@ impl Client {
     /// Whether any of these engines ever worked for it.
     pub(super) fn has_used(&self, engines: &[&str]) -> bool {
         engines.iter().any(|name| self.engines.get(*name).is_some_and(|engine| engine.busy > 0))
-    }
-
-    /// This client, as far as these engines are concerned.
-    pub(super) fn only(&self, engines: &[&str]) -> Self {
-        let chosen = self.engines.iter().filter(|(name, _)| engines.contains(&name.as_str()));
-        Self { engines: chosen.map(|(name, engine)| (name.clone(), *engine)).collect(), ..self.clone() }
     }
 }
 
@@ -100,11 +95,23 @@ fn bytes(number: u64, unit: Option<&str>) -> u64 {
 ///
 /// # Errors
 /// `starting` if all clients are new, as what they did before is not known; `unsupported` if the driver tells no times.
-pub(super) fn busy(before: &[Client], now: &[Client], elapsed: Duration) -> Result<f64, Reason> {
+pub(super) fn busy(before: &[Client], now: &[impl Borrow<Client>], elapsed: Duration) -> Result<f64, Reason> {
+    busy_with(|_| true, before, now, elapsed)
+}
+
+/// The same of some engines alone, by their names.
+pub(super) fn busy_with(
+    is_counted: impl Fn(&str) -> bool,
+    before: &[Client],
+    now: &[impl Borrow<Client>],
+    elapsed: Duration,
+) -> Result<f64, Reason> {
     if now.is_empty() {
         return Ok(0.0);
     }
-    if now.iter().all(|client| client.engines.is_empty()) {
+    let now = now.iter().map(Borrow::<Client>::borrow);
+    let counted = |client: &'_ Client| client.engines.keys().any(|name| is_counted(name));
+    if !now.clone().any(counted) {
         return Err(Reason::Unsupported);
     }
     let mut shares: BTreeMap<&str, f64> = BTreeMap::new();
@@ -112,7 +119,7 @@ pub(super) fn busy(before: &[Client], now: &[Client], elapsed: Duration) -> Resu
     for client in now {
         let Some(earlier) = before.iter().find(|earlier| earlier.id == client.id) else { continue };
         known = true;
-        for (name, engine) in &client.engines {
+        for (name, engine) in client.engines.iter().filter(|(name, _)| is_counted(name)) {
             let share = earlier.engines.get(name).map_or(0.0, |then| engine.share_since(then, elapsed));
             *shares.entry(name).or_default() += share;
         }
@@ -183,6 +190,12 @@ pub(super) mod tests {
         assert_eq!(busy(&at(0, 0), &at(0, 1_000_000_000), second), Ok(50.0), "of two engines");
         assert_eq!(busy(&at(100, 100), &at(0, 0), second), Ok(0.0), "never negative");
         assert_eq!(busy(&at(0, 0), &at(u64::MAX, 0), second), Ok(100.0));
+        assert_eq!(
+            busy_with(|name| name == "video", &at(0, 0), &at(500, 1_000_000_000), second),
+            Ok(50.0),
+            "of one kind"
+        );
+        assert_eq!(busy_with(|name| name == "copy", &at(0, 0), &at(5, 5), second), Err(Reason::Unsupported));
         let cycles = |busy, total| [client(1, &[("rcs", engine(busy, Some(total), 1))])];
         assert_eq!(busy(&cycles(10, 1_000), &cycles(260, 2_000), second), Ok(25.0));
         assert_eq!(busy(&cycles(10, 1_000), &cycles(10, 1_000), second), Ok(0.0));
@@ -195,7 +208,7 @@ pub(super) mod tests {
         let second = Duration::from_secs(1);
         assert_eq!(busy(&[], std::slice::from_ref(&new), second), Err(Reason::Starting));
         assert_eq!(busy(std::slice::from_ref(&old), &[old.clone(), new], second), Ok(0.0));
-        assert_eq!(busy(&[old], &[], second), Ok(0.0), "nobody uses it");
+        assert_eq!(busy(&[old], &[] as &[Client], second), Ok(0.0), "nobody uses it");
         assert_eq!(busy(&[], &[client(1, &[])], second), Err(Reason::Unsupported));
     }
 

@@ -11,7 +11,7 @@ mod processes;
 mod refusal;
 
 use std::collections::BTreeMap;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -380,7 +380,7 @@ fn unnamed(index: u32) -> String {
 
 /// The library that the environment names, if it names one.
 pub fn library_from_environment() -> Option<OsString> {
-    std::env::var_os("TELLTALE_NVML_LIB").filter(|name| !name.is_empty()).map(|name| OsStr::new(&name).into())
+    std::env::var_os("TELLTALE_NVML_LIB").filter(|name| !name.is_empty())
 }
 
 #[cfg(test)]
