@@ -14,6 +14,7 @@ use crate::collector::{self, Roots};
 use crate::diagnostics::{Diagnostics, SourceStatus};
 use crate::feed::{Feed as _, Snapshot};
 use crate::metrics::{Missing, Reason};
+use crate::source::gpu::has_nvidias;
 
 /// How one thing does, from good to bad.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -143,7 +144,7 @@ fn source(status: &SourceStatus, roots: &Roots, snapshot: &Snapshot) -> Check {
         other => (other, false),
     };
     let said = status.detail.clone().unwrap_or_else(|| "It says nothing more.".into());
-    let nvidia = is_nvml && (roots.nvml.is_some() || has_nvidia(roots.of_gpus()));
+    let nvidia = is_nvml && (roots.nvml.is_some() || has_nvidias(roots.of_gpus()));
     match status.reason {
         None if is_nvml => Check::new(name, State::Fine, devices(snapshot)),
         None => Check::new(name, State::Fine, "It answers."),
@@ -170,15 +171,6 @@ fn devices(snapshot: &Snapshot) -> String {
     let driver = snapshot.gpu_driver.as_deref().unwrap_or("of unknown version");
     let names: Vec<_> = snapshot.metrics.gpu.iter().map(|gpu| format!("GPU {} {}", gpu.index, gpu.name)).collect();
     format!("Driver {driver}: {}.", names.join(", "))
-}
-
-/// Whether a display device of NVIDIA's is on the PCI bus (kernel: `Documentation/ABI/testing/sysfs-bus-pci`).
-fn has_nvidia(sys: &Path) -> bool {
-    let entries = fs::read_dir(sys.join("bus/pci/devices")).into_iter().flatten().filter_map(Result::ok);
-    let starts = |folder: &Path, file: &str, with: &str| {
-        fs::read_to_string(folder.join(file)).is_ok_and(|text| text.starts_with(with))
-    };
-    entries.map(|entry| entry.path()).any(|at| starts(&at, "vendor", "0x10de") && starts(&at, "class", "0x03"))
 }
 
 /// The kernel's pressure stall information, which distributions build in but do not always switch on.

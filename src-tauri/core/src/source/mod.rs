@@ -19,6 +19,7 @@ mod roster;
 mod sysfs;
 
 use std::collections::BTreeMap;
+use std::fs::{self, DirEntry};
 use std::path::{Path, PathBuf};
 
 use crate::clock::Stamp;
@@ -37,7 +38,8 @@ pub struct Stamped<T> {
 /// The sample before, or why it can't be used for a rate.
 pub type Previous<'a, T> = Result<&'a Stamped<T>, Reason>;
 
-/// One source of metrics. It runs on a thread of its own and may block; nothing waits for it.
+/// One source of metrics. It may block: the thread that asks all sources one after the other goes on without it, and a tick
+/// waits for it but a moment.
 pub trait Source: 'static {
     /// What is read, before any arithmetic.
     type Sample: Send + 'static;
@@ -149,6 +151,11 @@ impl Malformed {
     pub fn at(self, path: &Path) -> SourceError {
         SourceError::Parse { path: path.into(), expected: self.expected, found: self.found }
     }
+}
+
+/// What a folder holds, in no order; nothing where it can't be read.
+pub(crate) fn entries(folder: &Path) -> impl Iterator<Item = DirEntry> + use<> {
+    fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok)
 }
 
 /// The device that an earlier list has at this place, if it is the same one, or else wherever it is.

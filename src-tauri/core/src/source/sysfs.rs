@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
 
+use super::entries;
 use crate::metrics::Reason;
 
 /// The text of a file, without the line's end.
@@ -43,8 +44,8 @@ pub(super) fn hexadecimal(path: &Path) -> Option<u32> {
 /// The folders in `parent` whose names are `prefix` and a number, by that number.
 pub(super) fn numbered(parent: &Path, prefix: &str) -> Vec<PathBuf> {
     let number = |path: &Path| path.file_name()?.to_str()?.strip_prefix(prefix)?.parse::<u32>().ok();
-    let entries = fs::read_dir(parent).into_iter().flatten().filter_map(Result::ok).map(|entry| entry.path());
-    let mut found: Vec<(u32, PathBuf)> = entries.filter_map(|path| Some((number(&path)?, path))).collect();
+    let paths = entries(parent).map(|entry| entry.path());
+    let mut found: Vec<(u32, PathBuf)> = paths.filter_map(|path| Some((number(&path)?, path))).collect();
     found.sort_unstable();
     found.into_iter().map(|(_, path)| path).collect()
 }

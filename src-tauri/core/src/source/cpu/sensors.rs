@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::super::entries;
 use super::super::every::Every;
 use super::super::proc_file::{Attribute, ProcFile};
 use crate::clock;
@@ -115,10 +116,9 @@ fn rest(took: Duration) -> Duration {
 /// `temp1_input` of each processor sensor: the package of coretemp, Tctl of k10temp. Processors before 2010 have no sensor
 /// of the package: then those of all cores.
 fn packages(hwmon: &Path) -> Vec<Attribute> {
-    let Ok(entries) = fs::read_dir(hwmon) else { return Vec::new() };
     let is_processor =
         |folder: &PathBuf| fs::read_to_string(folder.join("name")).is_ok_and(|name| DRIVERS.contains(&name.trim()));
-    let folders = entries.filter_map(Result::ok).map(|entry| entry.path()).filter(is_processor);
+    let folders = entries(hwmon).map(|entry| entry.path()).filter(is_processor);
     let inputs = |folder: PathBuf| {
         let package = folder.join("temp1_input");
         if package.exists() { vec![package] } else { inputs(&folder) }
@@ -128,12 +128,11 @@ fn packages(hwmon: &Path) -> Vec<Attribute> {
 
 /// The temperatures of a sensor.
 fn inputs(folder: &Path) -> Vec<PathBuf> {
-    let paths = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok).map(|entry| entry.path());
     let is_input = |path: &PathBuf| {
         let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
         name.starts_with("temp") && name.ends_with("_input")
     };
-    paths.filter(is_input).collect()
+    entries(folder).map(|entry| entry.path()).filter(is_input).collect()
 }
 
 /// `0.20 0.18 0.12 1/80 11206` (proc(5)).
@@ -214,8 +213,7 @@ mod tests {
             let mut clocks = Vec::new();
             sensors.clocks(Duration::from_secs(second), 0..300, &mut clocks);
             assert_eq!(clocks, [Some(800.0); 300]);
-            let open = fs::read_dir("/proc/self/fd").unwrap().filter_map(Result::ok);
-            assert_eq!(open.filter(is_here).count(), MOST_OPEN);
+            assert_eq!(entries(Path::new("/proc/self/fd")).filter(is_here).count(), MOST_OPEN);
         }
     }
 

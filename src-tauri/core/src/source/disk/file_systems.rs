@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::super::entries;
 use super::super::every::Every;
 use super::super::proc_file::ProcFile;
 use super::{Mount, Usage};
@@ -199,12 +200,11 @@ fn lets_through(sys: &Path, mount: &Line) -> bool {
 
 /// The block devices of a file system that names one: btrfs may be on several.
 fn devices(sys: &Path, kind: &str, name: String) -> Vec<String> {
-    let folders = |path: PathBuf| fs::read_dir(path).into_iter().flatten().filter_map(Result::ok);
     let has_it = |devices: &PathBuf| kind == "btrfs" && devices.join(&name).exists();
-    let found = folders(sys.join("fs/btrfs")).map(|one| one.path().join("devices")).find(has_it);
+    let found = entries(&sys.join("fs/btrfs")).map(|one| one.path().join("devices")).find(has_it);
     found.map_or_else(
         || vec![name],
-        |devices| folders(devices).map(|one| one.file_name().to_string_lossy().into_owned()).collect(),
+        |devices| entries(&devices).map(|one| one.file_name().to_string_lossy().into_owned()).collect(),
     )
 }
 
@@ -226,8 +226,7 @@ pub(super) fn block_name(sys: &Path, mount: &Line) -> Option<String> {
 fn whole_disks(class: &Path, name: &str, deepest: u32, disks: &mut Vec<String>) {
     let Some(deeper) = deepest.checked_sub(1) else { return };
     let Ok(folder) = fs::canonicalize(class.join(name)) else { return };
-    let names = |folder: &Path| fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
-    let slaves: Vec<_> = names(&folder.join("slaves")).map(|entry| entry.file_name()).collect();
+    let slaves: Vec<_> = entries(&folder.join("slaves")).map(|entry| entry.file_name()).collect();
     if !slaves.is_empty() {
         return slaves.iter().for_each(|slave| whole_disks(class, &slave.to_string_lossy(), deeper, disks));
     }
@@ -289,9 +288,8 @@ mod tests {
         for number in 1..9 {
             symlink(&device, sys.join(format!("dev/block/8:{number}"))).unwrap();
         }
-        let asked = |text: &str| -> Vec<String> {
-            mounted(text, sys).iter().map(|found| found.mount.point.clone()).collect()
-        };
+        let asked =
+            |text: &str| -> Vec<String> { mounted(text, sys).iter().map(|found| found.mount.point.clone()).collect() };
         assert_eq!(
             asked(
                 "20 1 0:40 / /home rw - nfs server:/home rw\n\
@@ -319,7 +317,10 @@ mod tests {
                  25 24 8:3 / /home/x rw - ext4 /dev/sda3 rw\n"
             );
             let found = asked(&text);
-            assert!(["/run/media/x", "/home/x"].iter().all(|point| found.iter().any(|it| it == point)), "{root}: {found:?}");
+            assert!(
+                ["/run/media/x", "/home/x"].iter().all(|point| found.iter().any(|it| it == point)),
+                "{root}: {found:?}"
+            );
         }
     }
 

@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::super::entries;
 use super::file_systems::{block_name, parse_line};
 use super::linux::{is_whole_disk, size};
 use crate::system::OtherBlockDevice;
@@ -38,8 +39,7 @@ fn other(block: &Path, folder: &str, mounts: &[(String, PathBuf)]) -> Option<Oth
 
 /// What a folder holds, in order; nothing where there is none.
 fn names(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
-    let mut names: Vec<_> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    let mut names: Vec<_> = entries(folder).map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     names.sort_unstable();
     names
 }

@@ -8,6 +8,7 @@ mod drm;
 #[cfg_attr(target_os = "linux", expect(unreachable_pub, reason = "public where it is not only tested"))]
 mod drm_portable;
 mod nvml;
+mod pci;
 mod process;
 mod sleep;
 mod turns;
@@ -23,6 +24,7 @@ pub(crate) use drm_portable::DrmDetails;
 pub use drm_portable::{Access as DrmAccess, Drm};
 pub(crate) use nvml::NvmlDetails;
 pub use nvml::{Access, Gpu, library_from_environment};
+pub(crate) use pci::has_nvidias;
 
 use std::collections::BTreeMap;
 

@@ -4,11 +4,12 @@
 //! (kernel: `Documentation/power/runtime_pm.rst`, `Documentation/ABI/testing/sysfs-devices-power`)
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use super::pci::{self, NVIDIA_DRIVER, text};
 use crate::metrics::Reason;
+use crate::source::entries;
 
 /// Idle for so long, a GPU is let go of; longer each time that it then did not fall asleep, up to the second.
 const IDLE: (Duration, Duration) = (Duration::from_mins(1), Duration::from_hours(1));
@@ -32,12 +33,6 @@ pub(super) enum Power {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Powers(BTreeMap<String, Power>);
 
-/// NVIDIA's number in the PCI vendor list.
-const NVIDIA: &str = "0x10de";
-
-/// NVML's driver in `/sys/bus/pci/drivers`.
-pub(super) const NVMLS: &str = "nvidia";
-
 /// The devices on the PCI bus by address, and whether each is one of the vendor's displays: what it is does not change
 /// while it is there, and asking all of them at every tick would be most of what a tick costs. Which driver has it may.
 #[derive(Debug, Default)]
@@ -48,20 +43,18 @@ impl Bus {
     /// another driver has, which lends them to a virtual machine, say. Those without any count as long as NVML's has none,
     /// since opening NVML loads it.
     pub(super) fn powers(&mut self, sys: &Path) -> Powers {
-        let bus = sys.join("bus/pci/devices");
-        let entries = fs::read_dir(&bus).into_iter().flatten().filter_map(Result::ok);
-        let is_gpu = |folder: &Path| text(folder, "vendor") == NVIDIA && text(folder, "class").starts_with("0x03");
-        let addresses = entries.filter_map(|entry| entry.file_name().into_string().ok());
+        let bus = pci::devices(sys);
+        let addresses = entries(&bus).filter_map(|entry| entry.file_name().into_string().ok());
         let device = |address: String| {
             let known = self.0.get(&address).copied();
-            let is_gpu = known.unwrap_or_else(|| is_gpu(&bus.join(&address)));
+            let is_gpu = known.unwrap_or_else(|| pci::is_nvidias(&bus.join(&address)));
             (address, is_gpu)
         };
         self.0 = addresses.map(device).collect();
         let gpus = self.0.iter().filter(|(_, is_gpu)| **is_gpu).map(|(address, _)| (address, bus.join(address)));
-        let gpus: Vec<_> = gpus.map(|(address, folder)| (driver(&folder), address, folder)).collect();
-        let loaded = gpus.iter().any(|(driver, ..)| driver.as_deref() == Some(NVMLS));
-        let opened = |driver: &Option<String>| driver.as_ref().map_or(!loaded, |driver| driver == NVMLS);
+        let gpus: Vec<_> = gpus.map(|(address, folder)| (pci::driver(&folder), address, folder)).collect();
+        let loaded = gpus.iter().any(|(driver, ..)| driver.as_deref() == Some(NVIDIA_DRIVER));
+        let opened = |driver: &Option<String>| driver.as_ref().map_or(!loaded, |driver| driver == NVIDIA_DRIVER);
         let gpus = gpus.into_iter().filter(|(driver, ..)| opened(driver));
         Powers(gpus.map(|(_, address, folder)| (address.clone(), nvidias_power(&folder))).collect())
     }
@@ -101,15 +94,6 @@ impl Powers {
     pub(super) fn all_asleep(&self) -> bool {
         !self.0.is_empty() && self.0.values().all(|power| *power == Power::Asleep)
     }
-}
-
-fn text(folder: &Path, file: &str) -> String {
-    fs::read_to_string(folder.join(file)).unwrap_or_default().trim().to_owned()
-}
-
-/// The name of the driver of the device at `folder`, if it has one.
-pub(super) fn driver(folder: &Path) -> Option<String> {
-    Some(fs::read_link(folder.join("driver")).ok()?.file_name()?.to_str()?.to_owned())
 }
 
 /// What runtime power management says of the device at `folder`. One that sleeps does, whatever it may do.
@@ -185,6 +169,8 @@ impl Sleep {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn device(sys: &Path, address: &str, vendor: &str, class: &str, control: &str, status: &str) {
@@ -267,12 +253,12 @@ mod tests {
         assert!(bus.powers(sys).all_asleep(), "opening NVML loads its driver for both");
         bind(sys, "0000:01:00.0", "vfio-pci");
         assert_eq!(bus.powers(sys).of(Some("0000:02:00.0")), Power::Asleep);
-        bind(sys, "0000:02:00.0", NVMLS);
+        bind(sys, "0000:02:00.0", NVIDIA_DRIVER);
         device(sys, "0000:02:00.0", "0x10de", "0x030000", "auto", "active");
         assert_eq!(bus.powers(sys).overall(), Power::Awake, "the other is not NVML's");
         fs::remove_file(sys.join("bus/pci/devices/0000:01:00.0/driver")).unwrap();
         assert_eq!(bus.powers(sys).overall(), Power::Awake, "nor is one that was taken from its driver");
-        bind(sys, "0000:01:00.0", NVMLS);
+        bind(sys, "0000:01:00.0", NVIDIA_DRIVER);
         assert_eq!(bus.powers(sys).overall(), Power::Asleep, "it is given back");
     }
 

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::super::entries;
 use super::super::every::Every;
 use super::super::proc_file::Attribute;
 use crate::metrics::Reason;
@@ -36,8 +37,7 @@ impl Zram {
 }
 
 fn devices(block: &Path) -> Vec<Attribute> {
-    let entries = std::fs::read_dir(block).into_iter().flatten().filter_map(Result::ok);
-    let zram = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with("zram"));
+    let zram = entries(block).filter(|entry| entry.file_name().to_string_lossy().starts_with("zram"));
     zram.map(|entry| Attribute::new(entry.path().join("mm_stat"))).collect()
 }
 

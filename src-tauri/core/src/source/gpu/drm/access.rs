@@ -1,16 +1,15 @@
 //! What the readers of a machine's cards share: the one at each tick, another that takes its place, and that of the details.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::super::{Identity, id};
-use super::super::sleep;
+use super::super::pci;
 use super::super::turns::Turns;
+use super::super::{Identity, id};
 use super::card::Driver;
 use super::names;
-use crate::source::sysfs;
+use crate::source::{entries, sysfs};
 
 /// Which cards there are, and who reads which. No lock is held while a file is read.
 #[derive(Debug)]
@@ -31,8 +30,8 @@ pub(super) struct Found {
     cards: BTreeMap<PathBuf, (Driver, Identity)>,
     /// Every GPU, numbered from 0: one that goes away is shown as lost, not forgotten.
     pub(super) known: Vec<Identity>,
-    /// How many GPUs are NVML's. Theirs are the first numbers, so that ours need not change when NVML has answered.
-    pub(super) nvmls: u32,
+    /// How many GPUs NVML has. Theirs are the first numbers, so that ours need not change when NVML has answered.
+    pub(super) ahead: u32,
     /// The driver's name of each, by its id.
     pub(super) drivers: BTreeMap<String, &'static str>,
 }
@@ -66,7 +65,7 @@ impl Access {
         if let Some(known) = self.found().cards.get(folder) {
             return Some(known.clone());
         }
-        let driver = sleep::driver(folder).and_then(|name| Driver::named(&name))?;
+        let driver = pci::driver(folder).and_then(|name| Driver::named(&name))?;
         Some((driver, self.identify(folder, driver)))
     }
 
@@ -80,9 +79,9 @@ impl Access {
             Some(unique) => id(&format!("AMD-{unique}")),
             None => id(&format!("PCI-{}", slot())),
         };
-        let (name, nvmls) = (names::name(folder, &self.share), nvmls(&self.sys));
+        let (name, ahead) = (names::name(folder, &self.share), count_of_nvml(&self.sys));
         let mut found = self.found();
-        found.nvmls = nvmls;
+        found.ahead = ahead;
         found.drivers.insert(id.clone(), driver.name());
         let place = found.known.iter().position(|known| known.id == id).unwrap_or(found.known.len());
         let identity = Identity { id, index: u32::try_from(place).unwrap_or(u32::MAX), name, pci_address };
@@ -95,12 +94,9 @@ impl Access {
     }
 }
 
-/// Counts the displays' devices that NVIDIA's own driver has.
-fn nvmls(sys: &Path) -> u32 {
-    let entries = fs::read_dir(sys.join("bus/pci/devices")).into_iter().flatten().filter_map(Result::ok);
-    let is_nvmls = |folder: &PathBuf| {
-        let is_display = || sysfs::text(&folder.join("class")).is_ok_and(|class| class.starts_with("0x03"));
-        sleep::driver(folder).is_some_and(|driver| driver == sleep::NVMLS) && is_display()
-    };
-    u32::try_from(entries.map(|entry| entry.path()).filter(is_nvmls).count()).unwrap_or(0)
+/// Counts the display devices that NVIDIA's own driver has.
+fn count_of_nvml(sys: &Path) -> u32 {
+    let has_driver = |folder: &Path| pci::driver(folder).is_some_and(|driver| driver == pci::NVIDIA_DRIVER);
+    let folders = entries(&pci::devices(sys)).map(|entry| entry.path());
+    u32::try_from(folders.filter(|folder| has_driver(folder) && pci::is_display(folder)).count()).unwrap_or(0)
 }

@@ -1,6 +1,5 @@
 //! One GPU in sysfs: which driver it has, whether it sleeps, and then what that driver says.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,7 +8,7 @@ use super::super::sleep::{self, Power, Sleep};
 use super::figures::Figures;
 use super::{amdgpu, intel, link};
 use crate::metrics::Reason;
-use crate::source::sysfs;
+use crate::source::{entries, sysfs};
 
 /// The kernel drivers whose GPUs are read here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,10 +113,8 @@ impl Card {
 
     /// Whether a monitor is lit by it; it does not fall asleep then.
     pub(super) fn shows_a_picture(&self) -> bool {
-        let connectors = fs::read_dir(self.node()).into_iter().flatten().filter_map(Result::ok);
-        connectors
-            .map(|entry| entry.path().join("enabled"))
-            .any(|file| sysfs::text(&file).is_ok_and(|is| is == "enabled"))
+        let mut connectors = entries(&self.node()).map(|entry| entry.path().join("enabled"));
+        connectors.any(|file| sysfs::text(&file).is_ok_and(|is| is == "enabled"))
     }
 
     pub(super) fn hwmon(&self) -> Option<PathBuf> {

@@ -23,7 +23,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::super::{GpuReading, Previous, Problem, Reading, Source, SourceError, Stamped};
+use super::super::{GpuReading, Previous, Problem, Reading, Source, SourceError, Stamped, entries};
 use super::Identity;
 use crate::clock;
 use crate::metrics::{GpuMetrics, Reason};
@@ -93,7 +93,7 @@ impl Drm {
     /// Looks which GPUs are there now; what was known of those that stayed is kept.
     fn find(&mut self) {
         let mut nodes: BTreeMap<PathBuf, Vec<String>> = BTreeMap::new();
-        for entry in fs::read_dir(self.access.sys.join("class/drm")).into_iter().flatten().filter_map(Result::ok) {
+        for entry in entries(&self.access.sys.join("class/drm")) {
             let Some(name) = entry.file_name().to_str().map(str::to_owned) else { continue };
             let is_node = |prefix: &str| name.strip_prefix(prefix).is_some_and(|rest| rest.parse::<u32>().is_ok());
             if (is_node("card") || is_node("renderD"))
@@ -129,10 +129,10 @@ impl Source for Drm {
         let mut read: BTreeMap<String, Result<Figures, Reason>> =
             self.cards.iter_mut().map(|card| (card.identity.id.clone(), ask(card))).collect();
         self.ask_programs(&mut read);
-        let Found { known, nvmls, drivers, .. } = self.access.found().clone();
+        let Found { known, ahead, drivers, .. } = self.access.found().clone();
         let figures = |known: Identity| {
             let figures = read.remove(&known.id).unwrap_or(Err(Reason::Lost));
-            (Identity { index: nvmls + known.index, ..known }, figures)
+            (Identity { index: ahead + known.index, ..known }, figures)
         };
         Ok(Sample { gpus: known.into_iter().map(figures).collect(), drivers })
     }

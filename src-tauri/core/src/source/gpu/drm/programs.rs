@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::fdinfo::{Client, parse};
 use crate::clock;
 use crate::metrics::Reason;
+use crate::source::entries;
 use crate::source::every::Every;
 
 /// From one look at all processes to the next.
@@ -115,8 +116,7 @@ impl Clients {
             if !self.rounds.is_due(begun) {
                 return;
             }
-            let entries = fs::read_dir(&self.proc).into_iter().flatten().filter_map(Result::ok);
-            self.queue = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
+            self.queue = entries(&self.proc).filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
             // Where /proc is mounted with hidepid=2, the processes of others, the first one's too, are not even listed.
             self.refused = [!self.queue.contains(&1), self.refused[0]];
             let listed: BTreeSet<u32> = self.queue.iter().copied().collect();

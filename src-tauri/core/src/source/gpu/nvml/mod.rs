@@ -1,4 +1,4 @@
-//! The NVML session: opened on the source's own thread, closed and opened anew when the driver goes away.
+//! The NVML session: opened when the source is asked, closed and opened anew when the driver goes away.
 //!
 //! Initializing can take seconds and wakes every sleeping GPU, so a failed one is tried again ever more rarely.
 
