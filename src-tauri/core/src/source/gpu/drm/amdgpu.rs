@@ -4,13 +4,9 @@
 use std::path::Path;
 
 use super::figures::Figures;
+use super::hwmon::{DEGREES, MEGAHERTZ, WATTS, or, sensor};
 use crate::metrics::{ClockLimit, Reason};
 use crate::source::sysfs::{bytes, count, number, text};
-
-/// hwmon's units: millidegrees, microwatts, Hz.
-const DEGREES: f64 = 1e-3;
-const WATTS: f64 = 1e-6;
-const MEGAHERTZ: f64 = 1e-6;
 
 /// What stays the same while the driver is loaded: read once, as the firmware has to be asked.
 #[derive(Debug, Default)]
@@ -21,7 +17,7 @@ pub(super) struct Limits {
 
 /// Reads a card that is awake.
 pub(super) fn read(folder: &Path, hwmon: Option<&Path>, limits: &mut Limits) -> Figures {
-    let sensor = |file: &str, scale| hwmon.map_or(Err(Reason::Unsupported), |hwmon| number(&hwmon.join(file), scale));
+    let sensor = |file: &str, scale| sensor(hwmon, file, scale);
     let of_full_speed = |now: &str, full: &str| Ok(100.0 * sensor(now, 1.0)? / positive(sensor(full, 1.0)?)?);
     let mut figures = Figures {
         memory_used: count(&folder.join("mem_info_vram_used")),
@@ -43,10 +39,6 @@ pub(super) fn read(folder: &Path, hwmon: Option<&Path>, limits: &mut Limits) -> 
         figures.put(field, value);
     }
     figures
-}
-
-fn or(first: Result<f64, Reason>, second: impl FnOnce() -> Result<f64, Reason>) -> Result<f64, Reason> {
-    if first == Err(Reason::Unsupported) { second() } else { first }
 }
 
 fn positive(value: f64) -> Result<f64, Reason> {

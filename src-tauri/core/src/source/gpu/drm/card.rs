@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::super::Identity;
 use super::super::sleep::{self, Power, Sleep};
 use super::figures::Figures;
+use super::hwmon::{DEGREES, WATTS, sensor};
 use super::{amdgpu, intel, link};
 use crate::metrics::Reason;
 use crate::source::{entries, sysfs};
@@ -127,9 +128,7 @@ impl Card {
 /// nouveau tells how warm a card is, and of some how much power it takes (kernel: `Documentation/gpu/nouveau.rst`).
 fn nouveau(hwmon: Option<&Path>) -> Figures {
     let mut figures = Figures::default();
-    if let Some(hwmon) = hwmon {
-        figures.put("temperature", sysfs::number(&hwmon.join("temp1_input"), 1e-3));
-        figures.put("power_draw", sysfs::number(&hwmon.join("power1_input"), 1e-6));
-    }
+    figures.put("temperature", sensor(hwmon, "temp1_input", DEGREES));
+    figures.put("power_draw", sensor(hwmon, "power1_input", WATTS));
     figures
 }

@@ -10,6 +10,7 @@ use super::super::process;
 use super::super::sleep::Power;
 use super::card::{Card, Driver};
 use super::fdinfo::{self, Client};
+use super::hwmon::{DEGREES, WATTS, sensor};
 use super::{Access, Drm, link};
 use crate::clock;
 use crate::gpu_details::{GpuDetails, GpuProcess};
@@ -49,9 +50,8 @@ impl DrmDetails {
         let users = process::users();
         let one = |(pid, clients): (u32, Vec<&Client>)| {
             let about = process::about(&self.drm.access.proc, &users, pid);
-            let share = |kinds: &[&str]| {
-                fdinfo::busy_with(|name| kinds.contains(&name), &before, &clients, elapsed).ok()
-            };
+            let share =
+                |kinds: &[&str]| fdinfo::busy_with(|name| kinds.contains(&name), &before, &clients, elapsed).ok();
             let has_used = |kinds: &[&str]| clients.iter().any(|client| client.has_used(kinds));
             GpuProcess {
                 pid,
@@ -107,23 +107,20 @@ impl Inspect for DrmDetails {
 fn tell(card: &mut Card, details: &mut GpuDetails) {
     let [sm_clock_max, memory_clock_max] = card.clocks_at_most();
     let hwmon = card.hwmon();
-    let sensor = |file: &str, scale: f64| match &hwmon {
-        Some(hwmon) => sysfs::number(&hwmon.join(file), scale),
-        None => Err(Reason::Unsupported),
-    };
+    let sensor = |file: &str, scale| sensor(hwmon.as_deref(), file, scale);
     let amd = |value: Result<f64, Reason>| if card.driver == Driver::Amdgpu { value } else { Err(Reason::Unsupported) };
     let missing = &mut details.missing;
     let mut put = |field: &str, value| figure(missing, field, value);
     details.sm_clock_max = put("sm_clock_max", sm_clock_max);
     details.memory_clock_max = put("memory_clock_max", memory_clock_max);
-    details.hotspot_temperature = put("hotspot_temperature", amd(sensor("temp2_input", 1e-3))); // "junction"
-    details.memory_temperature = put("memory_temperature", sensor("temp3_input", 1e-3));
-    details.slowdown_temperature = put("slowdown_temperature", sensor("temp1_crit", 1e-3));
-    details.shutdown_temperature = put("shutdown_temperature", sensor("temp1_emergency", 1e-3));
-    let limit = |amd: &str, intel: &str| sensor(if card.driver == Driver::Amdgpu { amd } else { intel }, 1e-6);
+    details.hotspot_temperature = put("hotspot_temperature", amd(sensor("temp2_input", DEGREES))); // "junction"
+    details.memory_temperature = put("memory_temperature", sensor("temp3_input", DEGREES));
+    details.slowdown_temperature = put("slowdown_temperature", sensor("temp1_crit", DEGREES));
+    details.shutdown_temperature = put("shutdown_temperature", sensor("temp1_emergency", DEGREES));
+    let limit = |amd: &str, intel: &str| sensor(if card.driver == Driver::Amdgpu { amd } else { intel }, WATTS);
     details.power_limit_default = put("power_limit_default", limit("power1_cap_default", "power1_rated_max"));
-    details.power_limit_min = put("power_limit_min", amd(sensor("power1_cap_min", 1e-6)));
-    details.power_limit_max = put("power_limit_max", amd(sensor("power1_cap_max", 1e-6)));
+    details.power_limit_min = put("power_limit_min", amd(sensor("power1_cap_min", WATTS)));
+    details.power_limit_max = put("power_limit_max", amd(sensor("power1_cap_max", WATTS)));
     let [generation, width] = link::most(&card.folder);
     details.pcie_generation_max = put("pcie_generation_max", generation);
     details.pcie_width_max = put("pcie_width_max", width);

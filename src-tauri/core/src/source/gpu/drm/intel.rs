@@ -5,12 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::figures::Figures;
+use super::hwmon::{DEGREES, WATTS, or, sensor};
 use crate::metrics::{ClockLimit, Reason};
 use crate::source::sysfs::{count, number, numbered};
-
-/// Microwatts, millidegrees.
-const WATTS: f64 = 1e-6;
-const DEGREES: f64 = 1e-3;
 
 /// Reasons to hold the clocks back by the end of the file's name, in the payload's order: power and current, which board
 /// and socket are rated for; heat, by which the firmware governs; what forces the clocks down. Others are no limit.
@@ -50,9 +47,9 @@ pub(super) fn i915_clock_at_most(card: &Path) -> Result<f64, Reason> {
 }
 
 fn i915_clock(card: &Path, name: &str) -> Result<f64, Reason> {
-    let new = number(&card.join(format!("gt/gt0/rps_{name}_freq_mhz")), 1.0);
     // Before 5.18 the one GT stood in the card's own folder.
-    if new == Err(Reason::Unsupported) { number(&card.join(format!("gt_{name}_freq_mhz")), 1.0) } else { new }
+    let old = || number(&card.join(format!("gt_{name}_freq_mhz")), 1.0);
+    or(number(&card.join(format!("gt/gt0/rps_{name}_freq_mhz")), 1.0), old)
 }
 
 /// MHz that the GT of xe can reach.
@@ -85,12 +82,9 @@ pub(super) fn read_xe(folder: &Path, hwmon: Option<&Path>) -> Figures {
 fn sensors(hwmon: Option<&Path>, temperature: &str) -> Figures {
     let mut figures = Figures::default();
     let Some(hwmon) = hwmon else { return figures };
-    figures.put("temperature", number(&hwmon.join(temperature), DEGREES));
+    figures.put("temperature", sensor(Some(hwmon), temperature, DEGREES));
     // The card's, or else the package's. A limit of 0 is none.
-    let of_either = |[card, package]: [&str; 2]| {
-        let card = count(&hwmon.join(card));
-        if card == Err(Reason::Unsupported) { count(&hwmon.join(package)) } else { card }
-    };
+    let of_either = |[card, package]: [&str; 2]| or(count(&hwmon.join(card)), || count(&hwmon.join(package)));
     figures.energy = of_either(["energy1_input", "energy2_input"]);
     let limit = of_either(["power1_max", "power2_max"]).and_then(|microwatts| match microwatts {
         0 => Err(Reason::Unsupported),

@@ -9,6 +9,7 @@ mod card;
 mod details;
 mod fdinfo;
 mod figures;
+mod hwmon;
 mod intel;
 mod link;
 #[cfg(test)]
