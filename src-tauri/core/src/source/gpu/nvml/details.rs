@@ -17,6 +17,7 @@ use super::super::HANGS;
 use super::super::details::Inspect;
 use super::super::sleep::{Power, Powers};
 use super::access::{self, Access, Open};
+use super::figures::{FASTEST_FAN, HOTTEST, MOST, WIDEST, watts};
 use super::{ASLEEP, Identity, figures, gpm, order, processes, refusal};
 use crate::clock;
 use crate::gpu_details::{ComputeMode, Fan, GpuDetails, NvLink};
@@ -67,8 +68,7 @@ impl Kept {
             return fixed.clone();
         }
         let details = fixed(nvml, device, identity);
-        let lasts = |reason| matches!(reason, Reason::Unsupported | Reason::NoPermission);
-        if details.missing.values().copied().all(lasts) {
+        if details.missing.values().copied().all(figures::lasts) {
             self.fixed = Some(details.clone());
         }
         details
@@ -229,14 +229,10 @@ impl Answers<'_> {
     }
 }
 
-/// The largest count, clock, limit that is believed.
-const MOST: f64 = 1e6;
-
 /// What does not change while the driver is loaded.
 fn fixed(nvml: &Nvml, device: &Device<'_>, identity: &Identity) -> GpuDetails {
     let mut missing = Missing::new();
     let mut answers = Answers(&mut missing);
-    let watts = |milliwatts: u32| f64::from(milliwatts) / 1_000.0;
     let cuda = |version| format!("{}.{}", cuda_driver_version_major(version), cuda_driver_version_minor(version));
     let threshold = |which| device.temperature_threshold(which);
     let limits = device.power_management_limit_constraints();
@@ -264,13 +260,21 @@ fn fixed(nvml: &Nvml, device: &Device<'_>, identity: &Identity) -> GpuDetails {
             device.power_management_limit_default().map(watts),
             MOST,
         ),
-        slowdown_temperature: answers.number("slowdown_temperature", threshold(TemperatureThreshold::Slowdown), 500.0),
-        shutdown_temperature: answers.number("shutdown_temperature", threshold(TemperatureThreshold::Shutdown), 500.0),
-        max_temperature: answers.number("max_temperature", threshold(TemperatureThreshold::GpuMax), 500.0),
+        slowdown_temperature: answers.number(
+            "slowdown_temperature",
+            threshold(TemperatureThreshold::Slowdown),
+            HOTTEST,
+        ),
+        shutdown_temperature: answers.number(
+            "shutdown_temperature",
+            threshold(TemperatureThreshold::Shutdown),
+            HOTTEST,
+        ),
+        max_temperature: answers.number("max_temperature", threshold(TemperatureThreshold::GpuMax), HOTTEST),
         memory_max_temperature: answers.number(
             "memory_max_temperature",
             threshold(TemperatureThreshold::MemoryMax),
-            500.0,
+            HOTTEST,
         ),
         shared_memory: Some(integrated),
         ..GpuDetails::default()
@@ -283,8 +287,8 @@ fn fixed(nvml: &Nvml, device: &Device<'_>, identity: &Identity) -> GpuDetails {
         // It sits beside the processor; the generation 1 with one lane that it reports is a placeholder.
         missing.extend(["pcie_generation_max", "pcie_width_max"].map(|field| (field.into(), Reason::Unsupported)));
     } else {
-        details.pcie_generation_max = answers.number("pcie_generation_max", device.max_pcie_link_gen(), 64.0);
-        details.pcie_width_max = answers.number("pcie_width_max", device.max_pcie_link_width(), 64.0);
+        details.pcie_generation_max = answers.number("pcie_generation_max", device.max_pcie_link_gen(), WIDEST);
+        details.pcie_width_max = answers.number("pcie_width_max", device.max_pcie_link_width(), WIDEST);
     }
     details.missing = missing;
     details
@@ -348,7 +352,7 @@ fn live(nvml: &Nvml, device: &Device<'_>, details: &mut GpuDetails) {
     // In mJ, counted since the driver was loaded.
     details.energy = answers.take("energy", device.total_energy_consumption()).map(|energy| energy as f64 / 1e3);
     details.fans = fans(device);
-    details.memory_temperature = answers.number("memory_temperature", figures::memory_temperature(device), 500.0);
+    details.memory_temperature = answers.number("memory_temperature", figures::memory_temperature(device), HOTTEST);
     details.encoder = answers.number("encoder", device.encoder_utilization().map(|it| it.utilization), 100.0);
     details.decoder = answers.number("decoder", device.decoder_utilization().map(|it| it.utilization), 100.0);
     // In KB/s, which are 1,024 bytes here.
@@ -368,8 +372,10 @@ fn fans(device: &Device<'_>) -> Vec<Fan> {
     let number = |answer: Result<u32, NvmlError>, most| {
         answer.ok().and_then(|value| figures::plausible(value.into(), most).ok())
     };
-    let fan =
-        |fan| Fan { speed: number(device.fan_speed(fan), 200.0), revolutions: number(device.fan_speed_rpm(fan), MOST) };
+    let fan = |fan| Fan {
+        speed: number(device.fan_speed(fan), FASTEST_FAN),
+        revolutions: number(device.fan_speed_rpm(fan), MOST),
+    };
     (0..device.num_fans().unwrap_or(0).min(FANS)).map(fan).collect()
 }
 

@@ -23,6 +23,14 @@ pub(super) struct Fixed {
     integrated: Result<bool, Reason>,
 }
 
+/// The most MHz, W and revolutions that are believed.
+pub(super) const MOST: f64 = 100_000.0;
+
+/// °C and lanes that are believed at most, and percent of a fan's speed, which may be more than what is rated.
+pub(super) const HOTTEST: f64 = 500.0;
+pub(super) const WIDEST: f64 = 64.0;
+pub(super) const FASTEST_FAN: f64 = 200.0;
+
 /// Devices that use the system's memory, by their compute capability: Jetson TX2, Xavier, Orin, Thor (whose number
 /// changed with CUDA 13), GB10.
 const INTEGRATED: [(i32, i32); 6] = [(6, 2), (7, 2), (8, 7), (10, 1), (11, 0), (12, 1)];
@@ -39,22 +47,21 @@ pub(super) fn read(
     };
     let rates = settled(device.utilization_rates())?;
     let clock = |clock| device.clock_info(clock).map(f64::from);
-    let watts = |milliwatts: u32| f64::from(milliwatts) / 1_000.0;
     let integrated = most.integrated == Ok(true);
     let link = |answer: Result<u32, NvmlError>| {
-        if integrated { Ok(Err(Reason::Unsupported)) } else { value(answer.map(f64::from), 64.0) }
+        if integrated { Ok(Err(Reason::Unsupported)) } else { value(answer.map(f64::from), WIDEST) }
     };
     Ok(Device {
         figures: [
             ("utilization", rates.clone().map(|rates| f64::from(rates.gpu)).and_then(|value| plausible(value, 100.0))),
-            ("temperature", value(device.temperature(TemperatureSensor::Gpu).map(f64::from), 500.0)?),
-            ("power_draw", value(device.power_usage().map(watts), 100_000.0)?),
-            ("power_limit", value(device.enforced_power_limit().map(watts), 100_000.0)?),
+            ("temperature", value(device.temperature(TemperatureSensor::Gpu).map(f64::from), HOTTEST)?),
+            ("power_draw", value(device.power_usage().map(watts), MOST)?),
+            ("power_limit", value(device.enforced_power_limit().map(watts), MOST)?),
             ("memory_bandwidth", rates.map(|rates| f64::from(rates.memory)).and_then(|value| plausible(value, 100.0))),
-            ("fan_speed", value(device.fan_speed(0).map(f64::from), 200.0)?),
-            ("sm_clock", value(clock(Clock::SM), 100_000.0)?),
+            ("fan_speed", value(device.fan_speed(0).map(f64::from), FASTEST_FAN)?),
+            ("sm_clock", value(clock(Clock::SM), MOST)?),
             ("sm_clock_max", most.sm_clock),
-            ("memory_clock", value(clock(Clock::Memory), 100_000.0)?),
+            ("memory_clock", value(clock(Clock::Memory), MOST)?),
             ("pcie_generation", link(device.current_pcie_link_gen())?),
             ("pcie_width", link(device.current_pcie_link_width())?),
             ("pcie_generation_max", if integrated { Err(Reason::Unsupported) } else { most.pcie_generation }),
@@ -74,21 +81,26 @@ fn ask_fixed(
     fixed: &mut BTreeMap<String, Fixed>,
 ) -> Result<Fixed, NvmlError> {
     let asked = Fixed {
-        sm_clock: value(device.max_clock_info(Clock::SM).map(f64::from), 100_000.0)?,
-        pcie_generation: value(device.max_pcie_link_gen().map(f64::from), 64.0)?,
-        pcie_width: value(device.max_pcie_link_width().map(f64::from), 64.0)?,
+        sm_clock: value(device.max_clock_info(Clock::SM).map(f64::from), MOST)?,
+        pcie_generation: value(device.max_pcie_link_gen().map(f64::from), WIDEST)?,
+        pcie_width: value(device.max_pcie_link_width().map(f64::from), WIDEST)?,
         integrated: settled(device.cuda_compute_capability())?.map(|it| INTEGRATED.contains(&(it.major, it.minor))),
     };
-    let integrated = asked.integrated.map(f64::from);
-    if [asked.sm_clock, asked.pcie_generation, asked.pcie_width, integrated].iter().all(lasts) {
+    let refusals = [asked.sm_clock.err(), asked.pcie_generation.err(), asked.pcie_width.err(), asked.integrated.err()];
+    if refusals.into_iter().flatten().all(lasts) {
         fixed.insert(id.into(), asked);
     }
     Ok(asked)
 }
 
-/// Whether asking again would be answered the same.
-fn lasts(answer: &Result<f64, Reason>) -> bool {
-    matches!(answer, Ok(_) | Err(Reason::Unsupported | Reason::NoPermission))
+/// Whether asking again would be refused for the same reason.
+pub(super) fn lasts(reason: Reason) -> bool {
+    matches!(reason, Reason::Unsupported | Reason::NoPermission)
+}
+
+/// NVML has milliwatts.
+pub(super) fn watts(milliwatts: u32) -> f64 {
+    f64::from(milliwatts) / 1_000.0
 }
 
 /// °C of the device memory; only a field has it.
