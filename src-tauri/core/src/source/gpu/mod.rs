@@ -26,22 +26,9 @@ pub(crate) use nvml::NvmlDetails;
 pub use nvml::{Access, Gpu, library_from_environment};
 pub(crate) use pci::has_nvidias;
 
-use std::collections::BTreeMap;
-
-use super::{GpuReading, Previous, Problem, Reading, Stamped, figure};
+use super::figure;
 use crate::channel::event_safe;
-use crate::gpu_details::AwakeHolder;
 use crate::metrics::{ClockLimit, GpuMetrics, Missing, Reason};
-
-/// What NVML said of all devices at one moment.
-#[derive(Debug, Clone, Default)]
-pub struct Sample {
-    driver_version: Option<String>,
-    devices: Vec<Device>,
-    problem: Option<Problem>,
-    /// What keeps devices awake that could sleep, by id.
-    awake: BTreeMap<String, Vec<AwakeHolder>>,
-}
 
 /// What stays the same about a device.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,74 +45,8 @@ fn id(known_by: &str) -> String {
     event_safe(known_by)
 }
 
-/// One device with its figures in the contract's units, each with its own reason where it is missing.
-#[derive(Debug, Clone)]
-struct Device {
-    identity: Identity,
-    memory: Result<Memory, Reason>,
-    /// By the payload's names.
-    figures: [(&'static str, Result<f64, Reason>); FIGURES.len()],
-    clock_limits: Result<Vec<ClockLimit>, Reason>,
-}
-
-/// The figures of a device that are plain numbers, by the payload's names.
-const FIGURES: [&str; 14] = [
-    "utilization",
-    "temperature",
-    "power_draw",
-    "power_limit",
-    "memory_bandwidth",
-    "fan_speed",
-    "sm_clock",
-    "sm_clock_max",
-    "memory_clock",
-    "pcie_generation",
-    "pcie_width",
-    "pcie_generation_max",
-    "pcie_width_max",
-    "performance_state",
-];
-
-/// Bytes.
-#[derive(Debug, Clone, Copy)]
-struct Memory {
-    used: u64,
-    total: u64,
-}
-
 /// Of a device inside of which a call hangs.
 pub(crate) const HANGS: &str = "The GPU does not answer: a call of its driver has not come back.";
-
-impl Device {
-    /// A device that no figure can be had of.
-    fn without_figures(identity: Identity, reason: Reason) -> Self {
-        Self {
-            identity,
-            memory: Err(reason),
-            figures: FIGURES.map(|name| (name, Err(reason))),
-            clock_limits: Err(reason),
-        }
-    }
-
-    fn number(&self, name: &str) -> Result<f64, Reason> {
-        let found = self.figures.iter().find(|(known, _)| *known == name);
-        found.map_or(Err(Reason::Unsupported), |(_, value)| *value)
-    }
-
-    /// Whether no kernel ran on it lately, as far as it says.
-    fn is_idle(&self) -> bool {
-        self.number("utilization") == Ok(0.0)
-    }
-
-    fn is_lost(&self) -> bool {
-        self.number("utilization") == Err(Reason::Lost)
-    }
-
-    fn metrics(&self, timestamp: i64) -> GpuMetrics {
-        let memory = [self.memory.map(|memory| memory.used), self.memory.map(|memory| memory.total)];
-        payload(&self.identity, timestamp, |name| self.number(name), memory, self.clock_limits.clone())
-    }
-}
 
 /// The payload of a device of any source; `number` gives the figures by their names, `memory` the bytes in use and in all.
 fn payload(
@@ -164,15 +85,4 @@ fn payload(
         // the collector tells it, for all sources alike
         state: None,
     }
-}
-
-/// All figures are gauges: no second sample is needed.
-fn derive(_previous: Previous<'_, Sample>, now: &Stamped<Sample>) -> Reading {
-    Reading::Gpu(GpuReading {
-        driver_version: now.sample.driver_version.clone(),
-        drivers: BTreeMap::new(),
-        devices: now.sample.devices.iter().map(|device| device.metrics(now.stamp.wall)).collect(),
-        problem: now.sample.problem.clone(),
-        awake: now.sample.awake.clone(),
-    })
 }

@@ -8,7 +8,8 @@ use nvml_wrapper::enums::device::SampleValue;
 use nvml_wrapper::error::NvmlError;
 use nvml_wrapper::structs::device::FieldId;
 
-use super::super::{Device, Identity, Memory};
+use super::super::Identity;
+use super::device::{Device, Memory};
 use super::refusal;
 use crate::metrics::{ClockLimit, Reason};
 

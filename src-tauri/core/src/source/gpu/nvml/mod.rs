@@ -4,6 +4,7 @@
 
 mod access;
 mod details;
+mod device;
 mod figures;
 mod gpm;
 mod order;
@@ -22,13 +23,14 @@ pub use access::Access;
 pub(in super::super::super) use details::NvmlDetails;
 
 use super::super::{Previous, Problem, Reading, Source, SourceError, Stamped};
+use super::Identity;
 use super::sleep::{Power, Powers, Sleep};
 use super::turns::Inside;
-use super::{Device, Identity, Sample};
 use crate::clock;
 use crate::gpu_details::AwakeHolder;
 use crate::metrics::Reason;
 use access::Open;
+use device::{Device, Sample};
 use figures::Fixed;
 
 /// First and longest wait before initializing again.
@@ -217,7 +219,7 @@ impl Source for Gpu {
     }
 
     fn derive(previous: Previous<'_, Sample>, now: &Stamped<Sample>) -> Reading {
-        super::derive(previous, now)
+        device::derive(previous, now)
     }
 }
 

@@ -4,8 +4,8 @@ use std::ffi::OsStr;
 
 use nvml_wrapper::error::NvmlError;
 
-use super::super::Problem;
 use crate::metrics::Reason;
+use crate::source::Problem;
 
 /// Why a call on one device gave no figure.
 pub(super) fn reason(error: &NvmlError) -> Reason {
