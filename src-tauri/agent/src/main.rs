@@ -14,7 +14,7 @@ use anyhow::Context as _;
 use clap::Parser as _;
 use telltale_core::doctor::State;
 use telltale_core::open_files;
-use tracing_appender::non_blocking::NonBlockingBuilder;
+use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder};
 use tracing_subscriber::EnvFilter;
 
 use arguments::{Arguments, Command};
@@ -25,12 +25,12 @@ fn main() -> ExitCode {
     let filter = EnvFilter::try_from_env("TELLTALE_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
     // By a thread of its own: while nobody reads a full stderr, figures go on.
     let (stderr, _writes) = NonBlockingBuilder::default().buffered_lines_limit(1_000).finish(io::stderr());
-    tracing_subscriber::fmt().with_env_filter(filter).log_internal_errors(false).with_writer(stderr).init();
+    tracing_subscriber::fmt().with_env_filter(filter).log_internal_errors(false).with_writer(stderr.clone()).init();
     let failure = match arguments.command {
         Command::Doctor { .. } => State::Broken.exit_code(),
         Command::Snapshot { .. } | Command::Watch { .. } => 1,
     };
-    match run(arguments.command) {
+    match run(arguments.command, stderr) {
         Ok(code) => code,
         // Whoever read the output has enough of it.
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
@@ -41,13 +41,13 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command) -> anyhow::Result<ExitCode> {
+fn run(command: Command, stderr: NonBlocking) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("could not start")?;
     runtime.block_on(async {
         match command {
             Command::Doctor { json } => return doctor::print(json).await,
             Command::Snapshot { json } => snapshot::print(json).await?,
-            Command::Watch { interval, count, channels } => watch::print(interval, count, channels).await?,
+            Command::Watch { interval, count, channels } => watch::print(interval, count, channels, stderr).await?,
         }
         Ok(ExitCode::SUCCESS)
     })

@@ -11,6 +11,7 @@ use telltale_core::clock::rfc3339;
 use telltale_core::collector::{Collector, Roots};
 use telltale_core::feed::{Feed as _, Snapshot};
 use telltale_core::metrics::{ChannelStatus, Reason};
+use tracing_appender::non_blocking::NonBlocking;
 
 use crate::end;
 
@@ -23,15 +24,21 @@ struct Line<'a, T> {
     payload: &'a T,
 }
 
-/// Prints until `count` ticks are done or the program is asked to end.
+/// Prints until `count` ticks are done or the program is asked to end. What else is to be said goes to `stderr`, which waits for
+/// nobody.
 ///
 /// # Errors
 /// If the collector can't be started or a line can't be written.
-pub(crate) async fn print(interval: Duration, count: Option<u64>, only: Option<Vec<Selector>>) -> anyhow::Result<()> {
+pub(crate) async fn print(
+    interval: Duration,
+    count: Option<u64>,
+    only: Option<Vec<Selector>>,
+    stderr: NonBlocking,
+) -> anyhow::Result<()> {
     let (collector, collecting) =
         Collector::start(&Roots::default(), interval).context("could not start the collector")?;
     let mut snapshots = collector.subscribe();
-    let mut lines = Lines { only, printed: HashMap::new(), said: None };
+    let mut lines = Lines { only, printed: HashMap::new(), said: None, stderr };
     let print = async {
         while snapshots.changed().await.is_ok() {
             let snapshot = snapshots.borrow_and_update().clone();
@@ -58,6 +65,7 @@ struct Lines {
     printed: HashMap<String, i64>,
     /// What was said last about GPUs that are not there.
     said: Option<String>,
+    stderr: NonBlocking,
 }
 
 impl Lines {
@@ -117,7 +125,7 @@ impl Lines {
         let why = snapshot.gpu_problem.as_ref().map(|problem| problem.detail.clone()).filter(|why| !why.is_empty());
         if why != self.said && self.wants(Channel::Gpu.event()) {
             if let Some(why) = &why {
-                let _ = writeln!(io::stderr(), "telltale-agent: {}: {why}", Channel::Gpu);
+                let _ = self.stderr.write_all(format!("telltale-agent: {}: {why}\n", Channel::Gpu).as_bytes());
             }
             self.said = why;
         }
