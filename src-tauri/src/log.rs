@@ -28,19 +28,19 @@ pub(crate) struct Writers(Vec<WorkerGuard>);
 pub(crate) fn begin() -> Writers {
     let filter = EnvFilter::try_from_env("TELLTALE_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
     let terminal = io::stderr().is_terminal();
-    let (stderr, writes) = by_a_thread(io::stderr());
-    let mut writers = Writers(vec![writes]);
-    let (writer, refused) = match folder().filter(|_| !terminal).map(file) {
+    let (stderr, guard) = by_a_thread(io::stderr());
+    let mut writers = Writers(vec![guard]);
+    let (output, refused) = match folder().filter(|_| !terminal).map(file) {
         Some(Ok(file)) => {
-            let (file, writes) = by_a_thread(file);
-            writers.0.push(writes);
+            let (file, guard) = by_a_thread(file);
+            writers.0.push(guard);
             (BoxMakeWriter::new(stderr.and(file)), None)
         }
         Some(Err(error)) => (BoxMakeWriter::new(stderr), Some(error)),
         None => (BoxMakeWriter::new(stderr), None),
     };
     let log = tracing_subscriber::fmt().with_env_filter(filter).log_internal_errors(false);
-    log.with_ansi(terminal).with_writer(writer).init();
+    log.with_ansi(terminal).with_writer(output).init();
     if let Some(error) = refused {
         tracing::warn!(%error, "the log is not kept in a file");
     }
