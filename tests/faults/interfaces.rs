@@ -27,6 +27,7 @@ const CONTAINER: &str = "set -e
         ip address add ${pair#*:} dev ${pair%%:*}
         ip link set ${pair%%:*} up
     done
+    ip route add default via 10.213.0.1
     ip link add here type veth peer name there
     ip address add 10.214.0.1/24 dev here
     \"$0\" watch --interval 0.5 --channels network --count 3";

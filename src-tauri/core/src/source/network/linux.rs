@@ -1,4 +1,4 @@
-//! `/proc/net/dev` for the counters of all interfaces in one read, `/sys/class/net` to tell which are physical, and the kernel
+//! `/proc/net/dev` for the counters of all interfaces in one read, `/sys/class/net` to tell which are physical, and the routes
 //! where none is.
 
 use std::ffi::OsStr;
@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::super::every::Every;
 use super::super::proc_file::ProcFile;
 use super::super::roster::Roster;
 use super::super::{Malformed, Previous, Reading, Source, SourceError, Stamped, sysfs};
 use super::changes::Changes;
-use super::{Counters, Link, uplinks};
+use super::{Counters, Link};
 use crate::clock;
 use crate::metrics::{InterfaceKind, Reason};
 
@@ -22,6 +23,7 @@ const LINKS_EVERY: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub struct Network {
     dev: ProcFile,
+    proc: PathBuf,
     class: PathBuf,
     /// What each name of the sample before is, so that /sys is asked once for each that appears.
     known: Roster<Known>,
@@ -30,6 +32,10 @@ pub struct Network {
     changed: bool,
     /// When they may be asked for again, by the monotonic clock.
     links_at: Duration,
+    /// Nothing has a device, as in a container with a network of its own: what leads out of it counts for one.
+    bare: bool,
+    /// Nobody says when a route changes: where they count they are read again.
+    routes: Every,
     /// The sample to write over.
     spare: Vec<Counters>,
 }
@@ -46,11 +52,14 @@ impl Network {
     pub fn new(proc: &Path, sys: &Path) -> Self {
         Self {
             dev: ProcFile::new(proc.join("net/dev")),
+            proc: proc.into(),
             class: sys.join("class/net"),
             known: Roster::new(),
             changes: Changes::subscribe(),
             changed: false,
             links_at: Duration::ZERO,
+            bare: false,
+            routes: Every::minute(),
             spare: Vec::new(),
         }
     }
@@ -69,7 +78,8 @@ impl Network {
     /// Asks for kinds, speeds, states and addresses, if there is reason to; at once where an interface `appeared`.
     fn look_at_links(&mut self, appeared: bool) {
         let now = clock::now().mono;
-        if !appeared && (!self.changed || now < self.links_at) {
+        let asks_routes = self.bare && self.routes.is_due(now);
+        if !appeared && !asks_routes && (!self.changed || now < self.links_at) {
             return;
         }
         (self.changed, self.links_at) = (false, now + LINKS_EVERY);
@@ -81,8 +91,14 @@ impl Network {
                 known.link = Arc::new(link);
             }
         }
-        if self.known.iter().all(|(_, known)| known.kind != InterfaceKind::Physical) {
-            count_uplinks(self.known.iter_mut().map(|(_, known)| known), &uplinks::indices());
+        self.bare = self.known.iter().all(|(_, known)| known.kind != InterfaceKind::Physical);
+        if self.bare {
+            let ways = ways_out(&self.proc);
+            for (name, known) in self.known.iter_mut() {
+                if known.kind == InterfaceKind::Virtual && ways.iter().any(|way| **way == **name) {
+                    known.kind = InterfaceKind::Physical;
+                }
+            }
         }
     }
 }
@@ -117,13 +133,21 @@ impl Source for Network {
     }
 }
 
-/// Where nothing has a device, as in a container with a network of its own, what leads out of it counts for one. An end
-/// without an address is not this network's own way out, but leads to another's: that of a container in here.
-fn count_uplinks<'known>(all: impl Iterator<Item = &'known mut Known>, uplinks: &[u64]) {
-    let lead_out = |known: &&mut Known| {
-        known.kind == InterfaceKind::Virtual && uplinks.contains(&known.index) && known.link.has_address()
+/// The interfaces that a default route leaves by: of IPv4 in `/proc/net/route` (interface, destination, gateway, flags, three
+/// counters, mask) and of IPv6 in `/proc/net/ipv6_route` (destination, its prefix's length, seven more, interface). None where
+/// there are no such files.
+fn ways_out(proc: &Path) -> Vec<String> {
+    let text = |name: &str| std::fs::read_to_string(proc.join("net").join(name)).unwrap_or_default();
+    let of_ipv4 = |line: &str| {
+        let fields: Vec<_> = line.split_ascii_whitespace().collect();
+        (fields.get(1) == Some(&"00000000") && fields.get(7) == Some(&"00000000")).then(|| fields[0].to_owned())
     };
-    all.filter(lead_out).for_each(|known| known.kind = InterfaceKind::Physical);
+    let of_ipv6 = |line: &str| {
+        let fields: Vec<_> = line.split_ascii_whitespace().collect();
+        let is_default = fields.get(1) == Some(&"00") && fields[0].bytes().all(|digit| digit == b'0');
+        fields.get(9).filter(|_| is_default).map(|&name| name.to_owned())
+    };
+    text("route").lines().filter_map(of_ipv4).chain(text("ipv6_route").lines().filter_map(of_ipv6)).collect()
 }
 
 /// Takes the counters of all interfaces out of the text of `/proc/net/dev`. True if one is there that was not before.

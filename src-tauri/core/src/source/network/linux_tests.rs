@@ -56,21 +56,32 @@ fn each_byte_is_counted_once() {
     assert_eq!((sample[7].received, sample[7].sent), (10, 20));
 }
 
+/// As in a container: the default routes' interfaces count, and only where no interface has a device.
 #[test]
-fn a_containers_way_out_counts_and_those_to_containers_in_it_do_not() {
-    let known = |index, kind, addresses: &[&str]| {
-        let addresses = addresses.iter().map(|address| (*address).to_owned()).collect();
-        Known { index, kind, link: Arc::new(Link { addresses, ..Link::unknown(Reason::Unsupported) }) }
+fn where_nothing_has_a_device_its_ways_out_count() {
+    let root = tree();
+    let (proc, sys) = (root.path().join("proc"), root.path().join("sys"));
+    let counted = |names: &[&str]| -> Vec<String> {
+        write(&root, names);
+        let sample = Network::new(&proc, &sys).read().unwrap();
+        sample.iter().filter(|one| one.kind == Physical).map(|one| one.name.to_string()).collect()
     };
-    let mut all = [
-        known(1, Loopback, &["127.0.0.1/8"]),
-        known(2, Virtual, &["fe80::1/64", "172.17.0.2/16"]),
-        known(3, Virtual, &["fe80::2/64", "169.254.1.1/16"]),
-        known(4, Virtual, &["172.18.0.1/16"]),
-        known(5, Virtual, &["fd00::7/64"]),
-    ];
-    count_uplinks(all.iter_mut(), &[2, 3, 5]);
-    assert_eq!(all.map(|known| known.kind), [Loopback, Physical, Virtual, Virtual, Physical]);
+    let bare = ["lo", "tun0", "veth12ab", "docker0", "wg0"];
+    assert_eq!(counted(&bare), [""; 0], "there are no routes");
+    let ipv4 = "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n\
+                veth12ab\t00000000\t0100D50A\t0003\t0\t0\t0\t00000000\t0\t0\t0\n\
+                tun0\t00000000\t0100D50A\t0003\t0\t0\t0\t00000080\t0\t0\t0\n\
+                docker0\t0000D60A\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n";
+    std::fs::write(proc.join("net/route"), ipv4).unwrap();
+    assert_eq!(counted(&bare), ["veth12ab"]);
+    let nowhere = "0".repeat(32);
+    let route = |to: &str, length: &str, name: &str| {
+        format!("{to} {length} {nowhere} 00 {nowhere} 00000400 00000001 00000000 00000003 {name:>8}\n")
+    };
+    let ipv6 = [route(&nowhere, "00", "wg0"), route(&nowhere, "00", "lo"), route(&nowhere, "80", "docker0")].concat();
+    std::fs::write(proc.join("net/ipv6_route"), ipv6).unwrap();
+    assert_eq!(counted(&bare), ["veth12ab", "wg0"]);
+    assert_eq!(counted(&["lo", "veth12ab", "wlp3s0"]), ["wlp3s0"]);
 }
 
 /// Or else a driver that takes long would make a rate of many seconds one of a few.

@@ -7,16 +7,12 @@ mod linux;
 #[cfg(any(not(target_os = "linux"), test))]
 #[cfg_attr(target_os = "linux", expect(unreachable_pub, reason = "public where it is not only tested"))]
 mod portable;
-#[cfg(target_os = "linux")]
-mod uplinks;
 
 #[cfg(target_os = "linux")]
 pub use linux::Network;
 #[cfg(not(target_os = "linux"))]
 pub use portable::Network;
 
-#[cfg(target_os = "linux")]
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::{Previous, Reading, Stamped, figure, figure_at, same};
@@ -60,17 +56,6 @@ pub struct Link {
 }
 
 impl Link {
-    /// Whether it has an address that is of more than this very link.
-    #[cfg(target_os = "linux")]
-    fn has_address(&self) -> bool {
-        let is_more = |address: &String| match address.split('/').next().unwrap_or_default().parse() {
-            Ok(IpAddr::V4(address)) => !address.is_link_local(),
-            Ok(IpAddr::V6(address)) => !address.is_unicast_link_local(),
-            Err(_) => false,
-        };
-        self.addresses.iter().any(is_more)
-    }
-
     /// One of which nothing is known but why.
     fn unknown(reason: Reason) -> Self {
         Self { speed: Err(reason), state: Err(reason), addresses: Vec::new() }
