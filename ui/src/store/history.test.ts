@@ -1,7 +1,7 @@
 // The hour in columns: one append for all, bounded whatever the interval, holes seen and filled.
 import { describe, expect, it } from "vitest";
 import { HOUR } from "../base/time";
-import type { MetricsHistory } from "../bindings";
+import type { CurrentMetrics, MetricsHistory } from "../bindings";
 import { History, MOST_COLUMNS, MOST_ROWS } from "./history";
 import { batch, withoutGpus } from "./samples";
 
@@ -125,6 +125,21 @@ describe("append", () => {
 			[0, 3, "absent"],
 			[4, 7, "lost"],
 		]);
+	});
+
+	it("has no gap of GPUs as a whole while one driver hangs and another knows a GPU", () => {
+		const history = new History();
+		for (const tick of [0, 1, 2]) {
+			const one = batch({ tick, timestamp: START + tick * 2000 });
+			const [first] = one.channels as [CurrentMetrics["channels"][number]];
+			history.append({
+				...one,
+				channels: [...one.channels, { ...first, channel: "system/gpu", reason: "not_answering" }],
+			});
+		}
+		expect(history.gaps).toEqual([]);
+		history.append(withoutGpus(batch({ tick: 3, timestamp: START + 6000 }), "not_answering"));
+		expect(history.gaps.map(({ channel, reason }) => [channel, reason])).toEqual([["system/gpu", "not_answering"]]);
 	});
 
 	it("makes no column for figures that are never there, nor takes one away that came earlier in a tick", () => {

@@ -158,8 +158,10 @@ export class History {
 		}
 		let asOne = false;
 		for (const { channel, reason } of batch.channels) {
-			this.note(channel, row, reason);
-			asOne ||= channel === GPUS;
+			const all = channel === GPUS;
+			// It would be a gap of each: there is none while another driver knows any.
+			this.note(channel, row, all && batch.gpu.length > 0 ? null : reason);
+			asOne ||= all;
 		}
 		// There is no word for GPUs as a whole once one of them has its own.
 		if (!asOne) this.note(GPUS, row, null);

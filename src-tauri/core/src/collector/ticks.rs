@@ -18,6 +18,7 @@ use super::channels::Channels;
 use super::queue::Queue;
 use super::worker::{Outcome, Worker};
 use super::{Shared, too_long};
+use crate::channel::Channel;
 use crate::clock::{self, Alarm, Stamp};
 use crate::diagnostics::panic_words;
 use crate::metrics::{ChannelStatus, Reason};
@@ -239,8 +240,10 @@ impl Loop {
         let first = self.deadline.take().is_some();
         let snapshot = self.channels.snapshot(self.tick, &self.at, &clock::now(), self.interval);
         let mut history = self.shared.history();
+        // A gap of GPUs as a whole is one of each: there is none while another driver knows any.
+        let is_told = |channel: &str| channel != Channel::Gpu.event() || snapshot.metrics.gpu.is_empty();
         for ChannelStatus { channel, reason, .. } in &snapshot.metrics.channels {
-            let reason = reason.filter(|reason| *reason != Reason::Starting);
+            let reason = reason.filter(|reason| *reason != Reason::Starting && is_told(channel));
             // What comes late is of a row before: its gap ends at the next, which has a sample again.
             if first || reason.is_some() {
                 history.note(channel, reason);

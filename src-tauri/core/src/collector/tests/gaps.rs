@@ -78,3 +78,21 @@ async fn the_gap_of_a_gpu_that_gets_another_name_ends() {
     let gaps = gaps_of(&collector, event);
     assert!(!gaps.is_empty() && gaps.iter().all(|gap| gap.to.is_some()), "{gaps:?}");
 }
+
+#[tokio::test]
+async fn a_driver_that_knows_no_gpu_and_hangs_makes_no_gap_for_those_of_another() {
+    let (first, second) = (Gpus::of(&[]), Gpus::of(&["PCI-b"]));
+    let collector = start_gpus(&first, &second);
+    until(&collector, |metrics| metrics.gpu.len() == 1).await;
+    first.script.hang(true);
+    let word = until(&collector, |metrics| reason(metrics, "system/gpu") == Some(Reason::NotAnswering)).await;
+    let later = until(&collector, |metrics| metrics.tick >= word.metrics.tick + 3).await;
+    assert_eq!(reason(&later.metrics, "system/gpu/PCI-b"), None);
+    assert_eq!(gaps_of(&collector, "system/gpu"), [], "the word of it is in the batch alone");
+    second.ids.lock().unwrap().clear();
+    until(&collector, |metrics| metrics.gpu.is_empty() && metrics.tick > later.metrics.tick).await;
+    let gone = collector.current().metrics.tick;
+    until(&collector, |metrics| metrics.tick > gone).await;
+    assert_eq!(gaps_of(&collector, "system/gpu").len(), 1, "now it is one of all that there could be");
+    first.script.hang(false);
+}
