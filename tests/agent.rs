@@ -74,6 +74,16 @@ fn the_default_interval_is_two_seconds() {
 }
 
 #[test]
+fn why_there_is_no_gpu_is_said_to_who_asks_for_one_or_all_and_to_nobody_else() {
+    let _turn = among_others();
+    for (channels, asks) in [("gpu", true), ("gpu/GPU-5", true), ("cpu", false)] {
+        let Output { stderr, .. } = run(&["watch", "--count", "2", "--interval", "0.5", "--channels", channels]);
+        let said = text(&stderr);
+        assert_eq!(said.contains("libnvidia-ml.so.1 is not installed"), asks, "{channels}: {said}");
+    }
+}
+
+#[test]
 fn a_line_can_be_read_at_once() {
     let _turn = among_others();
     let mut watch = Watch::start(&["--interval", "60", "--channels", "memory,cpu"]);

@@ -21,6 +21,15 @@ fn the_last_tick_of_a_count_has_the_figures_of_devices_that_answer_slowly() {
     }
 }
 
+#[test]
+fn so_has_a_single_tick_where_one_of_them_is_asked_for_alone() {
+    let _turn = among_others();
+    let script = format!("latency = 1ms\n{}", devices(8, 0, "ok"));
+    let output = run(&script, &["watch", "--interval", "10", "--count", "1", "--channels", "gpu/GPU-5"]);
+    let lines: Vec<_> = String::from_utf8(output.stdout).unwrap().lines().map(parse).collect();
+    assert!(lines.len() == 1 && is_as_described(&lines[0], 5), "{lines:?}");
+}
+
 /// Its call keeps a thread for itself: another one reads the rest, and no second call goes into it.
 #[test]
 fn one_of_eight_hangs_the_others_are_read_on_and_it_comes_back() {
