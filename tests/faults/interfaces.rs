@@ -1,9 +1,10 @@
 //! Network interfaces come, go, and come back under the same name: the list follows, and no rate is ever impossible. And
-//! what a container has instead of any counts.
+//! in a container, where nothing has a device, its way out is counted.
 
 use serde_json::Value;
 
 use crate::common::agent::{LINE, NO_GPUS, parse};
+use crate::common::process::Group;
 use crate::common::{among_others, built, namespace};
 
 const SCRIPT: &str = "
@@ -32,13 +33,18 @@ const CONTAINER: &str = "set -e
     ip address add 10.214.0.1/24 dev here
     \"$0\" watch --interval 0.5 --channels network --count 3";
 
+/// Runs a script with the agent as `$0`, in a network of its own.
+fn in_a_network(script: &str) -> Group {
+    let agent = built("telltale-agent");
+    namespace::start(&["--mount", "--net"], script, &[agent.to_str().unwrap()], |command| {
+        command.envs(NO_GPUS);
+    })
+}
+
 #[test]
 fn in_a_container_its_way_out_is_counted() {
     let _turn = among_others();
-    let agent = built("telltale-agent");
-    let mut group = namespace::start(&["--mount", "--net"], CONTAINER, &[agent.to_str().unwrap()], |command| {
-        command.envs(NO_GPUS);
-    });
+    let mut group = in_a_network(CONTAINER);
     let lines = group.lines();
     let last = std::iter::from_fn(|| lines.next(LINE)).last();
     let line = parse(&last.unwrap_or_else(|| panic!("{}", group.errors())));
@@ -56,10 +62,7 @@ fn in_a_container_its_way_out_is_counted() {
 #[test]
 fn an_interface_that_comes_goes_and_comes_back_makes_no_impossible_rate() {
     let _turn = among_others();
-    let agent = built("telltale-agent");
-    let mut group = namespace::start(&["--mount", "--net"], SCRIPT, &[agent.to_str().unwrap()], |command| {
-        command.envs(NO_GPUS);
-    });
+    let mut group = in_a_network(SCRIPT);
     let lines = group.lines();
     let (mut seen, mut most) = (0, 0.0f64);
     let mut until = |what: &str, wanted: &dyn Fn(Option<&Value>) -> bool| {

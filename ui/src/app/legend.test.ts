@@ -60,13 +60,15 @@ it("has none in a hole, however long the interval is by now", async () => {
 	expect(legend("cpu/utilization")).toMatch(/—.*gap: .*suspended/);
 });
 
+/** A minute in which GPUs were lost. */
+const gone: HistoryGap = { channel: "system/gpu", from: START + 2000, to: START + 60_000, reason: "lost" };
+const rows: [number, number | null][] = [
+	[0, 50],
+	[30, null],
+	[60, 50],
+];
+
 it("takes a time without any GPU for a gap of each", async () => {
-	const gone: HistoryGap = { channel: "system/gpu", from: START + 2000, to: START + 60_000, reason: "lost" };
-	const rows: [number, number | null][] = [
-		[0, 50],
-		[30, null],
-		[60, 50],
-	];
 	await open({ current: async () => at(62, 2), history: async () => past(rows, [gone]) }, "overview", pausedAt(30));
 	expect(legend("gpu/GPU-1/utilization")).toMatch(/—.*gap: /);
 });
@@ -105,12 +107,6 @@ it("says aloud what keys have come to, in a chart and among cores", async () => 
 });
 
 it("says aloud why there is a gap, in the legend's words", async () => {
-	const gone: HistoryGap = { channel: "system/gpu", from: START + 2000, to: START + 60_000, reason: "lost" };
-	const rows: [number, number | null][] = [
-		[0, 50],
-		[30, null],
-		[60, 50],
-	];
 	await open({ current: async () => at(62, 2), history: async () => past(rows, [gone]) });
 	press('[data-panel^="gpu/"] .chart', "Home");
 	press('[data-panel^="gpu/"] .chart', "ArrowRight");
