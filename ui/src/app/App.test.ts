@@ -1,6 +1,7 @@
 // The window as a whole, over a host that is a test's: what is shown, what a key does, what is refused.
 import { render, screen } from "@testing-library/svelte";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { HOUR } from "../base/time";
 import type { CurrentMetrics, Settings } from "../bindings";
 import { type Host, Refused } from "../host/host";
 import { type Answers, batch, DEFAULTS, following, gpuDetails, hostOf, withoutGpus } from "../store/samples";
@@ -91,6 +92,11 @@ it("dims every panel while the core does not answer, and counts for how long", a
 		expect(words()).toEqual(new Set(["no sample for 1\u00a0m 2\u00a0s"]));
 		const aloud = [...document.querySelectorAll('[data-panel] [role="status"]')].map((one) => one.textContent);
 		expect(new Set(aloud)).toEqual(new Set([""]));
+		const since = () => document.querySelector('[data-testid="connection"] .dim')?.textContent;
+		expect(since()).toMatch(/^since \d\d:\d\d:\d\d$/);
+		vi.setSystemTime(Date.now() + 24 * HOUR);
+		await vi.advanceTimersByTimeAsync(2000);
+		expect(since(), "it was another day").toMatch(/^since [A-Z][a-z]+ \d+, \d\d:\d\d:\d\d$/);
 		emit(batch({ tick: 2, timestamp: Date.now() }));
 		await vi.advanceTimersByTimeAsync(0);
 		expect(states()).toEqual(new Set(["data"]));
