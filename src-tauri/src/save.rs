@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use tauri::async_runtime::spawn_blocking;
 use tauri::{Manager as _, WebviewWindow};
@@ -25,12 +26,29 @@ pub(crate) struct Saving {
     begun: AtomicU32,
     /// The newest that should stop, and with it all before.
     stopped: watch::Sender<u32>,
+    /// The files that are being written.
+    half: Mutex<Vec<PathBuf>>,
 }
 
 impl Saving {
     /// Stops what is under way.
     pub(crate) fn cancel(&self) {
         self.stopped.send_replace(self.begun.load(Ordering::Relaxed));
+    }
+
+    /// The program ends, and its threads with it: nothing half-written is left.
+    pub(crate) fn end(&self) {
+        self.cancel();
+        self.with_half(|half| {
+            for file in half.drain(..) {
+                // It may just have been put in place.
+                let _ = fs::remove_file(file);
+            }
+        });
+    }
+
+    fn with_half(&self, work: impl FnOnce(&mut Vec<PathBuf>)) {
+        work(&mut self.half.lock().unwrap_or_else(PoisonError::into_inner));
     }
 }
 
@@ -63,6 +81,7 @@ pub(crate) async fn save(
         }
     };
     let (aside, ending) = (aside(&path, number), ending(&path));
+    saving.with_half(|half| half.push(aside.clone()));
     let to = aside.clone();
     let writing = spawn_blocking(move || write(&to, &ending, &history, &image, report));
     let written = tokio::select! {
@@ -77,6 +96,7 @@ pub(crate) async fn save(
         }
         Err(error) => Err(error),
     };
+    saving.with_half(|half| half.retain(|file| *file != aside));
     if ended.is_err() {
         // Not waited for, as the disk may hang. It may also be gone already.
         spawn_blocking(move || fs::remove_file(aside));

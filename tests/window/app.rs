@@ -173,6 +173,13 @@ impl App {
         self.ended().await;
     }
 
+    /// Ends it as Ctrl+Q does, and waits until it has.
+    pub(crate) async fn quit(self) {
+        // It may be gone before the driver has an answer.
+        let _ = self.client.execute("window.__TAURI_INTERNALS__.invoke('quit')", vec![]).await;
+        self.ended().await;
+    }
+
     /// Waits until the app has ended.
     pub(crate) async fn ended(&self) {
         until("the app has ended", SOON, async || match self.processes() {

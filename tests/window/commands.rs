@@ -44,9 +44,7 @@ fn every_command_answers_in_the_shape_of_the_contract() {
             if interval == Some(0.5) { Ok(()) } else { Err(interval) }
         })
         .await;
-        // It may be gone before the driver has an answer.
-        let _ = app.client.execute("window.__TAURI_INTERNALS__.invoke('quit')", vec![]).await;
-        app.ended().await;
+        app.quit().await;
     });
 }
 

@@ -173,7 +173,14 @@ fn a_long_save_says_how_far_it_is_and_ends_at_once_when_cancelled_by_keys() {
         assert!(csv.starts_with(b"time,") && csv.ends_with(b"\r\n") && csv.len() > 100_000, "{} bytes", csv.len());
         assert_eq!(app.run(BAR).await, Value::Null);
         assert_eq!(names(folder.path()), ["a.csv", "b.csv"]);
-        app.close().await;
+
+        // The program ends while it writes. Of two names that begin alike the dialog puts neither behind what is typed.
+        fs::write(folder.path().join("c.csvs"), "").unwrap();
+        let _slow = reader(&pipe("c.csv.4.part"));
+        choose(&app, &screen, &folder.path().join("c.csv")).await;
+        app.shows("it is said", BAR, Value::is_array).await;
+        app.quit().await;
+        assert_eq!(names(folder.path()), ["a.csv", "b.csv", "c.csvs"]);
     });
 }
 

@@ -182,4 +182,5 @@ pub(crate) fn end(app: &AppHandle) {
     webkit::end_pages();
     drop(PASSING.lock().unwrap_or_else(PoisonError::into_inner).take());
     shell.window.save();
+    shell.saving.end();
 }
