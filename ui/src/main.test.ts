@@ -1,14 +1,13 @@
 // How the page begins: with figures where the core answers in time, without them where it does not, and with a word where it can't be reached.
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import type { MetricsHistory } from "./bindings";
-import { type Host, Refused } from "./host/host";
+import { type Host, type Past, Refused } from "./host/host";
 import { batch, hostOf } from "./store/samples";
 
 const first = batch({ tick: 1, timestamp: Date.now(), cpu: 73 });
 let host: Host;
 let page: HTMLElement;
 let asked: Promise<void>;
-let answerHistory: (history: MetricsHistory) => void;
+let answerHistory: (history: Past) => void;
 /** Those of the tests stand still. */
 const { setTimeout: real } = globalThis;
 vi.mock("./host/connect", () => ({ connect: async () => host }));

@@ -1,10 +1,10 @@
 // What stands beside charts: the value of a moment, or why there is none; and what keys say of charts and cores.
 import { render } from "@testing-library/svelte";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import type { CurrentMetrics, HistoryGap, MetricsHistory } from "../bindings";
+import type { CurrentMetrics, HistoryGap } from "../bindings";
 import { described } from "../chart/pictured";
-import type { Host } from "../host/host";
-import { type Answers, batch, DEFAULTS, following, hostOf, Sized } from "../store/samples";
+import type { Host, Past } from "../host/host";
+import { type Answers, batch, DEFAULTS, following, hostOf, packed, Sized } from "../store/samples";
 import App from "./App.svelte";
 
 const START = 1_700_000_000_000;
@@ -14,14 +14,11 @@ function at(seconds: number, interval: number): CurrentMetrics {
 }
 
 /** An hour of which only these rows are known: seconds, and what the processors and the GPU did. */
-function past(rows: [number, number | null][], gaps: HistoryGap[] = []): MetricsHistory {
+function past(rows: [number, number | null][], gaps: HistoryGap[] = []): Past {
 	const series = ["system/cpu", "system/gpu/GPU-1"].map((channel) => ({
 		channel,
 		field: "utilization",
-		unit: "percent" as const,
-		values: rows.map(([, value]) => value),
-		min: null,
-		max: null,
+		values: packed(rows.map(([, value]) => value)),
 	}));
 	return { timestamps: rows.map(([seconds]) => START + seconds * 1000), series, gaps };
 }

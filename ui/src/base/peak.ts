@@ -14,14 +14,14 @@ export class MovingPeak {
 		this.from = Number.POSITIVE_INFINITY;
 	}
 
-	/** The largest value from one time to another, null ones skipped; 0 for none. The newest row seen may have changed upwards. */
-	of(times: readonly number[], values: readonly (number | null)[], from: number, to: number): number {
+	/** The largest value from one time to another, NaN skipped; 0 for none. The newest row seen may have changed upwards. */
+	of(times: readonly number[], values: ArrayLike<number>, from: number, to: number): number {
 		const again = from < this.from || to < this.to || this.at < from;
 		if (again) [this.most, this.at] = [0, Number.NEGATIVE_INFINITY];
 		const end = lowerBound(times, to + 1);
 		for (let i = lowerBound(times, again ? from : this.to); i < end; i++) {
-			const value = values[i];
-			if (value == null || value < this.most) continue;
+			const value = values[i] as number;
+			if (!(value >= this.most)) continue;
 			this.most = value;
 			this.at = times[i] as number;
 		}

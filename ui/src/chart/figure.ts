@@ -21,16 +21,14 @@ export function figureAt({ history, batch }: Monitor, one: SeriesSpec, moment: n
 	const newest = history.rows - 1;
 	const at = moment === null ? newest : nearest(history.times, moment);
 	const time = history.times[at];
-	const values = history.values(one.channel, one.field);
-	const value = moment !== null && time !== undefined && isApart(values, at, moment - time) ? null : values?.[at];
-	if (value != null) return { text: one.format(value), why: null };
+	const figure = (row: number) => history.figure(one.channel, one.field, row);
+	// In a hole beside a row no line is drawn.
+	const after = moment === null || time === undefined ? 0 : moment - time;
+	const apart = Math.abs(after) > NEAR && figure(at + Math.sign(after)) === null;
+	const value = apart ? null : figure(at);
+	if (value !== null) return { text: one.format(value), why: null };
 	const gap = time === undefined ? null : history.gapAt(one.channel, moment ?? time);
 	if (gap) return { text: t.noFigure, why: t.gap(t.reasons[gap.reason]) };
 	const reason = at === newest ? whyMissing(batch, one.channel, one.field) : null;
 	return { text: t.noFigure, why: reason && t.reasons[reason] };
-}
-
-/** Whether a moment so long after a row (ms; before it, if negative) is in a hole beside it: no line is drawn there. */
-function isApart(values: readonly (number | null)[] | undefined, row: number, after: number): boolean {
-	return Math.abs(after) > NEAR && values?.[row + Math.sign(after)] == null;
 }

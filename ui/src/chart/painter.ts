@@ -24,7 +24,7 @@ export interface Scene {
 	span: Span;
 	/** The history's time axis and columns as they are; they grow under way. */
 	times: readonly number[];
-	columns: readonly (readonly (number | null)[])[];
+	columns: readonly (Float64Array | undefined)[];
 	/** Of each column's axis. */
 	ends: readonly (readonly [number, number])[];
 	gaps: readonly HistoryGap[];

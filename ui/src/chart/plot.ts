@@ -28,7 +28,6 @@ export interface Around {
 
 /** Where a crosshair stands that is not seen. */
 const AWAY = -10;
-const NONE: (number | null)[] = [];
 /** uPlot gets no rows: only what it needs to have an axis. */
 const NO_ROWS: uPlot.AlignedData = [[0, 1]];
 
@@ -205,9 +204,9 @@ export class Plot {
 		const each = perPixel(this.made, asked);
 		const to = Math.ceil(asked.to / each) * each;
 		const span = { from: to - (asked.to - asked.from), to };
-		const columns = spec.series.map((one) => history.values(one.channel, one.field) ?? NONE);
+		const columns = spec.series.map((one) => history.values(one.channel, one.field));
 		if (history.epoch !== this.painted.epoch) for (const peak of this.peaks) peak.reset();
-		const most = columns.map((values, at) => this.peaks[at]?.of(times, values, span.from, span.to) ?? 0);
+		const most = columns.map((values, at) => (values && this.peaks[at]?.of(times, values, span.from, span.to)) ?? 0);
 		const largest = (side: "left" | "right") =>
 			Math.max(0, ...spec.series.map((one, at) => (one.axis === side ? (most[at] ?? 0) : 0)));
 		const ends = {

@@ -14,8 +14,15 @@ describe("runs", () => {
 		expect(found).toEqual([{ x: times, mean: [1, 2, 3, 4, 5], least: [], largest: [] }]);
 	});
 
-	it("breaks at a null and at the end of a column that is shorter than the axis", () => {
-		const found = runs({ times: every(2000, 6), values: [1, null, 3, 4], first: 0, last: 5, perPixel: 100 });
+	it("breaks where there is none", () => {
+		const { NaN: none } = Number;
+		const found = runs({
+			times: every(2000, 6),
+			values: [1, none, 3, 4, none, none],
+			first: 0,
+			last: 5,
+			perPixel: 100,
+		});
 		expect(found.map((run) => run.mean)).toEqual([[1], [3, 4]]);
 	});
 
@@ -41,7 +48,7 @@ describe("runs", () => {
 	});
 
 	it("breaks a dense line at a gap too", () => {
-		const values = every(1, 100).map((i) => (i >= 40 && i < 60 ? null : i));
+		const values = every(1, 100).map((i) => (i >= 40 && i < 60 ? Number.NaN : i));
 		const found = runs({ times: every(1000, 100), values, first: 0, last: 99, perPixel: 5000 });
 		expect(found).toHaveLength(2);
 		expect(found[0]?.largest.at(-1)).toBe(39);

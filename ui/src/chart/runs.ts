@@ -13,7 +13,8 @@ export interface Run {
 /** Some points to be drawn in so many pixels, by the axis' own numbers. */
 export interface Points {
 	times: ArrayLike<number>;
-	values: ArrayLike<number | null | undefined>;
+	/** NaN where there is none. */
+	values: ArrayLike<number>;
 	first: number;
 	last: number;
 	/** Of the axis, for each pixel. */
@@ -50,9 +51,9 @@ export function runs({ times, values, first, last, perPixel, dense }: Points): R
 		count = 0;
 	};
 	for (let i = first; i <= last; i++) {
-		const value = values[i];
+		const value = values[i] as number;
 		const time = times[i] as number;
-		if (value == null) {
+		if (Number.isNaN(value)) {
 			close();
 			bucket = Number.NaN;
 			run = null;

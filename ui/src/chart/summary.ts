@@ -13,13 +13,12 @@ export function summary(spec: ChartSpec, history: History, span: Span, still: bo
 	const time = history.times[last - 1];
 	return spec.series
 		.map((one) => {
-			const values = history.values(one.channel, one.field) ?? [];
+			const values = history.values(one.channel, one.field);
 			let [count, sum, least, largest] = [0, 0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-			let now: number | null = null;
-			for (let i = first; i < last; i++) {
-				const value = values[i];
-				now = value ?? null;
-				if (value == null) continue;
+			const now = history.figure(one.channel, one.field, last - 1);
+			for (let i = first; values && i < last; i++) {
+				const value = values[i] as number;
+				if (Number.isNaN(value)) continue;
 				count += 1;
 				sum += value;
 				least = Math.min(least, value);

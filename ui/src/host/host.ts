@@ -6,8 +6,8 @@ import type {
 	Diagnostics,
 	GpuDetails,
 	GpuVerdict,
+	HistoryGap,
 	HistoryQuery,
-	MetricsHistory,
 	OwnCost,
 	Settings,
 	SettingsPatch,
@@ -82,6 +82,14 @@ export const NO_INFO: SystemInfo = {
 /** A refused command, in the core's words. */
 export class Refused extends Error {}
 
+/** History as the page takes it in: a figure for each row, NaN where there is none. */
+export interface Past {
+	/** Unix ms of each row, rising. */
+	timestamps: number[];
+	series: { channel: string; field: string; values: Float64Array }[];
+	gaps: HistoryGap[];
+}
+
 /** Ends a subscription. */
 export type Unsubscribe = () => void;
 
@@ -90,7 +98,7 @@ export interface Host {
 	subscribe(listener: (batch: CurrentMetrics) => void): Promise<Unsubscribe>;
 	/** The newest sample of every channel, now. */
 	current(): Promise<CurrentMetrics>;
-	history(query: HistoryQuery): Promise<MetricsHistory>;
+	history(query: HistoryQuery): Promise<Past>;
 	/** What holds a GPU back over a range; null where nobody can tell (a recording). */
 	verdict(query: VerdictQuery): Promise<GpuVerdict | null>;
 	info(): Promise<SystemInfo>;

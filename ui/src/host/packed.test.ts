@@ -25,7 +25,7 @@ function pack(head: PackedHistory, lists: (Uint16Array | Float32Array | Float64A
 const series = (field: string, values: Form, min: Form | null = null) =>
 	({ channel: "system/cpu", field, unit: "percent", values, min, max: null }) as const;
 
-it("reads every form, each in its place, and what is missing as null", () => {
+it("reads every form, each in its place, and what is missing as NaN", () => {
 	const timestamps = [1000, 3000, 5000];
 	const gaps = [{ channel: "system/cpu", from: 1000, to: null, reason: "lost" }] as const;
 	const head = {
@@ -35,6 +35,7 @@ it("reads every form, each in its place, and what is missing as null", () => {
 			series("none", "same"),
 			series("whole", "whole"),
 			series("hundredths", "hundredths", "single"),
+			series("single", "single"),
 			series("double", "double"),
 		],
 		gaps: [...gaps],
@@ -45,18 +46,25 @@ it("reads every form, each in its place, and what is missing as null", () => {
 			new Float64Array([Number.NaN]),
 			new Uint16Array([0, 65535, 1980]),
 			new Uint16Array([5714, 65535, 10000]),
+			new Float32Array([9, 9, 9]),
 			new Float32Array([0.125, Number.NaN, -3]),
 			new Float64Array([2 ** 53 - 1, Number.NaN, 0.5]),
 		]),
 	);
+	const column = (field: string, ...values: number[]) => ({
+		channel: "system/cpu",
+		field,
+		values: new Float64Array(values),
+	});
 	expect(history).toEqual({
 		timestamps,
 		series: [
-			{ ...series("same", "same"), values: [57.14, 57.14, 57.14] },
-			{ ...series("none", "same"), values: [null, null, null] },
-			{ ...series("whole", "whole"), values: [0, null, 1980] },
-			{ ...series("hundredths", "hundredths"), values: [57.14, null, 100], min: [0.125, null, -3] },
-			{ ...series("double", "double"), values: [2 ** 53 - 1, null, 0.5] },
+			column("same", 57.14, 57.14, 57.14),
+			column("none", Number.NaN, Number.NaN, Number.NaN),
+			column("whole", 0, Number.NaN, 1980),
+			column("hundredths", 57.14, Number.NaN, 100),
+			column("single", 0.125, Number.NaN, -3),
+			column("double", 2 ** 53 - 1, Number.NaN, 0.5),
 		],
 		gaps,
 	});

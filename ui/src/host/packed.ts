@@ -1,28 +1,27 @@
-// A history as the core packs it (src-tauri/core/src/history/packed.rs says how), read into the columns that JSON would give.
-import type { Form, MetricsHistory, PackedHistory } from "../bindings";
+// A history as the core packs it (src-tauri/core/src/history/packed.rs says how).
+import type { Form, PackedHistory } from "../bindings";
+import type { Past } from "./host";
 
 const ALIGN = 8;
 /** In sixteen bits there is no NaN. */
 const NONE = 0xffff;
 
-export function unpack(bytes: ArrayBuffer): MetricsHistory {
+export function unpack(bytes: ArrayBuffer): Past {
 	let at = 4;
 	const length = new DataView(bytes).getUint32(0, true);
 	const head: PackedHistory = JSON.parse(new TextDecoder().decode(new Uint8Array(bytes, at, length)));
 	at += length;
 	const rows = head.timestamps.length;
 
-	function list(form: Form): (number | null)[] {
+	function list(form: Form): Float64Array {
 		const from = at;
 		const take = (size: number) => {
 			at += Math.ceil(size / ALIGN) * ALIGN;
 		};
 		switch (form) {
-			case "same": {
+			case "same":
 				take(8);
-				const value = new Float64Array(bytes, from, 1)[0] as number;
-				return new Array(rows).fill(Number.isNaN(value) ? null : value);
-			}
+				return new Float64Array(rows).fill(new Float64Array(bytes, from, 1)[0] as number);
 			case "whole":
 				take(2 * rows);
 				return shorts(new Uint16Array(bytes, from, rows), 1);
@@ -31,38 +30,27 @@ export function unpack(bytes: ArrayBuffer): MetricsHistory {
 				return shorts(new Uint16Array(bytes, from, rows), 100);
 			case "single":
 				take(4 * rows);
-				return floats(new Float32Array(bytes, from, rows));
+				return Float64Array.from(new Float32Array(bytes, from, rows));
 			case "double":
 				take(8 * rows);
-				return floats(new Float64Array(bytes, from, rows));
+				return new Float64Array(bytes, from, rows);
 		}
 	}
 
-	const series = head.series.map(({ channel, field, unit, values, min, max }) => ({
-		channel,
-		field,
-		unit,
-		values: list(values),
-		min: min && list(min),
-		max: max && list(max),
-	}));
+	const series = head.series.map(({ channel, field, values, min, max }) => {
+		const one = { channel, field, values: list(values) };
+		// Only a history in buckets has them, and a page asks for none.
+		for (const form of [min, max]) if (form) list(form);
+		return one;
+	});
 	return { timestamps: head.timestamps, series, gaps: head.gaps };
 }
 
-function shorts(packed: Uint16Array, scale: number): (number | null)[] {
-	const out = new Array<number | null>(packed.length);
+function shorts(packed: Uint16Array, scale: number): Float64Array {
+	const out = new Float64Array(packed.length);
 	for (let i = 0; i < packed.length; i++) {
 		const value = packed[i] as number;
-		out[i] = value === NONE ? null : value / scale;
-	}
-	return out;
-}
-
-function floats(packed: Float32Array | Float64Array): (number | null)[] {
-	const out = new Array<number | null>(packed.length);
-	for (let i = 0; i < packed.length; i++) {
-		const value = packed[i] as number;
-		out[i] = Number.isNaN(value) ? null : value;
+		out[i] = value === NONE ? Number.NaN : value / scale;
 	}
 	return out;
 }

@@ -36,7 +36,7 @@ it("has the recording as its history, ending now", async () => {
 	const { timestamps, series } = await player.history({});
 	expect(timestamps.at(-1)).toBe(Date.now());
 	expect(timestamps).toHaveLength(3);
-	expect(series.find((one) => one.field === "per_core/4")?.values).toEqual([1, 2, 3]);
+	expect(series.find((one) => one.field === "per_core/4")?.values).toEqual(new Float64Array([1, 2, 3]));
 	expect((await player.history({ since: Date.now() })).timestamps).toHaveLength(1);
 });
 

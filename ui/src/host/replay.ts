@@ -1,9 +1,9 @@
 // A Host that plays a recorded `telltale-agent watch` in a plain browser, so that the page can be worked on without
 // Rust: `telltale-agent watch > ui/dev/recording.ndjson`, then `npm run dev`. `?file=` names another recording.
 import { figures } from "../base/fields";
-import type { CurrentMetrics, DesktopInfo, HistorySeries, MetricsHistory, Settings, SystemInfo } from "../bindings";
+import type { CurrentMetrics, DesktopInfo, Settings, SystemInfo } from "../bindings";
 import { GPU_STATES, SETTINGS } from "../bindings";
-import { DEFAULTS, type Host, NO_INFO, Refused } from "./host";
+import { DEFAULTS, type Host, NO_INFO, type Past, Refused } from "./host";
 import { moved, parse } from "./recording";
 
 /** Plays a recording as if its last tick were now, and over and over from there on. */
@@ -31,12 +31,12 @@ export class Player implements Host {
 		return this.batch();
 	}
 
-	async history({ since }: { since?: number | null }): Promise<MetricsHistory> {
+	async history({ since }: { since?: number | null }): Promise<Past> {
 		const all = this.batches.map((batch, at) =>
 			moved(batch, at, this.started - (this.batches.length - 1 - at) * this.step),
 		);
 		const wanted = all.filter((batch) => batch.timestamp >= (since ?? 0));
-		const series = new Map<string, HistorySeries>();
+		const series = new Map<string, Past["series"][number]>();
 		for (const [row, { gpu, cpu, memory, disk, network }] of wanted.entries()) {
 			for (const payload of [...gpu, cpu, memory, disk, network]) {
 				if (!payload) continue;
@@ -44,10 +44,10 @@ export class Player implements Host {
 				const put = (field: string, value: number | null) => {
 					let one = series.get(`${channel} ${field}`);
 					if (!one) {
-						one = { channel, field, unit: "count", values: new Array(wanted.length).fill(null), min: null, max: null };
+						one = { channel, field, values: new Float64Array(wanted.length).fill(Number.NaN) };
 						series.set(`${channel} ${field}`, one);
 					}
-					one.values[row] = value;
+					one.values[row] = value ?? Number.NaN;
 				};
 				figures(payload, put, { state: GPU_STATES });
 			}

@@ -1,9 +1,10 @@
 // The hour in columns: one append for all, bounded whatever the interval, holes seen and filled.
 import { describe, expect, it } from "vitest";
 import { HOUR } from "../base/time";
-import type { CurrentMetrics, MetricsHistory } from "../bindings";
+import type { CurrentMetrics, HistoryGap } from "../bindings";
+import type { Past } from "../host/host";
 import { History, MOST_COLUMNS, MOST_ROWS } from "./history";
-import { batch, withoutGpus } from "./samples";
+import { batch, figures, packed, withoutGpus } from "./samples";
 
 const START = 1_700_000_000_000;
 
@@ -14,12 +15,12 @@ function filled(rows: number, step = 2000): History {
 	return history;
 }
 
-const cpu = (history: History) => history.values("system/cpu", "utilization") ?? [];
+const cpu = (history: History) => figures(history, "system/cpu", "utilization") ?? [];
 
-function answer(times: number[], values: (number | null)[], gaps: MetricsHistory["gaps"] = []): MetricsHistory {
+function answer(times: number[], values: (number | null)[], gaps: HistoryGap[] = []): Past {
 	return {
 		timestamps: times,
-		series: [{ channel: "system/cpu", field: "utilization", unit: "percent", values, min: null, max: null }],
+		series: [{ channel: "system/cpu", field: "utilization", values: packed(values) }],
 		gaps,
 	};
 }
@@ -34,7 +35,7 @@ describe("append", () => {
 			["system/disk", "devices/sda/write_rate", 2],
 			["system/network", "interfaces/lo/upload_rate", 9],
 		] as const) {
-			expect(history.values(channel, field)?.at(-1), field).toBe(value);
+			expect(history.figure(channel, field, 2), field).toBe(value);
 		}
 	});
 
@@ -59,7 +60,10 @@ describe("append", () => {
 	it("is bounded at the shortest interval too", () => {
 		const history = filled(MOST_ROWS + 500, 500);
 		expect(history.rows).toBeLessThanOrEqual(MOST_ROWS + 64);
-		for (const column of history.columns) expect(column.values).toHaveLength(history.rows);
+		for (const { values } of history.columns) {
+			expect(values).toHaveLength(MOST_ROWS + 64);
+			expect(values.subarray(history.rows).every(Number.isNaN), "nothing is left of what was dropped").toBe(true);
+		}
 	});
 
 	it("takes the same tick again as more of the same row", () => {
@@ -150,7 +154,7 @@ describe("append", () => {
 		expect(cpu(history)).toEqual([1, 2, 3]);
 		const warm = batch({ tick: 4, timestamp: START + 8000 });
 		history.append({ ...warm, cpu: warm.cpu && { ...warm.cpu, temperature: 50 } });
-		expect(history.values("system/cpu", "temperature")).toEqual([null, null, null, 50]);
+		expect(figures(history, "system/cpu", "temperature")).toEqual([null, null, null, 50]);
 	});
 
 	it("keeps so many columns at the most, whatever interfaces come and go, and those in use always", () => {
@@ -167,7 +171,7 @@ describe("append", () => {
 			named(tick, ["eth0", `veth${tick}`]);
 			expect(history.columns.length).toBeLessThanOrEqual(MOST_COLUMNS);
 		}
-		const of = (name: string) => history.values("system/network", `interfaces/${name}/upload_rate`);
+		const of = (name: string) => figures(history, "system/network", `interfaces/${name}/upload_rate`);
 		expect(of(`veth${LAST}`)?.at(-1)).toBe(3);
 		expect(of(`veth${LAST - 500}`)?.filter((value) => value !== null)).toEqual([3]);
 		expect(of(`veth${LAST - 700}`), "the longest without a figure goes first").toBeUndefined();
@@ -176,7 +180,8 @@ describe("append", () => {
 		for (let tick = 1; tick <= 12; tick++) named(LAST + tick, ["eth0", ...crowd]);
 		expect(history.columns).toHaveLength(MOST_COLUMNS);
 		expect(new Set(of("eth0"))).toEqual(new Set([3]));
-		const anew = history.columns.filter(({ values }) => values.at(-1) !== null && values.at(-2) === null);
+		const [last, before] = [history.rows - 1, history.rows - 2];
+		const anew = history.columns.filter(({ values }) => values[last] === 3 && Number.isNaN(values[before]));
 		expect(anew, "none takes the place of another that is in use").toEqual([]);
 	});
 
@@ -229,21 +234,21 @@ describe("merge", () => {
 			),
 		);
 		expect(cpu(history)).toEqual([1, 2, 3]);
-		expect(history.values("system/memory", "ram_used")).toEqual([null, null, 1024]);
+		expect(figures(history, "system/memory", "ram_used")).toEqual([null, null, 1024]);
 	});
 
 	it("keeps no more columns than it may have, and those that the answer has", () => {
 		const history = filled(2);
 		const series = (prefix: string) =>
 			Array.from({ length: MOST_COLUMNS }, (_, at) => ({
-				...(answer([], [9, 9]).series[0] as MetricsHistory["series"][number]),
+				...(answer([], [9, 9]).series[0] as Past["series"][number]),
 				field: `per_core/${prefix}${at}`,
 			}));
 		history.merge({ timestamps: [START + 2000, START + 4000], series: series("a"), gaps: [] });
 		history.merge({ timestamps: [START + 6000, START + 8000], series: series("b"), gaps: [] });
 		expect(history.columns).toHaveLength(MOST_COLUMNS);
 		expect(history.values("system/cpu", "per_core/a0")).toBeUndefined();
-		expect(history.values("system/cpu", "per_core/b4095")).toEqual([null, null, 9, 9]);
+		expect(figures(history, "system/cpu", "per_core/b4095")).toEqual([null, null, 9, 9]);
 	});
 
 	it("takes the core's gaps with their reasons", () => {
@@ -265,7 +270,7 @@ describe("merge", () => {
 			times,
 			times.map(() => 50),
 		);
-		const gone = { ...all.series[0], channel: "system/gpu/GPU-gone" } as MetricsHistory["series"][number];
+		const gone = { ...all.series[0], channel: "system/gpu/GPU-gone" } as Past["series"][number];
 		const history = new History();
 		history.merge({ ...all, series: [...all.series, gone] });
 		const goesOn = (from: number, to: number) => {
@@ -274,7 +279,7 @@ describe("merge", () => {
 		goesOn(1800, 2000);
 		expect(history.rows, "some rows were dropped").toBeLessThan(2000);
 		expect(
-			history.values("system/gpu/GPU-gone", "utilization")?.filter((value) => value !== null).length,
+			figures(history, "system/gpu/GPU-gone", "utilization")?.filter((value) => value !== null).length,
 		).toBeGreaterThan(1500);
 		goesOn(2000, 3800);
 		expect(history.values("system/gpu/GPU-gone", "utilization")).toBeUndefined();
@@ -302,7 +307,7 @@ describe("merge", () => {
 		expect(cpu(history)).toEqual([1, 2, 3, 4, 5]);
 	});
 
-	it("leaves all columns as long as the axis, whatever comes in which order", () => {
+	it("has room for the axis in all columns and nothing beyond it, whatever comes in which order", () => {
 		// A small generator with a fixed seed: the same thousand steps each time.
 		let seed = 42;
 		const random = (below: number) => {
@@ -319,8 +324,10 @@ describe("merge", () => {
 			} else history.append(batch({ tick, timestamp: time, cpu: random(100) }));
 			const rising = history.times.every((at, i) => i === 0 || at > (history.times[i - 1] as number));
 			expect(rising, `times rise after tick ${tick}`).toBe(true);
-			const lengths = new Set(history.columns.map((column) => column.values.length));
-			expect([...lengths]).toEqual([history.rows]);
+			for (const { values } of history.columns) {
+				expect(values.length).toBeGreaterThanOrEqual(history.rows);
+				expect(values.subarray(history.rows).every(Number.isNaN), `after tick ${tick}`).toBe(true);
+			}
 		}
 	});
 });

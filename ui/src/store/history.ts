@@ -1,9 +1,11 @@
 // The last hour in columns over one time axis. Live, polled and backfilled samples end in the same append, so that a
-// row looks the same whichever way it came. Charts read the arrays as they are: nothing is copied per tick.
+// row looks the same whichever way it came. Charts read the columns as they are: nothing is copied per tick, and what is
+// only numbers the collector of garbage needs not look through.
 
 import { lowerBound } from "../base/scale";
 import { HOUR } from "../base/time";
-import type { CurrentMetrics, HistoryGap, MetricsHistory, Reason } from "../bindings";
+import type { CurrentMetrics, HistoryGap, Reason } from "../bindings";
+import type { Past } from "../host/host";
 import { silence } from "./connection";
 import { type ChannelReading, readings } from "./readings";
 
@@ -15,6 +17,8 @@ export const MOST_COLUMNS = 4096;
 const IN_USE = 8;
 /** Rows are dropped from the front this many at a time: each array moves once in so many ticks. */
 const TRIM = 64;
+/** Rows that a column has room for at first. */
+const ROOM = 256;
 
 /** GPUs as a whole, where none is known. */
 const GPUS = "system/gpu";
@@ -23,7 +27,8 @@ const GPUS = "system/gpu";
 type Fields = Map<string, Column>;
 
 export interface Column {
-	values: (number | null)[];
+	/** A figure for each row, NaN where there is none, and as far as there is room for rows to come. */
+	values: Float64Array;
 	/** When it last had a figure, to drop the columns of devices that are gone. */
 	seen: number;
 	/** Where it stands. */
@@ -53,6 +58,8 @@ export class History {
 	epoch = 0;
 	/** Rows dropped from the front since the beginning: an index plus this names a row for good. */
 	dropped = 0;
+	/** Rows that each column has room for. */
+	private room = ROOM;
 	private tick: number | null = null;
 	/** The longest interval, in s, that batches named since the last row came. */
 	private interval = 0;
@@ -67,9 +74,15 @@ export class History {
 		return this.times.at(-1) ?? null;
 	}
 
-	/** A column's values, or undefined where there was never such a figure. */
-	values(channel: string, field: string): readonly (number | null)[] | undefined {
+	/** A column's values, a figure or NaN for each row (there is room for more), or undefined where there was never such a figure. */
+	values(channel: string, field: string): Float64Array | undefined {
 		return this.channels.get(channel)?.get(field)?.values;
+	}
+
+	/** A figure of a row; null where it has none. */
+	figure(channel: string, field: string, row: number): number | null {
+		const value = this.values(channel, field)?.[row] ?? Number.NaN;
+		return Number.isNaN(value) ? null : value;
 	}
 
 	/** Takes in a batch, live or polled. A jump is reported, and the batch still becomes a row after a break. */
@@ -109,7 +122,7 @@ export class History {
 
 	/** Replaces what is here from the answer's first row on, and keeps newer rows that came while it was asked for. `whole`: the
 	 * answer is all that the core has, and what is older than that goes too. */
-	merge(answer: MetricsHistory, whole = false): void {
+	merge(answer: Past, whole = false): void {
 		const first = answer.timestamps[0];
 		const end = answer.timestamps.at(-1);
 		if (first === undefined || end === undefined) {
@@ -118,15 +131,18 @@ export class History {
 		}
 		const tailAt = lowerBound(this.times, end + 1);
 		const tailTimes = this.times.slice(tailAt);
-		const tails = new Map(this.columns.map((column) => [column, column.values.slice(tailAt)]));
+		const tails = new Map(this.columns.map((column) => [column, column.values.slice(tailAt, this.rows)]));
 		// Its last row may still have been sampled when it was put together, and that row's batch have come before it.
 		const twice = this.times[tailAt - 1] === end;
-		const own = this.columns.map((column) => [column, twice ? column.values[tailAt - 1] : null] as const);
+		const own = twice ? this.columns.map((column) => [column, column.values[tailAt - 1] as number] as const) : [];
 		const from = whole ? Number.NEGATIVE_INFINITY : first;
 		this.cutFrom(from);
 		const came = answer.series.map(({ channel, field, values }) => [this.column(channel, field), values] as const);
 		this.extend(answer.timestamps, new Map(came));
-		for (const [column, value] of own) if (value != null) column.values[this.rows - 1] ??= value;
+		for (const [column, value] of own) {
+			const row = this.rows - 1;
+			if (Number.isNaN(column.values[row])) column.values[row] = value;
+		}
 		this.extend(tailTimes, tails);
 		this.mergeGaps(answer.gaps, from);
 		this.epoch += 1;
@@ -235,8 +251,7 @@ export class History {
 	}
 
 	private add(fields: Fields, field: string): Column {
-		const values = new Array<number | null>(this.rows).fill(null);
-		const column = { values, seen: this.last ?? 0, fields, field };
+		const column = { values: this.blank(), seen: this.last ?? 0, fields, field };
 		fields.set(field, column);
 		this.columns.push(column);
 		return column;
@@ -251,19 +266,34 @@ export class History {
 
 	private pushRow(time: number): void {
 		this.times.push(time);
-		for (const column of this.columns) column.values.push(null);
+		this.makeRoom();
 	}
 
 	/** Appends rows at once, with their figures of some columns; the others have none there. */
-	private extend(times: readonly number[], figures: ReadonlyMap<Column, readonly (number | null)[]>): void {
+	private extend(times: readonly number[], figures: ReadonlyMap<Column, Float64Array>): void {
+		const at = this.rows;
 		for (const time of times) this.times.push(time);
-		for (const column of this.columns) {
-			const values = figures.get(column) ?? [];
-			// Copied as one: `push(...values)` takes five times as long.
-			column.values = column.values.concat(values);
-			while (column.values.length < this.rows) column.values.push(null);
-			const last = values.findLastIndex((value) => value !== null);
+		this.makeRoom();
+		for (const [column, values] of figures) {
+			column.values.set(values, at);
+			const last = values.findLastIndex((value) => !Number.isNaN(value));
 			if (last >= 0) column.seen = Math.max(column.seen, times[last] as number);
+		}
+	}
+
+	private blank(): Float64Array {
+		return new Float64Array(this.room).fill(Number.NaN);
+	}
+
+	private makeRoom(): void {
+		if (this.rows <= this.room) return;
+		// Not twice as many: of an hour that was asked for, few more rows are kept than came at once.
+		const more = Math.max(this.rows + 2 * TRIM, Math.ceil(1.25 * this.room));
+		this.room = Math.max(this.rows, Math.min(more, MOST_ROWS + TRIM));
+		for (const column of this.columns) {
+			const values = this.blank();
+			values.set(column.values);
+			column.values = values;
 		}
 	}
 
@@ -271,8 +301,8 @@ export class History {
 	private cutFrom(time: number): void {
 		const at = lowerBound(this.times, time);
 		if (at === this.rows) return;
+		for (const column of this.columns) column.values.fill(Number.NaN, at, this.rows);
 		this.times.length = at;
-		for (const column of this.columns) column.values.length = at;
 		this.epoch += 1;
 	}
 
@@ -283,7 +313,10 @@ export class History {
 		if (old < TRIM) return;
 		this.times.splice(0, old);
 		this.dropped += old;
-		for (const column of this.columns) column.values.splice(0, old);
+		for (const { values } of this.columns) {
+			values.copyWithin(0, old);
+			values.fill(Number.NaN, this.rows, this.rows + old);
+		}
 		this.forget(this.columns.filter((column) => column.seen < oldest));
 		this.gaps = this.gaps.filter((gap) => gap.to === null || gap.to >= oldest);
 	}

@@ -1,9 +1,9 @@
 // The store as a whole, over a host that is a test's: filled when it opens, and again after each hole.
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import type { CurrentMetrics, HistoryQuery, MetricsHistory, Settings, SystemInfo } from "../bindings";
-import { type Host, Refused } from "../host/host";
+import type { CurrentMetrics, HistoryQuery, Settings, SystemInfo } from "../bindings";
+import { type Host, type Past, Refused } from "../host/host";
 import { Monitor } from "./monitor.svelte";
-import { batch, DEFAULTS, gpuDetails } from "./samples";
+import { batch, DEFAULTS, figures, gpuDetails, packed } from "./samples";
 
 const START = 1_700_000_000_000;
 const SETTINGS = DEFAULTS;
@@ -39,23 +39,14 @@ class Core implements Host {
 		};
 	}
 	current = async () => this.at(this.tick());
-	async history(query: HistoryQuery): Promise<MetricsHistory> {
+	async history(query: HistoryQuery): Promise<Past> {
 		this.queries.push(query);
 		if (this.historyFails-- > 0) throw new Refused("no");
 		const ticks = Array.from({ length: this.tick() }, (_, i) => i + 1).slice(-1800);
 		const wanted = ticks.filter((tick) => this.time(tick) >= (query.since ?? 0));
 		return {
 			timestamps: wanted.map(this.time),
-			series: [
-				{
-					channel: "system/cpu",
-					field: "utilization",
-					unit: "percent",
-					values: wanted.map((tick) => tick % 100),
-					min: null,
-					max: null,
-				},
-			],
+			series: [{ channel: "system/cpu", field: "utilization", values: packed(wanted.map((tick) => tick % 100)) }],
 			gaps: [],
 		};
 	}
@@ -76,7 +67,7 @@ class Core implements Host {
 let core: Core;
 let monitor: Monitor;
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
-const values = () => monitor.history.values("system/cpu", "utilization") ?? [];
+const values = () => figures(monitor.history, "system/cpu", "utilization") ?? [];
 const whole = () => Array.from({ length: core.tick() }, (_, i) => (i + 1) % 100);
 
 const minutes = (count: number) => count * 60_000;

@@ -3,6 +3,7 @@
 import type { ChannelStatus, CurrentMetrics, GpuDetails, NetworkInterface, Reason, SystemInfo } from "../bindings";
 import { SETTINGS } from "../bindings";
 import { DEFAULTS, type Host, NO_INFO } from "../host/host";
+import type { History } from "./history";
 import { Monitor } from "./monitor.svelte";
 
 export const CHANNELS = ["system/gpu/GPU-1", "system/cpu", "system/memory", "system/disk", "system/network"] as const;
@@ -251,6 +252,17 @@ export function gpuDetails(change: Partial<GpuDetails> = {}): GpuDetails {
 }
 
 const nothing = () => undefined;
+
+/** Figures as columns keep them. */
+export function packed(values: readonly (number | null)[]): Float64Array {
+	return Float64Array.from(values, (value) => value ?? Number.NaN);
+}
+
+/** A column's figures, a list as long as there are rows; undefined where there is none. */
+export function figures(history: History, channel: string, field: string): (number | null)[] | undefined {
+	if (!history.values(channel, field)) return undefined;
+	return history.times.map((_, row) => history.figure(channel, field, row));
+}
 
 /** What a test's core answers otherwise. */
 export type Answers = Partial<Omit<Host, "info">> & { info?: Partial<SystemInfo> };

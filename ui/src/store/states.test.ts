@@ -2,7 +2,7 @@
 import { expect, it } from "vitest";
 import { type CurrentMetrics, GPU_STATES, type GpuState } from "../bindings";
 import { History } from "./history";
-import { batch } from "./samples";
+import { batch, packed } from "./samples";
 import { StateRuns } from "./states";
 
 const GPU = "system/gpu/GPU-1";
@@ -47,7 +47,7 @@ it("is the same run by run as all at once, and takes the last row again when it 
 	expect(made.runs).toEqual(anew.runs);
 	made.update();
 	expect(made.runs).toEqual(anew.runs);
-	(history.values(GPU, "state") as unknown[]).splice(-1, 1, GPU_STATES.indexOf("power_brake"));
+	history.values(GPU, "state")?.set([GPU_STATES.indexOf("power_brake")], history.rows - 1);
 	made.update();
 	expect(made.runs.at(-1)).toEqual({ from: 199_000, to: 200_000, state: "power_brake", reason: null });
 });
@@ -85,7 +85,7 @@ it("does not take a longer interval for a hole", () => {
 
 it("goes through the hour anew when it was filled from the core", () => {
 	const made = runs("idle");
-	const series = { channel: GPU, field: "state", unit: "gpu_state" as const, values: [5, 5, 1], min: null, max: null };
+	const series = { channel: GPU, field: "state", values: packed([5, 5, 1]) };
 	history.merge({ timestamps: [1000, 2000, 3000], series: [series], gaps: [] });
 	made.update();
 	expect(short(made)).toEqual([

@@ -93,8 +93,8 @@ export class StateRuns {
 	}
 
 	private add(from: number, to: number, row: number): void {
-		const code = this.history.values(this.channel, "state")?.[row];
-		const state = code == null ? null : (GPU_STATES[code] ?? null);
+		const code = this.history.figure(this.channel, "state", row);
+		const state = code === null ? null : (GPU_STATES[code] ?? null);
 		this.push({ from, to, state, reason: state === null ? this.reasonAt(to) : null });
 	}
 

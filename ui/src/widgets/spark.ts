@@ -6,8 +6,6 @@ import type { History } from "../store/history";
 const SAMPLES = 60;
 const LINE = 1.2;
 
-type Column = readonly (number | null | undefined)[];
-
 /** What a sparkline shows. */
 export interface Shown {
 	channel: string;
@@ -18,14 +16,14 @@ export interface Shown {
 	floor: number;
 }
 
-/** The newest figures, so many of them, the columns added up; the newest last. */
-export function newest(columns: readonly Column[], rows: number, count: number): (number | null)[] {
-	const out: (number | null)[] = [];
+/** The newest figures, so many of them, the columns added up; the newest last, and NaN for none. */
+export function newest(columns: readonly (Float64Array | undefined)[], rows: number, count: number): number[] {
+	const out: number[] = [];
 	for (let row = Math.max(0, rows - count); row < rows; row++) {
-		let sum: number | null = null;
+		let sum = Number.NaN;
 		for (const column of columns) {
-			const value = column[row];
-			if (value != null) sum = (sum ?? 0) + value;
+			const value = column?.[row] ?? Number.NaN;
+			if (!Number.isNaN(value)) sum = Number.isNaN(sum) ? value : sum + value;
 		}
 		out.push(sum);
 	}
@@ -54,7 +52,7 @@ export class Spark {
 	draw({ channel, fields, most, floor }: Shown): void {
 		const { canvas, context, history } = this;
 		if (!context) return;
-		const columns = fields.map((field) => history.values(channel, field) ?? []);
+		const columns = fields.map((field) => history.values(channel, field));
 		const { painted } = this;
 		const row = history.dropped + history.rows;
 		const came = row - painted.row;
@@ -63,7 +61,7 @@ export class Spark {
 		const count = goesOn && painted.full === most ? came + 3 : SAMPLES;
 		const values = newest(columns, history.rows, count);
 		let full = most ?? floor;
-		if (most === null) for (const value of values) if (value !== null && value > full) full = value;
+		if (most === null) for (const value of values) if (value > full) full = value;
 		const step = Math.max(1, Math.round(canvas.width / (SAMPLES - 1)));
 		const moves = goesOn && painted.full === full;
 		if (moves && came > 0) {
@@ -77,7 +75,7 @@ export class Spark {
 	}
 
 	/** Paints from one of the values on. */
-	private paint(values: readonly (number | null)[], full: number, step: number, from: number): void {
+	private paint(values: readonly number[], full: number, step: number, from: number): void {
 		const { canvas, context, colours } = this;
 		if (!context) return;
 		const { width, height } = canvas;
@@ -95,7 +93,7 @@ export class Spark {
 		context.lineJoin = "bevel";
 		context.fillStyle = colours.area;
 		for (let begin = Math.max(0, from - 1), at = begin; at <= values.length; at++) {
-			if (at < values.length && values[at] !== null) continue;
+			if (at < values.length && !Number.isNaN(values[at])) continue;
 			if (at > begin) {
 				context.beginPath();
 				for (let i = begin; i < at; i++) context.lineTo(x(i), y(values[i] as number));
