@@ -1,14 +1,17 @@
 // Everything that the page knows of the machine. Events, polls and the backfill all end in `History`'s one append.
 import { flushSync } from "svelte";
 import { HOUR, MINUTE, SECOND } from "../base/time";
+import { within } from "../base/within";
 import { timed } from "../base/work";
-import type { CurrentMetrics, Settings, SettingsPatch, SystemInfo } from "../bindings";
-import type { Host, Unsubscribe } from "../host/host";
+import type { CurrentMetrics, HistoryQuery, Settings, SettingsPatch, SystemInfo } from "../bindings";
+import type { Host, Past, Unsubscribe } from "../host/host";
 import { Connection, type ConnectionState } from "./connection";
 import { History } from "./history";
 
 /** The least time between two batches that have history asked for, in ms; twice as long after each time that was refused. */
 const PACE = 2 * SECOND;
+/** Longer than any history takes, in ms: one that never comes must not keep the next from being asked for. */
+const LONGEST = 30 * SECOND;
 
 export class Monitor {
 	readonly history = new History();
@@ -157,11 +160,11 @@ export class Monitor {
 		const since = this.hole;
 		this.hole = null;
 		try {
-			let answer = await this.host.history(since === 0 ? {} : { since });
+			let answer = await this.past(since === 0 ? {} : { since });
 			// It begins with the last row before the hole, unless the clock was set meanwhile or that row is too old.
 			const whole = answer.timestamps[0] !== since;
 			// An hour is all there is.
-			if (whole && since !== 0 && (answer.timestamps.at(-1) ?? 0) - since < HOUR) answer = await this.host.history({});
+			if (whole && since !== 0 && (answer.timestamps.at(-1) ?? 0) - since < HOUR) answer = await this.past({});
 			this.history.merge(answer, whole);
 			if (whole && since !== 0) void this.ask();
 			this.filled = true;
@@ -175,6 +178,10 @@ export class Monitor {
 		} finally {
 			this.filling = false;
 		}
+	}
+
+	private past(query: HistoryQuery): Promise<Past> {
+		return within(LONGEST, this.host.history(query));
 	}
 
 	/** The description of the machine changes when a driver is loaded or a device goes, and when it started is said in the time that the clock shows. */

@@ -205,6 +205,26 @@ it("asks again for a history that was refused", async () => {
 	expect(values()).toEqual(whole());
 });
 
+it("asks again for a history that is never answered, and does not take it in when it comes after all", async () => {
+	const answers: (() => void)[] = [];
+	const { history } = core;
+	core.history = async (query) => {
+		if (answers.length === 0) await new Promise<void>((resolve) => answers.push(resolve));
+		return history.call(core, query);
+	};
+	await hide(minutes(1));
+	await live(5);
+	expect(core.queries).toHaveLength(1);
+	await live(20);
+	expect(core.queries).toHaveLength(2);
+	same();
+	const { epoch } = monitor.history;
+	answers[0]?.();
+	await live(1);
+	expect([core.queries.length, monitor.history.epoch]).toEqual([3, epoch]);
+	same();
+});
+
 it("fills the time during which the page was hidden", async () => {
 	await live(2);
 	const last = monitor.history.last;
