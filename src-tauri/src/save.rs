@@ -10,9 +10,9 @@ use tauri::async_runtime::spawn_blocking;
 use tauri::{Manager as _, WebviewWindow};
 use tauri_plugin_dialog::DialogExt as _;
 use tauri_specta::Event as _;
-use telltale_core::export;
 use telltale_core::history::MetricsHistory;
 use telltale_core::settings::file::{beside, resolved};
+use telltale_core::{clock, export};
 use tokio::sync::{oneshot, watch};
 
 use crate::Shell;
@@ -60,6 +60,10 @@ pub(crate) async fn save(
     image: Vec<u8>,
 ) -> Result<Option<String>, CommandError> {
     let Some(path) = ask(window, &history).await.map(resolved) else { return Ok(None) };
+    let ending = ending(&path);
+    if let Some(why) = nothing(&ending, &history, &image) {
+        return Err(not_written(&path, &why));
+    }
     let number = saving.begun.fetch_add(1, Ordering::Relaxed) + 1;
     let mut stopped = saving.stopped.subscribe();
     let to_page = window.clone();
@@ -80,7 +84,7 @@ pub(crate) async fn save(
             goes_on
         }
     };
-    let (aside, ending) = (aside(&path, number), ending(&path));
+    let aside = aside(&path, number);
     saving.with_half(|half| half.push(aside.clone()));
     let to = aside.clone();
     let writing = spawn_blocking(move || write(&to, &ending, &history, &image, report));
@@ -117,9 +121,8 @@ fn not_written(path: &Path, error: &dyn std::fmt::Display) -> CommandError {
 /// The path that the user chose in the system's dialog.
 async fn ask(window: &WebviewWindow, history: &MetricsHistory) -> Option<PathBuf> {
     let (chosen, path) = oneshot::channel();
-    let end = history.timestamps.last().copied().unwrap_or_default();
-    let stamp: String =
-        telltale_core::clock::rfc3339(end).chars().take(19).filter(|c| *c != ':' && *c != '-').collect();
+    let end = history.timestamps.last().copied().unwrap_or_else(|| clock::now().wall);
+    let stamp: String = clock::rfc3339(end).chars().take(19).filter(|c| *c != ':' && *c != '-').collect();
     let title = &window.state::<Shell>().words.save_title;
     let name = format!("telltale-{stamp}.csv");
     let dialog = window.dialog().file().set_parent(window).set_title(title).set_file_name(name);
@@ -143,6 +146,15 @@ fn aside(path: &Path, number: u32) -> PathBuf {
 /// What a name ends with, which decides the format.
 fn ending(path: &Path) -> String {
     path.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase()).unwrap_or_default()
+}
+
+/// Why there is nothing to write; what is there under that name stays then.
+fn nothing(ending: &str, history: &MetricsHistory, image: &[u8]) -> Option<&'static str> {
+    if ending == "png" {
+        image.is_empty().then_some("there is no chart on this page")
+    } else {
+        history.timestamps.is_empty().then_some("there are no samples of that time, or not any more")
+    }
 }
 
 /// Writes a whole file, or leaves none. Any ending other than `json` and `png` is CSV. `report` gets the share done (0–1)
@@ -199,6 +211,22 @@ mod tests {
             assert!(!path.exists(), "{name}: nothing half-written is left");
         }
         assert!(write(&folder.path().join("no/such/folder"), "csv", &history, b"", |_| true).is_err());
+    }
+
+    #[test]
+    fn a_page_without_charts_makes_no_picture_and_a_time_without_samples_no_table() {
+        let [none, some] =
+            [vec![], vec![0]].map(|timestamps| MetricsHistory { timestamps, ..MetricsHistory::default() });
+        for (ending, history, image, refused) in [
+            ("png", &none, &b"\x89PNG"[..], false),
+            ("png", &some, b"", true),
+            ("csv", &some, b"", false),
+            ("csv", &none, b"\x89PNG", true),
+            ("json", &none, b"\x89PNG", true),
+            ("", &none, b"\x89PNG", true),
+        ] {
+            assert_eq!(nothing(ending, history, image).is_some(), refused, "{ending}");
+        }
     }
 
     #[test]
