@@ -199,7 +199,7 @@ pub(crate) async fn get_gpu_details(
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn get_settings(shell: State<'_, Shell>) -> Result<Settings, CommandError> {
-    answer("get_settings", async { Ok(shell.settings.current()) }).await
+    answer("get_settings", async { Ok(block_in_place(|| shell.settings.look())) }).await
 }
 
 /// Changes some settings, at once and for good. An invalid value changes nothing.

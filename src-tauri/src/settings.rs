@@ -51,6 +51,15 @@ impl Stored {
         self.current.borrow().clone()
     }
 
+    /// The same, once it is looked whether the desktop's own settings have changed what is theirs.
+    pub(crate) fn look(&self) -> Settings {
+        if let Ok(autostart) = &self.autostart {
+            let on = autostart.is_on();
+            self.current.send_if_modified(|now| std::mem::replace(&mut now.start_at_login, on) != on);
+        }
+        self.current()
+    }
+
     /// Word of each change.
     pub(crate) fn changes(&self) -> watch::Receiver<Settings> {
         self.current.subscribe()
@@ -67,7 +76,7 @@ impl Stored {
     /// `InvalidSetting` or `NotWritten`, and nothing is changed; `NotSaved`, and the change is in force until the program ends.
     pub(crate) fn update(&self, patch: &Value) -> Result<Settings, CommandError> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = self.current();
+        let before = self.look();
         let now = before.patched(patch)?;
         if now.start_at_login != before.start_at_login {
             self.start_at_login(now.start_at_login).map_err(|error| CommandError {

@@ -67,6 +67,15 @@ fn starting_at_login_is_a_file_that_the_desktop_reads() {
         let entry = fs::read_to_string(&file).unwrap();
         let command = format!("Exec=\"{}\" --hidden", built("telltale").display());
         assert!(entry.starts_with("[Desktop Entry]\n") && entry.lines().any(|line| line == command), "{entry}");
+        fs::remove_file(&file).unwrap();
+        app.open("overview").await;
+        app.open("settings").await;
+        app.shows("that it is off", "return document.querySelector('#setting-start_at_login').checked", |on| {
+            on == false
+        })
+        .await;
+        app.click("#setting-start_at_login").await;
+        until("the file is there again", SOON, async || fs::read_to_string(&file)).await;
         app.close().await;
 
         // What the desktop's own settings change counts.

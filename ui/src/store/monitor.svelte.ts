@@ -88,6 +88,15 @@ export class Monitor {
 		}
 	}
 
+	/** One of the settings can be changed elsewhere: whether Telltale starts at login. */
+	async askSettings(): Promise<void> {
+		try {
+			this.adopt(await this.host.settings());
+		} catch {
+			// Those of before stay; the connection says that the core does not answer.
+		}
+	}
+
 	/** An interval is in force before the first batch that names it. */
 	private adopt(settings: Settings): void {
 		this.settings = settings;
