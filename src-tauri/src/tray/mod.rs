@@ -104,8 +104,18 @@ async fn put_up(app: &AppHandle) {
         return;
     }
     let shown = presence.lock().1.clone();
-    match Panel::put_up(app, shown).await {
-        Ok(panel) => presence.lock().0 = Some(panel),
+    match Panel::put_up(app, shown.clone()).await {
+        Ok(panel) => {
+            let now = {
+                let mut presence = presence.lock();
+                presence.0 = Some(panel.clone());
+                presence.1.clone()
+            };
+            // What came meanwhile had no panel to be shown on.
+            if now != shown {
+                panel.show(app, now).await;
+            }
+        }
         Err(error) => tracing::warn!(%error, "the tray could not be put up"),
     }
 }
