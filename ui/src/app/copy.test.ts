@@ -9,8 +9,9 @@ document.body.innerHTML = `
 		<span data-label="Memory"><b>19.4</b> / 24 GiB</span>
 	</section>
 	<section data-panel="gpu/1" aria-label="GPU 1">
-		<b data-label="Utilization" data-figure="gpu/1/utilization">12\u00a0%</b>
-		<span data-label="Utilization" data-figure="gpu/1/utilization"><b>87</b>\u00a0<i>%</i></span>
+		<ul class="legend"><li><b data-label="Utilization" data-figure="gpu/1/utilization">12\u00a0%</b></li></ul>
+		<figure class="tile"><span data-label="Utilization" data-figure="gpu/1/utilization"><b>87</b>\u00a0<i>%</i></span></figure>
+		<figure class="tile"><span data-label="Power" data-figure="gpu/1/power_draw">60 W</span></figure>
 		<dl><dd data-label="Memory">19.4 GiB</dd><dd data-label="Memory">60 °C</dd></dl>
 	</section>
 	<section data-panel="uses" aria-label="Who uses it"><div class="body"><table>
@@ -23,24 +24,31 @@ document.body.innerHTML = `
 const [one, paused, table, empty, none] = document.querySelectorAll<HTMLElement>("section");
 
 it("is the panel's name, the time, and each figure once", () => {
-	expect(one && figuresOf(one, 1_700_000_000_000)).toBe(
+	expect(one && figuresOf(one, null, 1_700_000_000_000)).toBe(
 		"GPU 0  RTX 4090  2023-11-14T22:13:20.000Z\nUtilization: 87 %\nMemory: 19.4 / 24 GiB",
 	);
 });
 
-it("is the legend's figure where a tile shows the one of now, and both facts of one name", () => {
-	expect(paused && figuresOf(paused, 0)).toBe(
-		"GPU 1  1970-01-01T00:00:00.000Z\nUtilization: 12 %\nMemory: 19.4 GiB\nMemory: 60 °C",
+it("is a figure once that the legend and a tile have, and both facts of one name", () => {
+	expect(paused && figuresOf(paused, null, 0)).toBe(
+		"GPU 1  1970-01-01T00:00:00.000Z\nUtilization: 12 %\nPower: 60 W\nMemory: 19.4 GiB\nMemory: 60 °C",
 	);
 });
 
+it("is of the moment that charts are looked at, without what is of now; without a legend it is all of now", () => {
+	expect(paused && figuresOf(paused, 1000, 9000)).toBe(
+		"GPU 1  1970-01-01T00:00:01.000Z\nUtilization: 12 %\nMemory: 19.4 GiB\nMemory: 60 °C",
+	);
+	expect(one && figuresOf(one, 1000, 9000)).toMatch(/^GPU 0 {2}RTX 4090 {2}1970-01-01T00:00:09.000Z\n/);
+});
+
 it("is the rows of a table, their cells apart by tabs", () => {
-	expect(table && figuresOf(table, null)).toBe("Who uses it\nProcess\tSize\npython 41\t2.0 KiB\nsh\t");
-	expect(empty && figuresOf(empty, null)).toBe("Faults\nNone since the start.");
+	expect(table && figuresOf(table, null, null)).toBe("Who uses it\nProcess\tSize\npython 41\t2.0 KiB\nsh\t");
+	expect(empty && figuresOf(empty, null, null)).toBe("Faults\nNone since the start.");
 });
 
 it("is the reason where there are no figures", () => {
-	expect(none && figuresOf(none, null)).toBe("No GPU figures\nNo driver.");
+	expect(none && figuresOf(none, null, null)).toBe("No GPU figures\nNo driver.");
 });
 
 it("belongs to the panel that the focus or the pointer is in", () => {

@@ -29,12 +29,13 @@ function setting(field: HTMLElement): string {
 	return `${words(field.querySelector("legend, label"))}: ${value() || t.noFigure}`;
 }
 
-/** A line for each figure; for a table one of each row, its cells apart by tabs, as spreadsheets take them. */
-function* linesOf(panel: HTMLElement): Generator<string> {
+/** A line for each figure; for a table one of each row, its cells apart by tabs, as spreadsheets take them. Tiles are always of
+ * now: `then` leaves them out. */
+function* linesOf(panel: HTMLElement, then: boolean): Generator<string> {
 	const known = new Set<string>();
 	for (const one of panel.querySelectorAll<HTMLElement>(COPIED)) {
 		// A figure in a table stands in its row.
-		if (one.parentElement?.closest("table")) continue;
+		if (one.parentElement?.closest("table") || (then && one.closest(".tile"))) continue;
 		if (one instanceof HTMLTableElement) {
 			for (const row of one.rows) yield [...row.cells].map(words).join("\t");
 			continue;
@@ -43,7 +44,7 @@ function* linesOf(panel: HTMLElement): Generator<string> {
 			yield setting(one);
 			continue;
 		}
-		// The legend comes first, and is of the moment that the heading says: a tile is always of now.
+		// The legend comes first.
 		const { label, figure } = one.dataset;
 		if (figure && known.has(figure)) continue;
 		if (figure) known.add(figure);
@@ -51,13 +52,16 @@ function* linesOf(panel: HTMLElement): Generator<string> {
 	}
 }
 
-/** Title and time, then `label: value` of each figure, and the rows of tables. What stands there twice (legend and tile) comes once. */
-export function figuresOf(panel: HTMLElement, time: number | null): string {
+/** Title and time, then `label: value` of each figure, and the rows of tables. What stands there twice (legend and tile) comes once.
+ * `moment` is the one that charts are looked at (null: the newest), which what has no legend does not follow. */
+export function figuresOf(panel: HTMLElement, moment: number | null, newest: number | null): string {
+	const then = panel.querySelector(".legend") ? moment : null;
+	const time = then ?? newest;
 	const name = panel.getAttribute("aria-label") ?? "";
 	// What stands beside the name, in full: a small panel has no room for it.
 	const subtitle = panel.querySelector<HTMLElement>("h2")?.title || words(panel.querySelector(".subtitle"));
 	const heading = [name, subtitle, time === null ? "" : new Date(time).toISOString()];
-	const lines = new Set(linesOf(panel));
+	const lines = new Set(linesOf(panel, then !== null));
 	// Why there are no figures, or that there is nothing to list.
 	if (lines.size === 0) lines.add(words(panel.querySelector(".unavailable, .body")));
 	return [heading.filter(Boolean).join("  "), ...lines].filter(Boolean).join("\n");

@@ -131,7 +131,7 @@ export function duration(ms: number): string {
 		.join(" ");
 }
 
-/** Seconds as a setting shows them: 2, 0.5. */
+/** Seconds as a setting shows them: 2, 0.5, 0.75. */
 export function seconds(value: number): string {
-	return fixed(value, Number.isInteger(value) ? 0 : 1);
+	return fixed(value, [0, 1].find((decimals) => Number(value.toFixed(decimals)) === value) ?? 2);
 }

@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { panelState } from "./state";
 
 const status = (
-	reason: "not_answering" | "absent" | "starting" | null,
+	reason: "not_answering" | "absent" | "asleep" | "starting" | null,
 	age: number | null,
 	detail: string | null = null,
 ) => ({
@@ -28,6 +28,10 @@ it("says for how long there was none, and why", () => {
 	expect(stale).toEqual({ kind: "stale", age: 8400, words: "not answering" });
 	const inFull = panelState(true, status("not_answering", 8.4, "No answer yet."));
 	expect(inFull).toMatchObject({ words: "not answering · No answer yet." });
+});
+
+it("says no time for a device that is sampled without a figure", () => {
+	expect(panelState(true, status("asleep", 0.004))).toEqual({ kind: "stale", age: null, words: "asleep" });
 });
 
 it("gives the reason first, which is translated, and then the collector's own words, for a device that is not there", () => {

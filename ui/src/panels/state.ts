@@ -27,6 +27,7 @@ export function panelState(hasSample: boolean, status: ChannelStatus | null): Pa
 		return { kind: "unavailable", reason, words: because(reason, status.detail) };
 	}
 	if (status === null || reason === null) return DATA;
-	const age = status.age === null ? null : status.age * SECOND;
+	// A device that is asleep or lost is sampled at every tick, without a figure: since when it has none, nobody says.
+	const age = status.age === null || status.age < 1 ? null : status.age * SECOND;
 	return { kind: "stale", age, words: because(reason, status.detail) };
 }
