@@ -1,9 +1,13 @@
 //! No GPU, one and eight: what the window shows of them is what the simulated driver reports.
 
+use std::fs;
+
 use serde_json::{Value, json};
 
 use super::SOON;
 use super::app::{App, Gpus, Home};
+use super::pages::OVERFLOW;
+use crate::common::root;
 use crate::common::screen::Screen;
 use crate::common::until::until;
 
@@ -110,6 +114,46 @@ fn an_amd_gpu_is_shown_in_its_own_words() {
         let titles = "return Array.from(document.querySelectorAll('[title]'), it => it.title).join('\\n')";
         let all = app.run(titles).await.as_str().unwrap().to_owned() + &app.texts("body").await.concat();
         assert!(all.contains("amdgpu: gpu_busy_percent") && !all.contains("NVML"), "{all}");
+        app.close().await;
+    });
+}
+
+/// A card's words at the crosshair that can be seen, and how far the overview has to be scrolled.
+const LOST: &str =
+    "const card = document.querySelector('[data-panel^=\"gpu/\"]'), main = document.querySelector('main');
+    const seen = (selector) => Array.from(card.querySelectorAll(selector)).filter(one => one.checkVisibility());
+    return [seen('.legend li').map(one => one.innerText), seen('.stale').map(one => [one.innerText, one.title]),
+        main.scrollHeight - main.clientHeight, seen('.tile').map(one => one.title.split('\\n')[0])]";
+
+#[test]
+fn a_lost_gpu_among_many_says_so_in_its_own_room() {
+    super::test(async || {
+        let (screen, home) = (Screen::open(), Home::new());
+        let eight = fs::read_to_string(root().join("tests/nvml-sim/scripts/eight.sim")).unwrap();
+        home.script(&eight);
+        let app = App::start(&screen, &home, Gpus::Scripted).await;
+        app.resize(1280, 800).await;
+        app.call("update_settings", json!({ "patch": { "interval": 0.5 } })).await.unwrap();
+        app.click("[data-testid=\"range-1m\"]").await;
+        app.shows("eight cards", STATES, |states| *states == json!(vec!["data"; 8])).await;
+        home.script(&eight.replacen("[gpu]", "[gpu]\nstate = lost", 1));
+        app.shows("the first is lost", STATES, |states| states[0] == "stale" && states[1] == "data").await;
+        let over = "const { left, top, width, height } = document.querySelector('.u-over').getBoundingClientRect();
+            return [left + width - 2, top + height / 2]";
+        let legend = until("its legend says why, and nothing else", SOON, async || {
+            let place: (f64, f64) = serde_json::from_value(app.run(over).await).unwrap();
+            app.point(place).await;
+            let shown = app.run(LOST).await;
+            let legend = shown[0].as_array().unwrap();
+            let why = legend.first().and_then(Value::as_str).is_some_and(|words| words.contains("gap: lost"));
+            if why && legend.len() == 1 { Ok(shown) } else { Err(shown) }
+        })
+        .await;
+        let why = "lost: the device fell off the bus";
+        assert_eq!(legend[1][0][0], why);
+        assert!(legend[1][0][1].as_str().unwrap().starts_with(&format!("{why} · ")), "{legend}");
+        assert_eq!(legend[3], json!([why, why, why, why]), "on hover, as there is no room");
+        assert_eq!((&legend[2], app.run(OVERFLOW).await), (&json!(0), json!([])), "the rest is in sight as before");
         app.close().await;
     });
 }

@@ -25,13 +25,18 @@ it("shows a current sample", () => {
 
 it("says for how long there was none, and why", () => {
 	const stale = panelState(true, status("not_answering", 8.4));
-	expect(stale).toEqual({ kind: "stale", age: 8400, words: "not answering" });
+	expect(stale).toEqual({ kind: "stale", age: 8400, brief: "not answering", words: "not answering" });
 	const inFull = panelState(true, status("not_answering", 8.4, "No answer yet."));
-	expect(inFull).toMatchObject({ words: "not answering · No answer yet." });
+	expect(inFull).toMatchObject({ brief: "not answering", words: "not answering · No answer yet." });
 });
 
 it("says no time for a device that is sampled without a figure", () => {
-	expect(panelState(true, status("asleep", 0.004))).toEqual({ kind: "stale", age: null, words: "asleep" });
+	expect(panelState(true, status("asleep", 0.004))).toEqual({
+		kind: "stale",
+		age: null,
+		brief: "asleep",
+		words: "asleep",
+	});
 });
 
 it("gives the reason first, which is translated, and then the collector's own words, for a device that is not there", () => {

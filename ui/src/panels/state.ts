@@ -7,8 +7,8 @@ import { t } from "../text";
 export type PanelState =
 	| { kind: "waiting" }
 	| { kind: "data" }
-	/** For how long it had no sample, in ms, if that is known; and why. */
-	| { kind: "stale"; age: number | null; words: string }
+	/** For how long it had no sample, in ms, if that is known; and why, in short and in full. */
+	| { kind: "stale"; age: number | null; brief: string; words: string }
 	| { kind: "unavailable"; reason: Reason; words: string };
 
 // One object each, so that what depends on a panel's state has nothing to do while it stays the same.
@@ -29,5 +29,5 @@ export function panelState(hasSample: boolean, status: ChannelStatus | null): Pa
 	if (status === null || reason === null) return DATA;
 	// A device that is asleep or lost is sampled at every tick, without a figure: since when it has none, nobody says.
 	const age = status.age === null || status.age < 1 ? null : status.age * SECOND;
-	return { kind: "stale", age, words: because(reason, status.detail) };
+	return { kind: "stale", age, brief: t.reasons[reason], words: because(reason, status.detail) };
 }
