@@ -266,10 +266,11 @@ impl Counters {
 
 /// Whether a block device is a disk whose bytes no other counted device counts.
 ///
-/// Partitions have no folder of their own in `/sys/block`; devices built on others name those in `slaves/`. Where
-/// the tree can't be read (a container without /sys), the name decides alone.
+/// Partitions have no folder of their own in `/sys/block`; devices built on others name those in `slaves/`. What a program
+/// serves (nbd, ublk) is a file of a disk here, or no disk of this machine's. Where the tree can't be read (a container
+/// without /sys), the name decides alone.
 pub(super) fn is_whole_disk(block: &Path, name: &str) -> bool {
-    const BUILT: [&str; 8] = ["loop", "ram", "zram", "dm-", "md", "zd", "bcache", "drbd"];
+    const BUILT: [&str; 10] = ["loop", "ram", "zram", "dm-", "md", "zd", "bcache", "drbd", "nbd", "ublkb"];
     if BUILT.iter().any(|prefix| {
         name.strip_prefix(prefix).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit() || c == '_'))
     }) {

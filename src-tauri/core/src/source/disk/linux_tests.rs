@@ -16,12 +16,17 @@ const DISKSTATS: &str = "\
    1       0 ram0 0 0 0 0 0 0 0 0 0 0 0
  104       0 cciss/c0d0 1 0 2 0 1 0 4 0 0 0 0
  251       0 stacked0 10 0 80 1 20 0 160 2 0 3 3
+  43       0 nbd0 10 0 80 1 20 0 160 2 0 3 3
+  43       1 nbd0p1 10 0 80 1 20 0 160 2 0 3 3
+  43      32 nbd1 0 0 0 0 0 0 0 0 0 0 0
+ 259       2 ublkb0 10 0 80 1 20 0 160 2 0 3 3
 ";
 
 fn tree() -> tempfile::TempDir {
     let root = tempfile::tempdir().unwrap();
     let block = root.path().join("sys/block");
-    for name in ["loop0", "sda", "nvme0n1", "dm-0", "md127", "zram0", "ram0", "cciss!c0d0", "stacked0"] {
+    let built = ["loop0", "dm-0", "md127", "zram0", "ram0", "stacked0", "nbd0", "nbd1", "ublkb0"];
+    for name in ["sda", "nvme0n1", "cciss!c0d0"].into_iter().chain(built) {
         std::fs::create_dir_all(block.join(name).join("slaves")).unwrap();
     }
     std::fs::create_dir(block.join("stacked0/slaves/sda")).unwrap();
@@ -135,14 +140,14 @@ fn partitions_by_name() {
     }
 }
 
-/// By what the kernel says of each device, not by its name: the majors of ram, loop and md
+/// By what the kernel says of each device, not by its name: the majors of ram, loop, md and nbd
 /// (kernel: Documentation/admin-guide/devices.txt), and what only dm and zram have.
 #[test]
 fn this_machines_disks_are_those_of_sys_block_that_are_built_on_nothing() {
     let text = |file: std::path::PathBuf| std::fs::read_to_string(file).unwrap_or_default();
     let is_disk = |folder: &Path| {
         let major = text(folder.join("dev"));
-        let is_built = ["1:", "7:", "9:"].iter().any(|built| major.starts_with(built))
+        let is_built = ["1:", "7:", "9:", "43:"].iter().any(|built| major.starts_with(built))
             || ["dm", "mm_stat"].iter().any(|file| folder.join(file).exists())
             || folder.join("slaves").read_dir().is_ok_and(|mut slaves| slaves.next().is_some());
         !is_built && text(folder.join("hidden")).trim() != "1"

@@ -1,4 +1,4 @@
-//! Block devices that are no disks of their own (loop devices, RAID, LVM, zram). The totals leave them out, and nothing is
+//! Block devices that are no disks of their own (loop devices, nbd, RAID, LVM, zram). The totals leave them out, and nothing is
 //! sampled of them; a page can list them all the same.
 
 use std::fs;
@@ -23,7 +23,8 @@ pub(crate) fn others(proc: &Path, sys: &Path) -> Vec<OtherBlockDevice> {
     found
 }
 
-/// `None` for a disk, and for a device that holds nothing: the kernel has some loop devices ready before they have a file.
+/// `None` for a disk, and for a device that holds nothing: the kernel has some loop and nbd devices ready before they have a
+/// file.
 fn other(block: &Path, folder: &str, mounts: &[(String, PathBuf)]) -> Option<OtherBlockDevice> {
     let name = folder.replace('!', "/");
     let mount = mounts.iter().find(|(device, _)| device == folder);
@@ -65,6 +66,9 @@ mod tests {
             ("loop3", "7:3", 0),
             ("md!0", "9:0", 2048),
             ("dm-0", "253:0", 32),
+            ("nbd0", "43:0", 64),
+            ("nbd1", "43:32", 0),
+            ("ublkb0", "259:2", 128),
         ] {
             write(&format!("sys/block/{name}/size"), &format!("{sectors}\n"));
             fs::create_dir_all(root.path().join("sys/dev/block")).unwrap();
@@ -93,7 +97,8 @@ mod tests {
         let md0 = OtherBlockDevice { name: "md/0".into(), size: 1 << 20, on: sda_and_sdb, mount_point: None };
         let dm0 =
             OtherBlockDevice { name: "dm-0".into(), size: 1 << 14, on: Vec::new(), mount_point: Some("/home".into()) };
-        assert_eq!(found, [dm0, loop2, loop10, md0]);
+        let served = |name: &str, size| OtherBlockDevice { name: name.into(), size, on: Vec::new(), mount_point: None };
+        assert_eq!(found, [dm0, loop2, loop10, md0, served("nbd0", 1 << 15), served("ublkb0", 1 << 16)]);
         assert_eq!(others(Path::new("/nonexistent"), Path::new("/nonexistent")), []);
     }
 }
