@@ -237,8 +237,8 @@ fn index(class: &Path, name: &str) -> u64 {
 
 /// An interface with a device behind it is physical, unless another counts its bytes already: the one that it is enslaved
 /// to, if that has a device too (the virtual function under Hyper-V's interface; a bond has none, so its slaves count), the
-/// one that leads to the switch whose port it is (DSA), the one that a Xen guest's traffic leaves by. Where the tree can't be
-/// read (a container without /sys), the name decides.
+/// one that leads to the switch whose port it is (DSA, or the one in a card that has its functions' ports here), the one that
+/// a Xen guest's traffic leaves by. Where the tree can't be read (a container without /sys), the name decides.
 fn kind(class: &Path, name: &str) -> InterfaceKind {
     if name == "lo" {
         return InterfaceKind::Loopback;
@@ -249,11 +249,21 @@ fn kind(class: &Path, name: &str) -> InterfaceKind {
         let is_port =
             || sysfs::text(&folder.join("uevent")).is_ok_and(|text| text.lines().any(|it| it == "DEVTYPE=dsa"));
         let is_guests = || device.join("subsystem").canonicalize().is_ok_and(|bus| bus.ends_with("xen-backend"));
-        device.exists() && !folder.join("master/device").exists() && !is_port() && !is_guests()
+        let is_functions =
+            || sysfs::text(&folder.join("phys_port_name")).is_ok_and(|name| stands_for_a_function(&name));
+        device.exists() && !folder.join("master/device").exists() && !is_port() && !is_guests() && !is_functions()
     } else {
         ["en", "eth", "wl", "ww", "ib", "usb"].iter().any(|prefix| name.starts_with(prefix))
     };
     if physical { InterfaceKind::Physical } else { InterfaceKind::Virtual }
+}
+
+/// `pf0`, `pf0vf1`, `pf0sf8`, or one of them on another controller, `c1pf0`: the port of a card's switch that leads to a function
+/// of the card, not `p0`, which leads out (kernel: Documentation/networking/representors.rst, devlink-port.rst).
+fn stands_for_a_function(port: &str) -> bool {
+    let is_digit = |c: char| c.is_ascii_digit();
+    let on_controller = port.strip_prefix('c').map_or(port, |rest| rest.trim_start_matches(is_digit));
+    on_controller.strip_prefix("pf").is_some_and(|rest| rest.starts_with(is_digit))
 }
 
 #[cfg(test)]

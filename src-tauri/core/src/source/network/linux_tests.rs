@@ -20,7 +20,7 @@ fn tree() -> tempfile::TempDir {
     for name in ["lo", "bond0", "docker0", "veth12ab", "virbr0", "tun0", "wg0"] {
         std::fs::create_dir_all(class.join(name)).unwrap();
     }
-    for name in ["enp5s0", "enp6s0", "wlp3s0", "hv0", "vf0", "lan1", "vif3.0"] {
+    for name in ["enp5s0", "enp6s0", "wlp3s0", "hv0", "vf0", "lan1", "vif3.0", "port0", "rep0vf1"] {
         std::fs::create_dir_all(class.join(name).join("device")).unwrap();
     }
     for (slave, master) in [("enp5s0", "bond0"), ("enp6s0", "bond0"), ("vf0", "hv0")] {
@@ -30,6 +30,9 @@ fn tree() -> tempfile::TempDir {
     let bus = root.path().join("sys/bus/xen-backend");
     std::fs::create_dir_all(&bus).unwrap();
     std::os::unix::fs::symlink(bus, class.join("vif3.0/device/subsystem")).unwrap();
+    for (name, port) in [("port0", "p0\n"), ("rep0vf1", "pf0vf1\n")] {
+        std::fs::write(class.join(name).join("phys_port_name"), port).unwrap();
+    }
     std::fs::create_dir_all(root.path().join("proc/net")).unwrap();
     root
 }
@@ -44,16 +47,27 @@ fn each_byte_is_counted_once() {
     let root = tree();
     let all = [
         "lo", "bond0", "docker0", "veth12ab", "virbr0", "tun0", "wg0", "enp5s0", "enp6s0", "wlp3s0", "hv0", "vf0",
-        "lan1", "vif3.0",
+        "lan1", "vif3.0", "port0", "rep0vf1",
     ];
     write(&root, &all);
     let sample = Network::new(&root.path().join("proc"), &root.path().join("sys")).read().unwrap();
     assert_eq!(sample.len(), all.len());
     let of_kind = |kind| sample.iter().filter(|i| i.kind == kind).map(|i| &*i.name).collect::<Vec<_>>();
-    assert_eq!(of_kind(Physical), ["enp5s0", "enp6s0", "wlp3s0", "hv0"]);
+    assert_eq!(of_kind(Physical), ["enp5s0", "enp6s0", "wlp3s0", "hv0", "port0"]);
     assert_eq!(of_kind(Loopback), ["lo"]);
-    assert_eq!(of_kind(Virtual).len(), 9);
+    assert_eq!(of_kind(Virtual).len(), 10);
     assert_eq!((sample[7].received, sample[7].sent), (10, 20));
+}
+
+/// As the kernel names ports (`devlink_port_phys_port_name_get`): those of functions, and those that lead out.
+#[test]
+fn a_port_to_a_function_of_a_card_is_told_from_one_that_leads_out() {
+    for port in ["pf0vf1", "pf0sf8", "c1pf0", "c1pf0vf2", "c12pf0sf88", "pf1"] {
+        assert!(stands_for_a_function(port), "{port}");
+    }
+    for port in ["p0", "p1s0", "", "c1", "pfx", "1", "c1p0"] {
+        assert!(!stands_for_a_function(port), "{port}");
+    }
 }
 
 /// As in a container: the default routes' interfaces count, and only where no interface has a device.
