@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::super::entries;
 use super::super::every::Every;
 use super::super::proc_file::{Attribute, ProcFile};
+use super::super::sysfs;
 use crate::clock;
 use crate::metrics::Reason;
 
@@ -113,17 +114,25 @@ fn rest(took: Duration) -> Duration {
     if took > MUCH { took * 100 } else { Duration::ZERO }
 }
 
-/// `temp1_input` of each processor sensor: the package of coretemp, Tctl of k10temp. Processors before 2010 have no sensor
-/// of the package: then those of all cores.
+/// One input of each processor sensor: Tdie where it has one, or else `temp1_input`, which is the package of coretemp and Tctl of
+/// k10temp. On some of AMD's (Zen's X models, the first Threadrippers) Tctl is 10 to 27 °C above Tdie, so that their fans turn
+/// faster (kernel: `Documentation/hwmon/k10temp.rst`). Processors before 2010 have no sensor of the package: then those of all cores.
 fn packages(hwmon: &Path) -> Vec<Attribute> {
     let is_processor =
         |folder: &PathBuf| fs::read_to_string(folder.join("name")).is_ok_and(|name| DRIVERS.contains(&name.trim()));
     let folders = entries(hwmon).map(|entry| entry.path()).filter(is_processor);
     let inputs = |folder: PathBuf| {
-        let package = folder.join("temp1_input");
-        if package.exists() { vec![package] } else { inputs(&folder) }
+        let package = || Some(folder.join("temp1_input")).filter(|file| file.exists());
+        die(&folder).or_else(package).map_or_else(|| inputs(&folder), |one| vec![one])
     };
     folders.flat_map(inputs).map(Attribute::new).collect()
+}
+
+/// The temperature that a sensor calls that of the die.
+fn die(folder: &Path) -> Option<PathBuf> {
+    let label = |input: &Path| Some(input.with_file_name(input.file_name()?.to_str()?.replace("_input", "_label")));
+    let is_die = |input: &PathBuf| label(input).is_some_and(|file| sysfs::text(&file).as_deref() == Ok("Tdie"));
+    inputs(folder).into_iter().find(is_die)
 }
 
 /// The temperatures of a sensor.
@@ -235,5 +244,20 @@ mod tests {
         write(root.path(), "class/hwmon/hwmon3/name", "coretemp\n");
         let mut sensors = Sensors::new(root.path(), root.path());
         assert_eq!(sensors.temperature(at(0)), Ok(70.0), "one without a sensor of the package");
+    }
+
+    /// As a Ryzen 7 2700X has them; kernels before 5.6 have Tdie first.
+    #[test]
+    fn the_die_counts_and_not_what_turns_its_fans() {
+        for (labels, expected) in [(["Tctl", "Tdie"], 55.0), (["Tdie", "Tctl"], 65.0), (["Tctl", "Tccd1"], 65.0)] {
+            let root = tempfile::tempdir().unwrap();
+            write(root.path(), "class/hwmon/hwmon2/name", "k10temp\n");
+            for (place, label, millidegrees) in [(1, labels[0], "65000\n"), (2, labels[1], "55000\n")] {
+                write(root.path(), &format!("class/hwmon/hwmon2/temp{place}_label"), &format!("{label}\n"));
+                write(root.path(), &format!("class/hwmon/hwmon2/temp{place}_input"), millidegrees);
+            }
+            let mut sensors = Sensors::new(root.path(), root.path());
+            assert_eq!(sensors.temperature(Duration::ZERO), Ok(expected), "{labels:?}");
+        }
     }
 }
