@@ -1,4 +1,5 @@
-//! `/proc/meminfo` and the cgroup's own files: `MemAvailable` is the kernel's estimate, which is what free(1) shows.
+//! `/proc/meminfo` and the cgroup's own files: `MemAvailable` is the kernel's estimate, which is what free(1) shows. Some containers
+//! have a total of their own and the host's estimate, which is more: what is free counts then, as in free(1).
 
 use std::path::Path;
 use std::time::Duration;
@@ -91,6 +92,7 @@ impl Source for Memory {
         };
         let pressure =
             |which| pressure::percent(before.map(|before| before.pressure), now.sample.pressure, elapsed, which);
+        let available = if sample.available > sample.total { sample.free } else { sample.available };
         let known = |figure: Option<u64>| figure.ok_or(Reason::Unsupported);
         let cached = sample.cached.zip(sample.reclaimable).map(|(cached, slab)| cached.saturating_add(slab));
         let used = |total: Option<u64>, rest: Option<u64>| {
@@ -98,11 +100,11 @@ impl Source for Memory {
         };
         let mut missing = Missing::new();
         Reading::Memory(MemoryMetrics {
-            ram_used: figure(&mut missing, "ram_used", used(sample.total, sample.available)),
+            ram_used: figure(&mut missing, "ram_used", used(sample.total, available)),
             ram_total: figure(&mut missing, "ram_total", known(sample.total)),
             swap_used: figure(&mut missing, "swap_used", used(sample.swap_total, sample.swap_free)),
             swap_total: figure(&mut missing, "swap_total", known(sample.swap_total)),
-            ram_available: figure(&mut missing, "ram_available", known(sample.available)),
+            ram_available: figure(&mut missing, "ram_available", known(available)),
             ram_free: figure(&mut missing, "ram_free", known(sample.free)),
             buffers: figure(&mut missing, "buffers", known(sample.buffers)),
             cached: figure(&mut missing, "cached", known(cached)),
@@ -194,6 +196,13 @@ mod tests {
         assert_eq!(metrics.swap_used, Some(500_000 * 1024));
         assert_eq!(metrics.swap_total, Some(2_000_000 * 1024));
         assert!(!metrics.missing.contains_key("ram_used"));
+    }
+
+    /// As procps' `meminfo.c` has it.
+    #[test]
+    fn a_container_with_the_hosts_estimate_has_what_is_free() {
+        let metrics = metrics(parse(&TEXT.replace("12000000", "64000000")).unwrap());
+        assert_eq!((metrics.ram_used, metrics.ram_available), (Some(15_000_000 * 1024), Some(1_000_000 * 1024)));
     }
 
     #[test]
