@@ -224,6 +224,14 @@ impl OnDevice {
         self.script.devices.get(self.place).ok_or(GPU_IS_LOST)
     }
 
+    /// Refuses what drivers before 510 do not have, where the script says that the driver is one.
+    pub(crate) fn since_510(&self) -> Result<&Self, Code> {
+        if self.device()?.figures.get("memory_version") == Some(&Figure::Constant(1.0)) {
+            return Err(FUNCTION_NOT_FOUND);
+        }
+        Ok(self)
+    }
+
     /// The instance whose handle it is.
     pub(crate) fn instance(&self) -> Result<Option<&Instance>, Code> {
         let Some(instance) = self.instance else { return Ok(None) };

@@ -22,7 +22,7 @@ async fn what_is_asked_when() {
     every_fan(&machine).await;
     parts_of_a_device(&machine).await;
     a_device_without_memory_of_its_own(&machine).await;
-    a_driver_that_knows_one_version_of_memory(&machine).await;
+    a_driver_before_510(&machine).await;
     a_driver_that_cannot_look_for_an_address(&machine).await;
     one_that_hangs_holds_up_no_tick_and_no_other(&machine).await;
     one_that_hangs_leaves_the_others(&machine).await;
@@ -195,13 +195,20 @@ async fn a_device_without_memory_of_its_own(machine: &Machine) {
     assert_eq!((details.pcie_generation_max, details.pcie_sent), (None, None), "its link is a placeholder");
 }
 
-/// The first version, which counts the reserve as used.
-async fn a_driver_that_knows_one_version_of_memory(machine: &Machine) {
+/// It has the first version of memory, which counts the reserve as used, and the second of who uses a device.
+async fn a_driver_before_510(machine: &Machine) {
+    let pids = |details: GpuDetails| -> Vec<u32> { details.processes.unwrap().iter().map(|one| one.pid).collect() };
+    let users = pids(machine.details(A).await);
+    assert_eq!((users.len(), machine.count("nvmlDeviceGetComputeRunningProcesses_v2")), (2, 0));
     machine.becomes(&full().replace("memory_reserved", "memory_version = 1\nmemory_reserved"));
     let used = |snapshot: &Snapshot| gpu(snapshot, A).memory_used;
     let with_reserve = Some((68 << 30) + (551 << 20));
     let snapshot = machine.until("the first version", |snapshot| used(snapshot) == with_reserve).await;
     assert_eq!(gpu(&snapshot, A).memory_total, Some(80 << 30));
+    assert_eq!(pids(machine.details(A).await), users);
+    for function in ["nvmlDeviceGetComputeRunningProcesses_v2", "nvmlDeviceGetGraphicsRunningProcesses_v2"] {
+        assert!(machine.count(function) > 0, "{function}");
+    }
     machine.becomes(&full());
     machine.until("the second again", |snapshot| used(snapshot) == Some(68 << 30)).await;
 }

@@ -4,10 +4,7 @@ use std::ffi::{c_char, c_int, c_uint, c_ulonglong};
 
 use super::system::pci_numbers;
 use super::{device_functions, mig, put, put_text};
-use crate::figures::Figure;
-use crate::sim::{
-    self, ARGUMENT_VERSION_MISMATCH, Code, FUNCTION_NOT_FOUND, INVALID_ARGUMENT, NOT_FOUND, NOT_SUPPORTED, OnDevice,
-};
+use crate::sim::{self, ARGUMENT_VERSION_MISMATCH, Code, INVALID_ARGUMENT, NOT_FOUND, NOT_SUPPORTED, OnDevice};
 
 /// Functions with one figure as the answer, in NVML's unit by a factor.
 macro_rules! figures {
@@ -94,10 +91,7 @@ device_functions! {
         if version != size_of::<MemoryV2>() as c_uint | (2 << 24) {
             return Err(ARGUMENT_VERSION_MISMATCH);
         }
-        if on.device()?.figures.get("memory_version") == Some(&Figure::Constant(1.0)) {
-            return Err(FUNCTION_NOT_FOUND); // a driver that does not know this version yet
-        }
-        let [total, reserved, free, used] = memory(&on)?;
+        let [total, reserved, free, used] = memory(on.since_510()?)?;
         put(out, MemoryV2 { version, total, reserved, free, used })
     };
     fn nvmlDeviceGetBAR1MemoryInfo(out: *mut Bar1) |on| {

@@ -14,9 +14,15 @@ const NO_INSTANCE: c_uint = c_uint::MAX;
 
 device_functions! {
     fn nvmlDeviceGetComputeRunningProcesses_v3(count: *mut c_uint, out: *mut Process) |on| {
+        put_list(out, count, &processes(on.since_510()?, false)?)
+    };
+    fn nvmlDeviceGetComputeRunningProcesses_v2(count: *mut c_uint, out: *mut Process) |on| {
         put_list(out, count, &processes(&on, false)?)
     };
     fn nvmlDeviceGetGraphicsRunningProcesses_v3(count: *mut c_uint, out: *mut Process) |on| {
+        put_list(out, count, &processes(on.since_510()?, true)?)
+    };
+    fn nvmlDeviceGetGraphicsRunningProcesses_v2(count: *mut c_uint, out: *mut Process) |on| {
         put_list(out, count, &processes(&on, true)?)
     };
     /// Samples since a time in µs, one per busy process and tenth of a second; an idle device has none, which is an
@@ -70,7 +76,7 @@ fn processes(on: &OnDevice, graphics: bool) -> Result<Vec<Process>, Code> {
     Ok(on.device()?.processes.iter().filter(here).map(process).collect())
 }
 
-/// `nvmlProcessInfo_t` of the third version.
+/// `nvmlProcessInfo_v2_t`, which is that of the third version of the calls, too.
 #[repr(C)]
 struct Process {
     pid: c_uint,

@@ -112,15 +112,14 @@ fn means(samples: &[ProcessUtilizationSample]) -> BTreeMap<u32, Utilization> {
 fn list(device: &Device<'_>, instances: &[MigInstance]) -> Result<Vec<GpuProcess>, NvmlError> {
     let mut found: Vec<GpuProcess> = Vec::new();
     for instance in instances {
-        let on_it = device.mig_device_by_index(instance.index).and_then(|it| it.running_compute_processes());
+        let on_it = device.mig_device_by_index(instance.index).and_then(|it| running(&it, true));
         for info in on_it.unwrap_or_default() {
             found.push(GpuProcess { compute: true, mig_instance: Some(instance.index), ..plain(&info) });
         }
     }
     let mut refused = Vec::new();
-    for (answer, computes) in [(device.running_compute_processes(), true), (device.running_graphics_processes(), false)]
-    {
-        let infos = match answer {
+    for computes in [true, false] {
+        let infos = match running(device, computes) {
             Ok(infos) => infos,
             Err(error) => {
                 refused.push(error);
@@ -141,6 +140,18 @@ fn list(device: &Device<'_>, instances: &[MigInstance]) -> Result<Vec<GpuProcess
     match refused.pop() {
         Some(error) if !refused.is_empty() && found.is_empty() => Err(error),
         Some(_) | None => Ok(found),
+    }
+}
+
+/// Those that compute on a device, or those that draw. Drivers before 510 have the second version of these calls.
+fn running(device: &Device<'_>, computes: bool) -> Result<Vec<ProcessInfo>, NvmlError> {
+    let answer = if computes { device.running_compute_processes() } else { device.running_graphics_processes() };
+    match answer {
+        Err(NvmlError::FunctionNotFound | NvmlError::FailedToLoadSymbol(_)) if computes => {
+            device.running_compute_processes_v2()
+        }
+        Err(NvmlError::FunctionNotFound | NvmlError::FailedToLoadSymbol(_)) => device.running_graphics_processes_v2(),
+        answer => answer,
     }
 }
 
