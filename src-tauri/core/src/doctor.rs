@@ -166,10 +166,11 @@ fn source(status: &SourceStatus, roots: &Roots, snapshot: &Snapshot) -> Check {
     }
 }
 
-/// The driver and what it drives.
+/// NVIDIA's driver and what it drives, which is what no other driver does.
 fn devices(snapshot: &Snapshot) -> String {
     let driver = snapshot.gpu_driver.as_deref().unwrap_or("of unknown version");
-    let names: Vec<_> = snapshot.metrics.gpu.iter().map(|gpu| format!("GPU {} {}", gpu.index, gpu.name)).collect();
+    let gpus = snapshot.metrics.gpu.iter().filter(|gpu| !snapshot.gpu_drivers.contains_key(&gpu.gpu_id));
+    let names: Vec<_> = gpus.map(|gpu| format!("GPU {} {}", gpu.index, gpu.name)).collect();
     format!("Driver {driver}: {}.", names.join(", "))
 }
 
@@ -224,6 +225,8 @@ fn processes(proc: &Path) -> Check {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::metrics::{CpuMetrics, CurrentMetrics, GpuMetrics};
 
@@ -272,6 +275,22 @@ mod tests {
         let snapshot = Snapshot { metrics, gpu_driver: Some("550.54".into()), ..Snapshot::default() };
         let check = source(&status("nvml", None), &Roots::default(), &snapshot);
         assert_eq!(check.detail, "Driver 550.54: GPU 1 NVIDIA H200.");
+    }
+
+    #[test]
+    fn a_gpu_of_another_driver_is_not_nvidias() {
+        let gpu = |gpu_id: &str, index, name: &str| GpuMetrics {
+            gpu_id: gpu_id.into(),
+            index,
+            name: name.into(),
+            ..GpuMetrics::default()
+        };
+        let gpu = vec![gpu("GPU-1", 0, "NVIDIA H200"), gpu("PCI-0000:00:02_0", 1, "Intel UHD 770")];
+        let metrics = CurrentMetrics { gpu, ..CurrentMetrics::default() };
+        let gpu_drivers = BTreeMap::from([("PCI-0000:00:02_0".into(), "i915")]);
+        let snapshot = Snapshot { metrics, gpu_driver: Some("550.54".into()), gpu_drivers, ..Snapshot::default() };
+        let check = source(&status("nvml", None), &Roots::default(), &snapshot);
+        assert_eq!(check.detail, "Driver 550.54: GPU 0 NVIDIA H200.");
     }
 
     #[test]
