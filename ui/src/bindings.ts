@@ -1076,7 +1076,7 @@ export type Reason =
 "asleep" | 
 /**  The source has not answered within its deadline. */
 "not_answering" | 
-/**  The device fell off the bus or is gone (`NVML_ERROR_GPU_IS_LOST`). */
+/**  The device fell off the bus, is gone (`NVML_ERROR_GPU_IS_LOST`) or needs a reset. */
 "lost" | 
 /**  There is no such device, or no driver or library to ask it through. */
 "absent" | 

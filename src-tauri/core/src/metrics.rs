@@ -25,7 +25,7 @@ pub enum Reason {
     Asleep,
     /// The source has not answered within its deadline.
     NotAnswering,
-    /// The device fell off the bus or is gone (`NVML_ERROR_GPU_IS_LOST`).
+    /// The device fell off the bus, is gone (`NVML_ERROR_GPU_IS_LOST`) or needs a reset.
     Lost,
     /// There is no such device, or no driver or library to ask it through.
     Absent,

@@ -24,6 +24,7 @@ async fn what_is_asked_when() {
     a_device_without_memory_of_its_own(&machine).await;
     a_driver_before_510(&machine).await;
     a_driver_that_cannot_look_for_an_address(&machine).await;
+    one_that_needs_a_reset(&machine).await;
     one_that_hangs_holds_up_no_tick_and_no_other(&machine).await;
     one_that_hangs_leaves_the_others(&machine).await;
     the_driver_is_replaced(&machine).await;
@@ -218,6 +219,44 @@ async fn a_driver_that_cannot_look_for_an_address(machine: &Machine) {
     let details = machine.details(B).await;
     assert_eq!((details.reason, details.gpu_id.as_str(), details.index), (None, B, Some(1)), "it is asked by index");
     machine.becomes(&full());
+}
+
+/// Each figure says so, or NVML does not even give the device.
+async fn one_that_needs_a_reset(machine: &Machine) {
+    const FIGURES: [&str; 14] = [
+        "utilization",
+        "memory_total",
+        "memory_used",
+        "temperature",
+        "power_draw",
+        "power_limit",
+        "sm_clock",
+        "memory_clock",
+        "pcie_generation",
+        "pcie_generation_max",
+        "pcie_width",
+        "pcie_width_max",
+        "performance_state",
+        "throttle_reasons",
+    ];
+    let line = |line: &str| match line.split_once(" = ") {
+        Some((name, _)) if FIGURES.contains(&name) => format!("{name} = error RESET_REQUIRED\n"),
+        _ => format!("{line}\n"),
+    };
+    machine.becomes(&full().lines().map(line).collect::<String>());
+    let event = telltale_core::channel::gpu_event(A);
+    let status = |snapshot: &Snapshot| {
+        snapshot.metrics.channels.iter().find(|status| status.channel == event && status.reason.is_some()).cloned()
+    };
+    let snapshot = machine.until("no figure", |snapshot| status(snapshot).is_some()).await;
+    let status = status(&snapshot).unwrap();
+    assert_eq!(status.reason, Some(Reason::Lost));
+    assert!(status.detail.as_ref().unwrap().contains("nvidia-smi --gpu-reset"), "{status:?}");
+    machine.becomes(&full().replace("[gpu]", "[gpu]\nlookup = error RESET_REQUIRED"));
+    let details = machine.details_until(B, "no device", |details| details.reason == Some(Reason::Lost)).await;
+    assert!(details.detail.as_ref().unwrap().contains("nvidia-smi --gpu-reset"), "{details:?}");
+    machine.becomes(&full());
+    machine.until("it is back", |snapshot| gpu(snapshot, A).utilization.is_some()).await;
 }
 
 /// Of the channels of the three.

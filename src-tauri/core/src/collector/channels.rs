@@ -179,16 +179,19 @@ impl State {
     }
 
     /// A device none of whose figures can be had, for whichever reason it gives first; while one of them is still to come, it
-    /// is starting.
+    /// is starting. What figures can be at most may be known from before, and is none.
     fn device_problem(&self, gpu: &GpuMetrics) -> Option<Problem> {
         let mut some = false;
-        fields::of_gpu(gpu, &mut |_: &str, _: &str, _: Unit, value: Option<f64>| some |= value.is_some());
+        fields::of_gpu(gpu, &mut |_: &str, path: &str, _: Unit, value: Option<f64>| {
+            some |= value.is_some() && !path.ends_with("_max");
+        });
         let mut reasons = gpu.missing.values();
         let starting = reasons.clone().find(|reason| **reason == Reason::Starting);
         let reason = starting.or_else(|| reasons.next()).filter(|_| !some)?;
-        let detail =
-            self.gpus.problem.as_ref().map_or_else(|| device_words(*reason).into(), |problem| problem.detail.clone());
-        Some(Problem { reason: *reason, detail })
+        let of_device = self.gpus.words.get(&gpu.gpu_id).copied();
+        let of_source = || self.gpus.problem.as_ref().map(|problem| problem.detail.as_str());
+        let detail = of_device.or_else(of_source).unwrap_or_else(|| device_words(*reason));
+        Some(Problem { reason: *reason, detail: detail.into() })
     }
 
     fn trouble(&self) -> Option<Problem> {
@@ -246,7 +249,7 @@ mod tests {
             reasons.iter().map(|(field, reason)| ((*field).to_owned(), *reason)).collect()
         };
         let first = missing(&[("memory_used", Reason::Shared), ("utilization", Reason::Starting)]);
-        let mut gpu = GpuMetrics { missing: first, ..GpuMetrics::default() };
+        let mut gpu = GpuMetrics { missing: first, sm_clock_max: Some(2_000.0), ..GpuMetrics::default() };
         assert_eq!(problem(&gpu), Some(Reason::Starting), "an Intel GPU at its first sample");
         gpu.sm_clock = Some(300.0);
         assert_eq!(problem(&gpu), None, "its clock is a figure, too");

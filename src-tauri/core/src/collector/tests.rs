@@ -117,7 +117,7 @@ impl Source for Arc<Gpus> {
             drivers: BTreeMap::new(),
             devices: (0..).zip(&now.sample).map(gpu).collect(),
             problem: now.sample.is_empty().then_some(problem),
-            awake: BTreeMap::new(),
+            ..GpuReading::default()
         })
     }
 }

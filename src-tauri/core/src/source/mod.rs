@@ -82,6 +82,8 @@ pub struct GpuReading {
     pub devices: Vec<GpuMetrics>,
     /// Why the source as a whole has no figures.
     pub problem: Option<Problem>,
+    /// What is to be done about each device that has no figures, by its id, where its reason does not tell.
+    pub words: BTreeMap<String, &'static str>,
     /// What keeps each device awake that could sleep and does not, by its id.
     pub awake: BTreeMap<String, Vec<AwakeHolder>>,
 }

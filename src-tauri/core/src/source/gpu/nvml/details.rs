@@ -208,7 +208,9 @@ impl Inspect for NvmlDetails {
                 let problem = refusal::problem(&error, &self.access.library);
                 self.stale(identity, problem.reason, Some(problem.detail))
             }
-            Err(Refused::Error(error)) => self.stale(identity, refusal::reason(&error), None),
+            Err(Refused::Error(error)) => {
+                self.stale(identity, refusal::reason(&error), refusal::words(&error).map(Into::into))
+            }
         })
     }
 }

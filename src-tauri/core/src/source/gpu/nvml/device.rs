@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use nvml_wrapper::error::NvmlError;
+
 use super::super::{Identity, payload};
+use super::refusal;
 use crate::gpu_details::AwakeHolder;
 use crate::metrics::{ClockLimit, GpuMetrics, Reason};
 use crate::source::{GpuReading, Previous, Problem, Reading, Stamped};
@@ -25,6 +28,8 @@ pub(super) struct Device {
     /// By the payload's names.
     pub(super) figures: [(&'static str, Result<f64, Reason>); FIGURES.len()],
     pub(super) clock_limits: Result<Vec<ClockLimit>, Reason>,
+    /// What is to be done about it, if it has no figures.
+    pub(super) words: Option<&'static str>,
 }
 
 /// The figures of a device that are plain numbers, by the payload's names.
@@ -60,7 +65,13 @@ impl Device {
             memory: Err(reason),
             figures: FIGURES.map(|name| (name, Err(reason))),
             clock_limits: Err(reason),
+            words: None,
         }
+    }
+
+    /// One that answers with an error alone.
+    pub(super) fn refused(identity: Identity, error: &NvmlError) -> Self {
+        Self { words: refusal::words(error), ..Self::without_figures(identity, refusal::reason(error)) }
     }
 
     fn number(&self, name: &str) -> Result<f64, Reason> {
@@ -85,11 +96,35 @@ impl Device {
 
 /// All figures are gauges: no second sample is needed.
 pub(super) fn derive(_previous: Previous<'_, Sample>, now: &Stamped<Sample>) -> Reading {
+    let words = |device: &Device| Some((device.identity.id.clone(), device.words?));
     Reading::Gpu(GpuReading {
         driver_version: now.sample.driver_version.clone(),
         drivers: BTreeMap::new(),
         devices: now.sample.devices.iter().map(|device| device.metrics(now.stamp.wall)).collect(),
         problem: now.sample.problem.clone(),
+        words: now.sample.devices.iter().filter_map(words).collect(),
         awake: now.sample.awake.clone(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Stamp;
+
+    #[test]
+    fn a_device_that_needs_a_reset_says_so_and_another_nothing_more_than_its_reason() {
+        let one = |error: &NvmlError| {
+            let identity = Identity { id: "GPU-1".into(), index: 0, name: "1".into(), pci_address: None };
+            let sample = Sample { devices: vec![Device::refused(identity, error)], ..Sample::default() };
+            let Reading::Gpu(reading) = derive(Err(Reason::Starting), &Stamped { stamp: Stamp::default(), sample })
+            else {
+                panic!("not GPUs")
+            };
+            (reading.devices[0].missing["utilization"], reading.words.get("GPU-1").copied())
+        };
+        let (reason, words) = one(&NvmlError::ResetRequired);
+        assert!(reason == Reason::Lost && words.is_some_and(|words| words.contains("reset")), "{words:?}");
+        assert_eq!(one(&NvmlError::GpuLost), (Reason::Lost, None));
+    }
 }

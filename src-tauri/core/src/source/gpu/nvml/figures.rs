@@ -46,7 +46,9 @@ pub(super) fn read(
         Some(fixed) => *fixed,
         None => ask_fixed(device, &identity.id, fixed)?,
     };
-    let rates = settled(device.utilization_rates())?;
+    let rates = device.utilization_rates();
+    let words = rates.as_ref().err().and_then(refusal::words);
+    let rates = settled(rates)?;
     let clock = |clock| device.clock_info(clock).map(f64::from);
     let integrated = most.integrated == Ok(true);
     let link = |answer: Result<u32, NvmlError>| {
@@ -71,6 +73,7 @@ pub(super) fn read(
         ],
         memory: memory(device, integrated)?,
         clock_limits: settled(device.current_throttle_reasons())?.map(clock_limits),
+        words,
         identity,
     })
 }

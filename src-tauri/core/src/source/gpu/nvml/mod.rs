@@ -235,20 +235,23 @@ fn read_all<'turns>(
     let mut nameless = Vec::new();
     for index in 0..nvml.device_count()? {
         let Some(_inside) = enter(index) else {
-            nameless.push((index, Reason::NotAnswering));
+            nameless.push((index, None));
             continue;
         };
         match read_one(nvml, index, known, fixed) {
             Ok(device) => devices.push(device),
             Err(error) if refusal::ends_session(&error) => return Err(error),
-            Err(error) => nameless.push((index, refusal::reason(&error))),
+            Err(error) => nameless.push((index, Some(error))),
         }
     }
     // One that comes back is asked anew what does not change while it is there, its slot too.
     fixed.retain(|id, _| devices.iter().any(|device| device.identity.id == *id));
-    for (index, reason) in nameless {
+    for (index, error) in nameless {
         let identity = probably(index, known, &devices);
-        devices.push(Device::without_figures(identity, reason));
+        devices.push(match error {
+            Some(error) => Device::refused(identity, &error),
+            None => Device::without_figures(identity, Reason::NotAnswering),
+        });
     }
     gone.clear();
     for known in known.iter() {
@@ -298,7 +301,7 @@ fn read_awake<'turns>(
         match read {
             Ok(device) => devices.push(device),
             Err(error) if refusal::ends_session(&error) => return Err(error),
-            Err(error) => devices.push(without(refusal::reason(&error))),
+            Err(error) => devices.push(Device::refused(identity.clone(), &error)),
         }
     }
     devices.sort_by_key(|device| device.identity.index);

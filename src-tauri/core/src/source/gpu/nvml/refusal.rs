@@ -21,6 +21,13 @@ pub(super) fn reason(error: &NvmlError) -> Reason {
     }
 }
 
+/// What is to be done about a device that no figure can be had of, where its reason does not tell.
+pub(super) fn words(error: &NvmlError) -> Option<&'static str> {
+    const RESET: &str =
+        "The GPU needs a reset. End what uses it, Telltale too, and then reset it with: sudo nvidia-smi --gpu-reset";
+    matches!(error, NvmlError::ResetRequired).then_some(RESET)
+}
+
 /// Whether after this error on a device the session is of no use and NVML must be initialized anew: the driver
 /// went away or was replaced underneath it.
 pub(super) fn ends_session(error: &NvmlError) -> bool {
@@ -38,7 +45,7 @@ pub(super) fn problem(error: &NvmlError, library: &OsStr) -> Problem {
         E::DriverNotLoaded => "The NVIDIA driver is installed but not loaded. Load it with: sudo modprobe nvidia".into(),
         E::LibRmVersionMismatch => "The NVIDIA driver was replaced while it ran: its library and its kernel module differ. Restart the computer, or reload the module.".into(),
         E::NoPermission => "This user may not ask the NVIDIA driver (/dev/nvidia* refused).".into(),
-        other => format!("The NVIDIA driver answers with an error: {other}."),
+        other => words(other).map_or_else(|| format!("The NVIDIA driver answers with an error: {other}."), Into::into),
     };
     Problem { reason: reason(error), detail }
 }
@@ -58,5 +65,7 @@ mod tests {
         assert!(words(NvmlError::LibRmVersionMismatch).detail.contains("Restart the computer"));
         assert_eq!(words(NvmlError::NoPermission).reason, Reason::NoPermission);
         assert!(words(NvmlError::CorruptedInfoROM).detail.contains("infoROM"));
+        let reset = words(NvmlError::ResetRequired);
+        assert!(reset.reason == Reason::Lost && reset.detail.contains("Telltale too"), "{reset:?}");
     }
 }
