@@ -32,8 +32,29 @@ impl Stamp {
     }
 
     /// Milliseconds that the wall clock is ahead of the boot clock: constant unless the wall clock is set.
-    pub(crate) fn wall_offset(&self) -> i64 {
+    fn wall_offset(&self) -> i64 {
         self.wall - i64::try_from(self.boot.as_millis()).unwrap_or(i64::MAX)
+    }
+}
+
+/// How far the wall clock must jump against the boot clock for labels to follow, in milliseconds.
+const JUMP: i64 = 1_000;
+
+/// Sees from stamp to stamp that the wall clock was set.
+#[derive(Debug, Default)]
+pub(crate) struct Jumps {
+    wall_offset: Option<i64>,
+}
+
+impl Jumps {
+    /// By how many milliseconds it was set since the stamps before, if it was: labels from then move along.
+    pub(crate) fn at(&mut self, stamp: &Stamp) -> Option<i64> {
+        let offset = stamp.wall_offset();
+        let jump = self.wall_offset.map(|before| offset - before).filter(|jump| jump.abs() > JUMP);
+        if jump.is_some() || self.wall_offset.is_none() {
+            self.wall_offset = Some(offset);
+        }
+        jump
     }
 }
 

@@ -94,6 +94,7 @@ impl Account {
             (false, 0) => None,
             (false, _) => Some((Reason::NotAnswering, Some(words()))),
         };
+        self.faults.follow(at);
         self.faults.note(TICKS, at.wall, fault.as_ref().map(|(reason, words)| (*reason, words.as_deref())));
     }
 
@@ -187,5 +188,21 @@ impl Account {
 
     fn source(&mut self, name: &str) -> Option<&mut Source> {
         self.sources.iter_mut().find(|source| source.name == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_of_before_the_clock_was_set_has_a_time_by_the_new_one() {
+        let mut account = Account::new(&[], Duration::from_secs(1));
+        for (seconds, wall, skipped) in [(1, 1_000, 3), (2, 602_000, 0)] {
+            let mono = Duration::from_secs(seconds);
+            let timing = Timing { delay: Duration::ZERO, skipped, slept: false };
+            account.began(&Stamp { mono, boot: mono, wall }, Duration::from_secs(1), &timing);
+        }
+        assert_eq!(account.report(&History::default()).faults[0].from, 601_000);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use crate::clock::{Jumps, Stamp};
 use crate::diagnostics::{FAULTS, Fault};
 use crate::metrics::Reason;
 
@@ -13,6 +14,7 @@ const WELL: u32 = 3;
 pub(super) struct Faults {
     open: Vec<Open>,
     over: VecDeque<Fault>,
+    jumps: Jumps,
 }
 
 #[derive(Debug)]
@@ -26,6 +28,18 @@ struct Open {
 }
 
 impl Faults {
+    /// A tick begins. If the wall clock was set since the one before, all times move along, as those of the history do.
+    pub(super) fn follow(&mut self, at: &Stamp) {
+        let Some(jump) = self.jumps.at(at) else { return };
+        for fault in self.over.iter_mut().chain(self.open.iter_mut().map(|open| &mut open.fault)) {
+            fault.from += jump;
+            fault.to = fault.to.map(|to| to + jump);
+        }
+        for open in &mut self.open {
+            open.well_since += jump;
+        }
+    }
+
     /// Takes in how a channel is at a tick that was at `at`: its fault, or that it is well.
     pub(super) fn note(&mut self, channel: &str, at: i64, fault: Option<(Reason, Option<&str>)>) {
         let place = self.open.iter().position(|open| open.fault.channel == channel);
@@ -120,6 +134,8 @@ fn is_ordinary(reason: Reason) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     const HANG: Option<(Reason, Option<&str>)> = Some((Reason::NotAnswering, Some("no answer")));
@@ -138,6 +154,30 @@ mod tests {
         let fault = &faults.all()[0];
         assert_eq!((fault.from, fault.to, fault.reason), (0, Some(19), Reason::NotAnswering));
         assert_eq!(fault.detail.as_deref(), Some("no answer"));
+    }
+
+    #[test]
+    fn times_move_along_with_a_clock_that_is_set() {
+        const HOUR: i64 = 3_600_000;
+        let mut faults = Faults::default();
+        let tick = |faults: &mut Faults, seconds: u64, set: i64, a, b| {
+            let mono = Duration::from_secs(seconds);
+            let wall = i64::try_from(seconds).unwrap() * 1_000 + set;
+            faults.follow(&Stamp { mono, boot: mono, wall });
+            faults.note("a", wall, a);
+            faults.note("b", wall, b);
+        };
+        let times = |faults: &Faults| faults.all().iter().map(|fault| (fault.from, fault.to)).collect::<Vec<_>>();
+        tick(&mut faults, 1, 0, HANG, None);
+        for second in 2..5 {
+            tick(&mut faults, second, 0, None, HANG);
+        }
+        tick(&mut faults, 5, 500, None, None);
+        assert_eq!(times(&faults), [(1_000, Some(2_000)), (2_000, None)], "it was only put right a little");
+        tick(&mut faults, 6, -HOUR, None, None);
+        tick(&mut faults, 7, -HOUR, None, None);
+        let [first, second] = [(1_000 - HOUR, Some(2_000 - HOUR)), (2_000 - HOUR, Some(5_500 - HOUR))];
+        assert_eq!(times(&faults), [first, second], "and well since before it was set");
     }
 
     #[test]

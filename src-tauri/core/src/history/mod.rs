@@ -19,7 +19,7 @@ use std::collections::VecDeque;
 
 use indexmap::IndexMap;
 
-use crate::clock::Stamp;
+use crate::clock::{Jumps, Stamp};
 use crate::diagnostics::HistorySize;
 use crate::fields::{Unit, Visit};
 use crate::metrics::Reason;
@@ -36,9 +36,6 @@ const IN_USE: u64 = 8;
 /// Gaps kept at the most; the oldest that are over go first.
 const MAX_GAPS: usize = 1_024;
 
-/// How far the wall clock must jump against the boot clock for the labels to follow, in milliseconds.
-const JUMP: i64 = 1_000;
-
 /// An hour of samples. Rows are ticks; a value that a tick lacks is a gap in its column.
 #[derive(Debug, Default)]
 pub struct History {
@@ -48,7 +45,7 @@ pub struct History {
     /// By channel and path, in the order in which they came.
     columns: IndexMap<String, IndexMap<String, Column>>,
     gaps: VecDeque<HistoryGap>,
-    wall_offset: Option<i64>,
+    jumps: Jumps,
     /// The row for which all columns were found in use: it gets no further ones.
     full: Option<u64>,
 }
@@ -249,12 +246,9 @@ impl History {
 
     /// Moves all labels along if the wall clock was set since the stamp before.
     fn follow(&mut self, stamp: &Stamp) {
-        let offset = stamp.wall_offset();
-        if let Some(jump) = self.wall_offset.map(|before| offset - before).filter(|jump| jump.abs() > JUMP) {
+        if let Some(jump) = self.jumps.at(stamp) {
             self.relabel(jump);
-            self.wall_offset = Some(offset);
         }
-        self.wall_offset.get_or_insert(offset);
     }
 
     fn relabel(&mut self, jump: i64) {
