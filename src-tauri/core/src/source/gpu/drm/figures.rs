@@ -20,6 +20,8 @@ pub(super) struct Figures {
     pub(super) energy: Result<u64, Reason>,
     /// Who uses it, where utilization comes from two of these.
     pub(super) clients: Result<Vec<Client>, Reason>,
+    /// Whether a GT runs, or may, that no figure is of.
+    pub(super) another_runs: bool,
 }
 
 impl Default for Figures {
@@ -32,6 +34,7 @@ impl Default for Figures {
             clock_limits: Err(NONE),
             energy: Err(NONE),
             clients: Err(NONE),
+            another_runs: false,
         }
     }
 }
@@ -47,7 +50,8 @@ impl Figures {
 
     /// Whether nothing runs on it, as far as its driver says.
     pub(super) fn is_idle(&self) -> bool {
-        self.number("utilization") == Ok(0.0) || self.number("sm_clock") == Ok(0.0)
+        let rests = self.number("utilization") == Ok(0.0) || self.number("sm_clock") == Ok(0.0);
+        rests && !self.another_runs
     }
 }
 

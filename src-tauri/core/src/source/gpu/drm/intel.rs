@@ -35,6 +35,7 @@ const LIMITS: [(&str, ClockLimit); 17] = [
 pub(super) fn read_i915(card: &Path, hwmon: Option<&Path>) -> Figures {
     let gt = card.join("gt/gt0");
     let mut figures = sensors(hwmon, "temp1_input");
+    figures.another_runs = numbered(&card.join("gt"), "gt").iter().any(|gt| runs(&gt.join("rps_act_freq_mhz")));
     figures.put("sm_clock", i915_clock(card, "act"));
     figures.put("sm_clock_max", i915_clock_at_most(card));
     figures.clock_limits = clock_limits(&gt.join("throttle_reason_status"), &gt, "throttle_reason_");
@@ -63,6 +64,11 @@ fn xe_clocks(tiles: &[PathBuf]) -> Option<PathBuf> {
     Some(numbered(tiles.first()?, "gt").first()?.join("freq0"))
 }
 
+/// Whether a GT with this clock runs, or may: media engines have one of their own (from Meteor Lake on).
+fn runs(clock: &Path) -> bool {
+    number(clock, 1.0).map_or_else(|reason| reason != Reason::Unsupported, |megahertz| megahertz > 0.0)
+}
+
 /// Reads a GPU of xe that is awake: clocks and limits are those of the first GT.
 pub(super) fn read_xe(folder: &Path, hwmon: Option<&Path>) -> Figures {
     let tiles = numbered(folder, "tile");
@@ -73,6 +79,8 @@ pub(super) fn read_xe(folder: &Path, hwmon: Option<&Path>) -> Figures {
         let throttle = clocks.join("throttle");
         figures.clock_limits = clock_limits(&throttle.join("status"), &throttle, "reason_");
     }
+    let mut gts = tiles.iter().flat_map(|tile| numbered(tile, "gt"));
+    figures.another_runs = gts.any(|gt| runs(&gt.join("freq0/act_freq")));
     let memory = tiles.iter().map(|tile| count(&tile.join("physical_vram_size_bytes")));
     figures.memory_total = memory.reduce(|sum, next| Ok(sum? + next?)).unwrap_or(Err(Reason::Unsupported));
     figures

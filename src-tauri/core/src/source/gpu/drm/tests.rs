@@ -207,6 +207,27 @@ fn a_card_that_has_nothing_to_do_is_left_alone_so_that_it_can_fall_asleep() {
     assert_eq!(at(&mut machine, 180), None, "something keeps it awake");
 }
 
+/// The engines that transcode have clocks of their own: of xe as a GT of the tile, of i915 as one of the card.
+#[test]
+fn an_intel_gpu_that_only_transcodes_is_not_left_alone() {
+    for (tree, folder, render, media) in [
+        (ARC_B580, ARC, "tile0/gt0/freq0/act_freq", "tile0/gt1/freq0/act_freq"),
+        (UHD_770, IGPU, "drm/card0/gt/gt0/rps_act_freq_mhz", "drm/card0/gt/gt1/rps_act_freq_mhz"),
+    ] {
+        let mut machine = Machine::new(&[tree]);
+        machine.tick();
+        let at = |machine: &mut Machine, second| machine.drm.cards[0].read(Duration::from_secs(second)).err();
+        machine.set(folder, render, "0");
+        machine.set(folder, media, "400");
+        for second in 0..100 {
+            assert_eq!(at(&mut machine, second), None, "{folder} transcodes");
+        }
+        machine.set(folder, media, "0");
+        let left = (100..200).find(|second| at(&mut machine, *second).is_some());
+        assert_eq!(left, Some(161), "{folder} a minute after that");
+    }
+}
+
 #[test]
 fn gpus_come_and_go_and_one_in_anothers_slot_is_another() {
     let mut machine = Machine::new(&[UHD_770, RX_7900_XTX]);
