@@ -100,10 +100,13 @@ impl Card {
         sleep::power(&self.folder)
     }
 
-    /// Whether it is a part of Intel's processor, on its own bus, without memory of its own. AMD's have some.
+    /// Whether it is a part of Intel's processor, on its own bus, without memory of its own. AMD's have some. In a virtual machine
+    /// a card may be on that bus too: it has sensors, or tells its memory (a virtual function), which only cards do.
     pub(super) fn is_in_the_processor(&self) -> bool {
-        let bridge = self.folder.parent().and_then(|above| sysfs::hexadecimal(&above.join("vendor")));
-        matches!(self.driver, Driver::I915 | Driver::Xe) && bridge.is_none()
+        let bridge = || self.folder.parent().and_then(|above| sysfs::hexadecimal(&above.join("vendor")));
+        let on_its_bus = matches!(self.driver, Driver::I915 | Driver::Xe) && bridge().is_none();
+        let has_memory = || intel::xe_memory(&self.folder).is_ok_and(|bytes| bytes > 0);
+        on_its_bus && self.hwmon().is_none() && !has_memory()
     }
 
     /// Its node for displays: the folder of what belongs to the GPU rather than to the PCI device.

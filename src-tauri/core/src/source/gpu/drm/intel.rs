@@ -81,9 +81,18 @@ pub(super) fn read_xe(folder: &Path, hwmon: Option<&Path>) -> Figures {
     }
     let mut gts = tiles.iter().flat_map(|tile| numbered(tile, "gt"));
     figures.another_runs = gts.any(|gt| runs(&gt.join("freq0/act_freq")));
-    let memory = tiles.iter().map(|tile| count(&tile.join("physical_vram_size_bytes")));
-    figures.memory_total = memory.reduce(|sum, next| Ok(sum? + next?)).unwrap_or(Err(Reason::Unsupported));
+    figures.memory_total = memory_of(&tiles);
     figures
+}
+
+/// Bytes of a card of xe.
+pub(super) fn xe_memory(folder: &Path) -> Result<u64, Reason> {
+    memory_of(&numbered(folder, "tile"))
+}
+
+fn memory_of(tiles: &[PathBuf]) -> Result<u64, Reason> {
+    let memory = tiles.iter().map(|tile| count(&tile.join("physical_vram_size_bytes")));
+    memory.reduce(|sum, next| Ok(sum? + next?)).unwrap_or(Err(Reason::Unsupported))
 }
 
 /// Temperature, energy and power limit, which only discrete GPUs have.

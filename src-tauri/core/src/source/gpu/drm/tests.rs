@@ -102,6 +102,25 @@ fn an_intel_card_takes_the_power_that_its_energy_grows_by() {
     is(&machine.one(), &json!({"power_draw": "counter_reset", "power_limit": "unsupported"}));
 }
 
+/// As a virtual machine may put it there.
+#[test]
+fn an_intel_card_on_the_processors_bus_is_no_part_of_the_processor() {
+    let there = "0000:00:04.0";
+    let tree = ARC_B580.replace("0000:00:01.0/0000:02:00.0/0000:03:01.0/0000:04:00.0", there);
+    let tree = tree.replace("0000:04:00.0", there);
+    let without =
+        |folder: &str| -> String { tree.split_inclusive('\n').filter(|line| !line.starts_with(folder)).collect() };
+    let i915 = without("tile0/").replace("drivers/xe", "drivers/i915").replace("name = xe", "name = i915");
+    let memory = json!(12_884_901_888_u64);
+    for (tree, total) in [(&tree, &memory), (&without("hwmon/"), &memory), (&i915, &json!("unsupported"))] {
+        let mut machine = Machine::new(&[tree]);
+        let expected = json!({"gpu_id": "PCI-0000:00:04_0", "memory_total": total, "memory_used": "unsupported"});
+        is(&machine.one(), &expected);
+        let mut details = DrmDetails::new(Arc::new(Access::new(machine.path("proc"), machine.path("sys"))));
+        assert_eq!(details.inspect("PCI-0000:00:04_0").unwrap().shared_memory, Some(false), "{tree}");
+    }
+}
+
 #[test]
 fn a_card_in_full_says_who_uses_it() {
     let machine = Machine::new(&[RX_7900_XTX]);
