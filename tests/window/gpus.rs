@@ -149,7 +149,7 @@ fn a_lost_gpu_among_many_says_so_in_its_own_room() {
             if why && legend.len() == 1 { Ok(shown) } else { Err(shown) }
         })
         .await;
-        let why = "lost: the device fell off the bus";
+        let why = "lost: off the bus, or in need of a reset";
         assert_eq!(legend[1][0][0], why);
         assert!(legend[1][0][1].as_str().unwrap().starts_with(&format!("{why} · ")), "{legend}");
         assert_eq!(legend[3], json!([why, why, why, why]), "on hover, as there is no room");

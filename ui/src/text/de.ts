@@ -291,7 +291,7 @@ export const de: Messages = {
 		no_permission: "für diesen Benutzer nicht erlaubt",
 		asleep: "schläft",
 		not_answering: "antwortet nicht",
-		lost: "verloren: Gerät am Bus nicht mehr vorhanden",
+		lost: "verloren: nicht mehr am Bus, oder braucht einen Reset",
 		absent: "nicht vorhanden",
 		failed: "fehlgeschlagen",
 		suspended: "Computer war in Bereitschaft",

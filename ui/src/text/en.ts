@@ -291,7 +291,7 @@ export const en = {
 		no_permission: "not permitted for this user",
 		asleep: "asleep",
 		not_answering: "not answering",
-		lost: "lost: the device fell off the bus",
+		lost: "lost: off the bus, or in need of a reset",
 		absent: "not present",
 		failed: "failed",
 		suspended: "computer suspended",

@@ -290,7 +290,7 @@ export const es: Messages = {
 		no_permission: "no permitido para este usuario",
 		asleep: "en reposo",
 		not_answering: "no responde",
-		lost: "perdido: el dispositivo ha desaparecido del bus",
+		lost: "perdido: ha desaparecido del bus o necesita un reinicio",
 		absent: "no presente",
 		failed: "error",
 		suspended: "equipo suspendido",

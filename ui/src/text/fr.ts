@@ -294,7 +294,7 @@ export const fr: Messages = {
 		no_permission: "non autorisé pour cet utilisateur",
 		asleep: "en veille",
 		not_answering: "ne répond pas",
-		lost: "perdu\u00a0: le périphérique a disparu du bus",
+		lost: "perdu\u00a0: disparu du bus, ou à réinitialiser",
 		absent: "absent",
 		failed: "échec",
 		suspended: "ordinateur mis en veille",

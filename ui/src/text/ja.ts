@@ -283,7 +283,7 @@ export const ja: Messages = {
 		no_permission: "このユーザーには権限がありません",
 		asleep: "スリープ中",
 		not_answering: "応答なし",
-		lost: "切断: デバイスがバスから外れました",
+		lost: "切断: バスから外れたか、リセットが必要です",
 		absent: "存在しません",
 		failed: "失敗",
 		suspended: "コンピューターがサスペンド状態",

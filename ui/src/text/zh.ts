@@ -278,7 +278,7 @@ export const zh: Messages = {
 		no_permission: "当前用户没有权限",
 		asleep: "休眠中",
 		not_answering: "没有响应",
-		lost: "已丢失：设备已从总线上消失",
+		lost: "已丢失：已从总线上消失，或需要重置",
 		absent: "不存在",
 		failed: "失败",
 		suspended: "计算机已挂起",
