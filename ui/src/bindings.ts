@@ -79,7 +79,7 @@ name: string | null } |
 export type ChannelStatus = {
 	/**  The channel's event name; `system/gpu` for the GPU source itself while no device is known. */
 	channel: string,
-	/**  When the last sample was taken; `null` before the first. */
+	/**  When the last sample was taken, of a GPU the last with a figure; `null` before the first. */
 	timestamp: number | null,
 	/**  Seconds from the last sample to this snapshot, to the millisecond, by the monotonic clock; `null` before the first. */
 	age: number | null,

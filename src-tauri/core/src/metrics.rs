@@ -332,7 +332,7 @@ pub enum InterfaceKind {
 pub struct ChannelStatus {
     /// The channel's event name; `system/gpu` for the GPU source itself while no device is known.
     pub channel: String,
-    /// When the last sample was taken; `null` before the first.
+    /// When the last sample was taken, of a GPU the last with a figure; `null` before the first.
     pub timestamp: Option<i64>,
     /// Seconds from the last sample to this snapshot, to the millisecond, by the monotonic clock; `null` before the first.
     pub age: Option<f64>,

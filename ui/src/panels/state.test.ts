@@ -30,8 +30,8 @@ it("says for how long there was none, and why", () => {
 	expect(inFull).toMatchObject({ brief: "not answering", words: "not answering · No answer yet." });
 });
 
-it("says no time for a device that is sampled without a figure", () => {
-	expect(panelState(true, status("asleep", 0.004))).toEqual({
+it("says no time for a device that never had a figure", () => {
+	expect(panelState(true, status("asleep", null))).toEqual({
 		kind: "stale",
 		age: null,
 		brief: "asleep",

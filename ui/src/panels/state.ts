@@ -27,7 +27,6 @@ export function panelState(hasSample: boolean, status: ChannelStatus | null): Pa
 		return { kind: "unavailable", reason, words: because(reason, status.detail) };
 	}
 	if (status === null || reason === null) return DATA;
-	// A device that is asleep or lost is sampled at every tick, without a figure: since when it has none, nobody says.
-	const age = status.age === null || status.age < 1 ? null : status.age * SECOND;
+	const age = status.age === null ? null : status.age * SECOND;
 	return { kind: "stale", age, brief: t.reasons[reason], words: because(reason, status.detail) };
 }

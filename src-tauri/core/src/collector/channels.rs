@@ -1,5 +1,6 @@
 //! The state of each channel between ticks: its last reading, and why it is not current.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::worker::{Outcome, Worker};
@@ -28,6 +29,8 @@ struct State {
     last: Option<Stamp>,
     /// What it said last, if it feeds the GPU channel.
     gpus: GpuReading,
+    /// When each of these had a figure last.
+    figured: BTreeMap<String, Stamp>,
     /// The error that the last answer was, if it was one.
     problem: Option<Problem>,
     /// It had not answered when the newest tick came.
@@ -43,6 +46,7 @@ impl Channels {
             channel: worker.channel(),
             last: None,
             gpus: GpuReading::default(),
+            figured: BTreeMap::new(),
             problem: None,
             overdue: false,
             awaited: false,
@@ -80,7 +84,7 @@ impl Channels {
             Reading::Gpu(mut reading) => {
                 reading.devices.iter_mut().for_each(GpuState::tell);
                 reading.devices.iter().for_each(|gpu| fields::of_gpu(gpu, &mut row));
-                state.gpus = reading;
+                state.take(reading, stamp);
                 self.metrics.gpu = one_list(self.gpu_sources());
             }
             Reading::Cpu(metrics) => fields::of_cpu(self.metrics.cpu.insert(metrics), &mut row),
@@ -132,20 +136,38 @@ impl Channels {
         let mut all = Vec::new();
         for state in self.gpu_sources() {
             let problem = |gpu: &GpuMetrics| state.trouble().or_else(|| state.device_problem(gpu));
-            let status = |gpu: &GpuMetrics| state.status(gpu_event(&gpu.gpu_id), problem(gpu), now);
-            all.extend(state.gpus.devices.iter().map(status));
+            all.extend(state.gpus.devices.iter().map(|gpu| state.device_status(gpu, problem(gpu), now)));
         }
         // One word for the sources that know no device: of one that owes an answer, else of the first.
         let mut without = self.gpu_sources().filter(|state| state.gpus.devices.is_empty());
         let waiting = without.clone().find(|state| state.trouble().is_some());
         if let Some(state) = waiting.or_else(|| without.next().filter(|_| all.is_empty())) {
             let problem = state.trouble().or_else(|| self.gpu_problem());
-            all.push(state.status(Channel::Gpu.event().into(), problem, now));
+            all.push(status(Channel::Gpu.event().into(), state.last, problem, now));
         }
         let others = self.states.iter().filter(|state| state.channel != Channel::Gpu);
-        all.extend(others.map(|state| state.status(state.channel.event().into(), state.trouble(), now)));
+        all.extend(others.map(|state| status(state.channel.event().into(), state.last, state.trouble(), now)));
         all
     }
+}
+
+fn status(channel: String, last: Option<Stamp>, problem: Option<Problem>, now: &Stamp) -> ChannelStatus {
+    ChannelStatus {
+        channel,
+        timestamp: last.map(|last| last.wall),
+        age: last.map(|last| now.since(&last).as_millis() as f64 / 1_000.0),
+        reason: problem.as_ref().map(|problem| problem.reason),
+        detail: problem.map(|problem| problem.detail).filter(|detail| !detail.is_empty()),
+    }
+}
+
+/// Whether anything is known of a device now. What figures can be at most may be known from before.
+fn has_figures(gpu: &GpuMetrics) -> bool {
+    let mut some = false;
+    fields::of_gpu(gpu, &mut |_: &str, path: &str, _: Unit, value: Option<f64>| {
+        some |= value.is_some() && !path.ends_with("_max");
+    });
+    some
 }
 
 /// The devices of all sources. A source numbers its own; those of a later one move up behind those of the ones before.
@@ -168,26 +190,31 @@ impl State {
         }
     }
 
-    fn status(&self, channel: String, problem: Option<Problem>, now: &Stamp) -> ChannelStatus {
-        ChannelStatus {
-            channel,
-            timestamp: self.last.map(|last| last.wall),
-            age: self.last.map(|last| now.since(&last).as_millis() as f64 / 1_000.0),
-            reason: problem.as_ref().map(|problem| problem.reason),
-            detail: problem.map(|problem| problem.detail).filter(|detail| !detail.is_empty()),
+    /// Takes in what a source of GPUs said.
+    fn take(&mut self, reading: GpuReading, at: Stamp) {
+        self.gpus = reading;
+        let Self { gpus, figured, .. } = self;
+        figured.retain(|id, _| gpus.devices.iter().any(|gpu| gpu.gpu_id == *id));
+        for gpu in gpus.devices.iter().filter(|gpu| has_figures(gpu)) {
+            match figured.get_mut(&gpu.gpu_id) {
+                Some(stamp) => *stamp = at,
+                None => drop(figured.insert(gpu.gpu_id.clone(), at)),
+            }
         }
     }
 
+    /// One that is asleep or lost is sampled at every tick, without a figure: its last sample is the last that had one.
+    fn device_status(&self, gpu: &GpuMetrics, problem: Option<Problem>, now: &Stamp) -> ChannelStatus {
+        let last = if problem.is_some() { self.figured.get(&gpu.gpu_id).copied() } else { self.last };
+        status(gpu_event(&gpu.gpu_id), last, problem, now)
+    }
+
     /// A device none of whose figures can be had, for whichever reason it gives first; while one of them is still to come, it
-    /// is starting. What figures can be at most may be known from before, and is none.
+    /// is starting.
     fn device_problem(&self, gpu: &GpuMetrics) -> Option<Problem> {
-        let mut some = false;
-        fields::of_gpu(gpu, &mut |_: &str, path: &str, _: Unit, value: Option<f64>| {
-            some |= value.is_some() && !path.ends_with("_max");
-        });
         let mut reasons = gpu.missing.values();
         let starting = reasons.clone().find(|reason| **reason == Reason::Starting);
-        let reason = starting.or_else(|| reasons.next()).filter(|_| !some)?;
+        let reason = starting.or_else(|| reasons.next()).filter(|_| !has_figures(gpu))?;
         let of_device = self.gpus.words.get(&gpu.gpu_id).copied();
         let of_source = || self.gpus.problem.as_ref().map(|problem| problem.detail.as_str());
         let detail = of_device.or_else(of_source).unwrap_or_else(|| device_words(*reason));
@@ -230,17 +257,45 @@ mod tests {
     use super::*;
     use crate::metrics::Missing;
 
-    fn problem(gpu: &GpuMetrics) -> Option<Reason> {
-        let state = State {
+    fn state() -> State {
+        State {
             source: "drm",
             channel: Channel::Gpu,
             last: None,
             gpus: GpuReading::default(),
+            figured: BTreeMap::new(),
             problem: None,
             overdue: false,
             awaited: false,
+        }
+    }
+
+    fn problem(gpu: &GpuMetrics) -> Option<Reason> {
+        state().device_problem(gpu).map(|problem| problem.reason)
+    }
+
+    #[test]
+    fn a_device_that_sleeps_has_the_age_of_its_last_figure() {
+        let mut state = state();
+        let at = |second| {
+            let mono = Duration::from_secs(second);
+            Stamp { mono, boot: mono, wall: 1_000 * i64::try_from(second).unwrap() }
         };
-        state.device_problem(gpu).map(|problem| problem.reason)
+        let awake = GpuMetrics { gpu_id: "a".into(), utilization: Some(3.0), ..GpuMetrics::default() };
+        let asleep = GpuMetrics {
+            missing: Missing::from([("utilization".to_owned(), Reason::Asleep)]),
+            utilization: None,
+            ..awake.clone()
+        };
+        let mut told = |gpu: &GpuMetrics, second| {
+            (state.last, state.gpus.problem) = (Some(at(second)), None);
+            state.take(GpuReading { devices: vec![gpu.clone()], ..GpuReading::default() }, at(second));
+            let status = state.device_status(gpu, state.device_problem(gpu), &at(second));
+            (status.timestamp, status.age, status.reason)
+        };
+        assert_eq!(told(&asleep, 1), (None, None, Some(Reason::Asleep)), "it had none yet");
+        assert_eq!(told(&awake, 2), (Some(2_000), Some(0.0), None));
+        assert_eq!(told(&asleep, 3_602), (Some(2_000), Some(3_600.0), Some(Reason::Asleep)));
     }
 
     #[test]
