@@ -156,6 +156,15 @@ fn a_lost_gpu_among_many_says_so_in_its_own_room() {
         assert_eq!(legend[3], json!([why, why, why, why]), "on hover, as there is no room");
         assert_eq!((&legend[2], app.run(OVERFLOW).await), (&json!(0), json!([])), "the rest is in sight as before");
         app.close().await;
+
+        // Its model was never told, and it is not called by its number twice.
+        let app = App::start(&screen, &home, Gpus::Scripted).await;
+        app.shows("the first is lost", STATES, |states| states[0] == "stale" && states[1] == "data").await;
+        let titles =
+            "return [...document.querySelectorAll('[data-panel^=\"gpu/\"] h2')].map(one => one.textContent.trim())";
+        assert_eq!(app.run(titles).await, json!((0..8).map(|index| format!("GPU {index}")).collect::<Vec<_>>()));
+        assert!(app.texts(".bar").await.concat().contains("7 × H100 80GB HBM3"));
+        app.close().await;
     });
 }
 

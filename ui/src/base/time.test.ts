@@ -1,6 +1,6 @@
 // Times on axes and durations in words.
 import { expect, it } from "vitest";
-import { duration, HOUR, MINUTE, moment, SECOND, tickStep, ticks } from "./time";
+import { duration, HOUR, MINUTE, moment, SECOND, seconds, tickStep, ticks } from "./time";
 
 const DAY = 24 * HOUR;
 
@@ -12,6 +12,18 @@ it.each([
 	[6 * DAY + 30 * MINUTE, "6 d"],
 ])("%d ms are %s", (ms, words) => {
 	expect(duration(ms).replaceAll("\u00a0", " ")).toBe(words);
+});
+
+it("says an interval as it was set, to hundredths", () => {
+	expect([60, 2, 0.5, 0.75, 2.25, 1.005, 2.999].map(seconds)).toEqual([
+		"60",
+		"2",
+		"0.5",
+		"0.75",
+		"2.25",
+		"1.01",
+		"3.00",
+	]);
 });
 
 it("puts labels on round times, as many as there is room for", () => {

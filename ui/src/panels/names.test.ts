@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { degrees } from "../base/units";
 import { DISK_RATE, degreesAxis, networkRate } from "./charts";
 import { shortName as cpuName } from "./cpu/spec";
-import { shortName as gpuName } from "./gpu/figures";
+import { shortName as gpuName, model } from "./gpu/figures";
 
 it.each([
 	["NVIDIA H100 80GB HBM3", "H100 80GB HBM3"],
@@ -14,6 +14,10 @@ it.each([
 	["NVIDIA", "NVIDIA"],
 ])("calls the GPU %s %s where there is little room", (name, short) => {
 	expect(gpuName(name)).toBe(short);
+});
+
+it("knows no model of a GPU that is called by its number", () => {
+	expect(["GPU 4", "GPU 12", "NVIDIA GPU 4", "GPU X4"].map(model)).toEqual(["", "", "NVIDIA GPU 4", "GPU X4"]);
 });
 
 it.each([

@@ -61,6 +61,11 @@ export function figures(gpu: GpuMetrics, unit: TemperatureUnit, outOf: boolean):
 	};
 }
 
+/** A GPU's model; empty where its driver has not told it and the core calls it by its number. */
+export function model(name: string): string {
+	return /^GPU \d+$/.test(name) ? "" : name;
+}
+
 /** A model's name without what every NVIDIA card's begins with, for where there is little room. */
 export function shortName(name: string): string {
 	return name.replace(/^NVIDIA\s+(GeForce\s+)?(?=\S)/, "");
