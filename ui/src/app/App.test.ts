@@ -1,6 +1,7 @@
 // The window as a whole, over a host that is a test's: what is shown, what a key does, what is refused.
 import { render, screen } from "@testing-library/svelte";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { locale } from "../base/locale";
 import { HOUR } from "../base/time";
 import type { CurrentMetrics, Settings } from "../bindings";
 import { type Host, Refused } from "../host/host";
@@ -206,6 +207,7 @@ it("says beside the field what is allowed, keeps the value in force, and applies
 	await vi.waitFor(() => expect(figure("cpu/utilization")).toBe("42\u00a0%"));
 	press(",", { ctrlKey: true });
 	const input = await vi.waitFor(() => screen.getByLabelText("Interval") as HTMLInputElement);
+	expect(input.lang, "numbers are written there as everywhere").toBe(locale);
 	const enter = (value: string) => {
 		input.value = value;
 		input.dispatchEvent(new Event("change", { bubbles: true }));

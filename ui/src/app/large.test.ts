@@ -1,5 +1,5 @@
 // Text of twice the size: what is painted, and what stands beside it, is as large as the rest.
-import { render } from "@testing-library/svelte";
+import { render, screen } from "@testing-library/svelte";
 import { afterEach, expect, it, vi } from "vitest";
 import { batch, following, hostOf, Sized } from "../store/samples";
 
@@ -21,5 +21,10 @@ it.each([
 	const states = () => document.querySelector<HTMLElement>(".held .states");
 	await vi.waitFor(() => expect(states()?.style.paddingInline).toBe(sides));
 	expect(document.querySelector<HTMLElement>(".held .lane")?.style.height).toBe(tall);
+	const corner = { clientX: innerWidth, clientY: innerHeight, bubbles: true, cancelable: true };
+	states()?.dispatchEvent(new MouseEvent("contextmenu", corner));
+	const menu = await vi.waitFor(() => screen.getByTestId("menu"));
+	const room = [Number.parseFloat(menu.style.left) - innerWidth, Number.parseFloat(menu.style.top) - innerHeight];
+	expect(room, "a menu at the corner has room for its words").toEqual(size === "13px" ? [-180, -90] : [-360, -180]);
 	unmount();
 });
