@@ -35,6 +35,8 @@ struct State {
     problem: Option<Problem>,
     /// It had not answered when the newest tick came.
     overdue: bool,
+    /// It has answered since.
+    late: bool,
     /// It was asked for the newest tick and has not answered.
     awaited: bool,
 }
@@ -49,6 +51,7 @@ impl Channels {
             figured: BTreeMap::new(),
             problem: None,
             overdue: false,
+            late: false,
             awaited: false,
         };
         Self { states: workers.iter().map(state).collect(), metrics: CurrentMetrics::default() }
@@ -59,17 +62,27 @@ impl Channels {
         self.states.iter().flat_map(State::events).collect()
     }
 
+    /// Those that a source feeds.
+    pub(super) fn events_of(&self, source: &str) -> Vec<String> {
+        self.states.iter().filter(|state| state.source == source).flat_map(State::events).collect()
+    }
+
     /// Notes whether a source was free to be asked at the newest tick.
     pub(super) fn asked(&mut self, source: &str, asked: bool) {
         if let Some(state) = self.states.iter_mut().find(|state| state.source == source) {
-            (state.overdue, state.awaited) = (!asked, asked);
+            (state.late, state.overdue, state.awaited) = (false, !asked, asked);
         }
+    }
+
+    /// Those that have no sample of the newest tick, although their sources have answered since: to an earlier one.
+    pub(super) fn late(&self) -> Vec<String> {
+        self.states.iter().filter(|state| state.late).flat_map(State::events).collect()
     }
 
     /// Takes an answer in, and its values into the row of the tick it belongs to.
     pub(super) fn accept(&mut self, outcome: Outcome, history: &mut History) {
         let Some(state) = self.states.iter_mut().find(|state| state.source == outcome.source) else { return };
-        (state.overdue, state.awaited) = (false, false);
+        (state.late, state.overdue, state.awaited) = (state.overdue, false, false);
         let (stamp, reading) = match outcome.result {
             Ok(answer) => answer,
             Err(problem) => {
@@ -79,6 +92,9 @@ impl Channels {
         };
         state.last = Some(stamp);
         state.problem = None;
+        if state.late {
+            state.events().iter().for_each(|channel| history.came(channel, outcome.tick));
+        }
         let mut row = history.fill(outcome.tick);
         match reading {
             Reading::Gpu(mut reading) => {
@@ -266,6 +282,7 @@ mod tests {
             figured: BTreeMap::new(),
             problem: None,
             overdue: false,
+            late: false,
             awaited: false,
         }
     }

@@ -171,6 +171,11 @@ impl Loop {
         self.longest = self.interval;
         (self.tick, self.at) = (self.tick + 1, now);
         history.begin(self.tick, &now);
+        for worker in &self.workers {
+            if let Some(owed) = worker.asked().filter(|owed| *owed < self.tick) {
+                self.channels.events_of(worker.source()).iter().for_each(|channel| history.owes(channel, owed));
+            }
+        }
         drop(history);
         self.forget_what_is_old(&now);
         let mut account = self.shared.account();
@@ -241,11 +246,12 @@ impl Loop {
         let snapshot = self.channels.snapshot(self.tick, &self.at, &clock::now(), self.interval);
         let mut history = self.shared.history();
         // A gap of GPUs as a whole is one of each: there is none while another driver knows any.
+        let late = self.channels.late();
         let is_told = |channel: &str| channel != Channel::Gpu.event() || snapshot.metrics.gpu.is_empty();
         for ChannelStatus { channel, reason, .. } in &snapshot.metrics.channels {
             let reason = reason.filter(|reason| *reason != Reason::Starting && is_told(channel));
             // What comes late is of a row before: its gap ends at the next, which has a sample again.
-            if first || reason.is_some() {
+            if (first && !late.contains(channel)) || reason.is_some() {
                 history.note(channel, reason);
             }
         }

@@ -88,8 +88,7 @@ impl History {
     /// Fills in the row of `tick`, which may be an earlier one if the sample came late. A tick that is no longer
     /// kept is ignored.
     pub fn fill(&mut self, tick: u64) -> impl Visit + '_ {
-        let found = self.rows.iter().rposition(|row| row.tick == Some(tick));
-        let row = found.map(|index| self.first + index as u64);
+        let row = self.row_of(tick).map(|index| self.first + index as u64);
         let mut next = Place::default();
         move |channel: &str, path: &str, unit: Unit, value: Option<f64>| {
             if let (Some(row), Some(value)) = (row, value) {
@@ -102,14 +101,35 @@ impl History {
     /// Notes whether a channel is current at the newest row: `reason` says why it isn't. A gap lasts until the
     /// channel is current again; a new reason begins a new gap.
     pub fn note(&mut self, channel: &str, reason: Option<Reason>) {
-        let Some(now) = self.rows.back().map(|row| row.timestamp) else { return };
-        let open = self.gaps.iter().rev().find(|gap| gap.channel == channel && gap.to.is_none()).map(|gap| gap.reason);
-        if open == reason {
+        if let Some(now) = self.rows.back().map(|row| row.timestamp) {
+            self.note_at(channel, reason, now);
+        }
+    }
+
+    /// Notes that a channel still lacks its sample of an earlier tick.
+    pub fn owes(&mut self, channel: &str, tick: u64) {
+        if let Some(index) = self.row_of(tick) {
+            self.note_at(channel, Some(Reason::NotAnswering), self.rows[index].timestamp);
+        }
+    }
+
+    fn note_at(&mut self, channel: &str, reason: Option<Reason>, at: i64) {
+        if self.open_gap(channel).map(|gap| gap.reason) == reason {
             return;
         }
-        self.close_gap(channel, now);
+        self.close_gap(channel, at);
         if let Some(reason) = reason {
-            self.push_gap(HistoryGap { channel: channel.into(), from: now, to: None, reason });
+            self.push_gap(HistoryGap { channel: channel.into(), from: at, to: None, reason });
+        }
+    }
+
+    /// Notes that the sample of an earlier tick came: the gap that began with its row begins with the next.
+    pub fn came(&mut self, channel: &str, tick: u64) {
+        let Some(index) = self.row_of(tick) else { return };
+        let Some(next) = self.rows.get(index + 1).map(|row| row.timestamp) else { return };
+        let row = self.rows[index].timestamp;
+        if let Some(gap) = self.open_gap(channel).filter(|gap| gap.from == row) {
+            gap.from = next;
         }
     }
 
@@ -230,8 +250,16 @@ impl History {
         self.columns.get_mut(&channel).is_some_and(|columns| columns.shift_remove(&path).is_some())
     }
 
+    fn row_of(&self, tick: u64) -> Option<usize> {
+        self.rows.iter().rposition(|row| row.tick == Some(tick))
+    }
+
+    fn open_gap(&mut self, channel: &str) -> Option<&mut HistoryGap> {
+        self.gaps.iter_mut().rev().find(|gap| gap.channel == channel && gap.to.is_none())
+    }
+
     fn close_gap(&mut self, channel: &str, at: i64) {
-        if let Some(gap) = self.gaps.iter_mut().rev().find(|gap| gap.channel == channel && gap.to.is_none()) {
+        if let Some(gap) = self.open_gap(channel) {
             gap.to = Some(at.max(gap.from));
         }
     }

@@ -43,6 +43,52 @@ async fn a_gap_ends_at_a_row_with_a_sample_also_where_what_hung_comes_back_betwe
     assert_eq!((gap.from, gap.to), (history.timestamps[3], Some(history.timestamps[5])), "{history:?}");
 }
 
+/// What the history has of the processor: its figures, and the rows in a gap.
+fn recorded(collector: &Collector) -> (Vec<Option<f64>>, Vec<bool>) {
+    let gaps = gaps_of(collector, "system/cpu");
+    let history = collector.query(&HistoryQuery::default()).unwrap();
+    let utilization = history.series.iter().find(|series| series.field == "utilization").unwrap();
+    let in_gap = |time: &i64| gaps.iter().any(|gap| gap.from <= *time && gap.to.is_none_or(|to| *time < to));
+    (utilization.values.rows().collect(), history.timestamps.iter().map(in_gap).collect())
+}
+
+#[tokio::test]
+async fn each_row_without_a_sample_is_in_a_gap_whenever_what_was_owed_comes() {
+    let script = Arc::new(Script::default());
+    let for_thread = Arc::clone(&script);
+    let workers = vec![Worker::new("cpu", Channel::Cpu, move || Scripted(Arc::clone(&for_thread)))];
+    let (collector, mut run) = Collector::with_workers(workers, WAIT, no_details()).unwrap();
+    for _ in 0..2 {
+        run.tick(Instant::now());
+        answers(&mut run, "cpu").await;
+    }
+    script.hang(true);
+    run.tick(Instant::now());
+    is_asked(&script).await;
+    run.publish();
+    run.tick(Instant::now());
+    assert_eq!(recorded(&collector).1, [false, false, true, true], "it owes the sample of the tick before");
+    script.hang(false);
+    answers(&mut run, "cpu").await;
+    run.publish();
+    run.tick(Instant::now());
+    answers(&mut run, "cpu").await;
+    let figures = vec![None, Some(50.0), Some(50.0), None, Some(50.0)];
+    assert_eq!(recorded(&collector), (figures, vec![false, false, false, true, false]), "answered before the deadline");
+
+    script.hang(true);
+    run.tick(Instant::now());
+    is_asked(&script).await;
+    run.tick(Instant::now());
+    script.fail.store(true, Ordering::SeqCst);
+    script.hang(false);
+    answers(&mut run, "cpu").await;
+    script.fail.store(false, Ordering::SeqCst);
+    run.tick(Instant::now());
+    answers(&mut run, "cpu").await;
+    assert_eq!(recorded(&collector).1[5..], [true, true, false], "what came was no sample");
+}
+
 #[tokio::test]
 async fn what_comes_after_a_failed_read_is_compared_with_nothing_before_it() {
     let script = Arc::new(Script::default());
