@@ -13,6 +13,9 @@ use crate::channel::{Selector, UnknownChannel};
 use crate::fields::Unit;
 use crate::metrics::Reason;
 
+/// Up to here single precision has room for every whole number.
+const WHOLE_IN_SINGLE: f64 = (1u32 << 24) as f64;
+
 /// The most that `max_points` may be.
 pub const MAX_POINTS: u32 = 10_000;
 
@@ -214,8 +217,13 @@ impl Summary {
             min = f64::min(min, value);
             max = f64::max(max, value);
         }
+        let mut mean = sum / f64::from(count);
+        // Where single precision has no room for the whole part, that is what counts: bytes are exact to one.
+        if mean.abs() >= WHOLE_IN_SINGLE {
+            mean = mean.round();
+        }
         // The mean of equal values may round past them, and once more as it is kept.
-        (count > 0).then(|| Self { mean: numbers::kept(sum / f64::from(count)).clamp(min, max), min, max })
+        (count > 0).then(|| Self { mean: numbers::kept(mean).clamp(min, max), min, max })
     }
 }
 
