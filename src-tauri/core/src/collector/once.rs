@@ -1,12 +1,13 @@
 //! One look at everything, for programs that do not go on.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Collector, Roots};
 use crate::feed::{Feed as _, Snapshot};
-use crate::metrics::Reason;
+use crate::metrics::{ChannelStatus, Reason};
 
 /// Between the two reads. Shorter, and the kernel's 10 ms ticks make percentages coarse.
 const BETWEEN: Duration = Duration::from_millis(500);
@@ -21,7 +22,8 @@ const LONGEST: Duration = Duration::from_secs(15);
 pub async fn once(roots: &Roots) -> io::Result<(Collector, Arc<Snapshot>)> {
     let (collector, collecting) = Collector::start(roots, BETWEEN)?;
     let mut snapshots = collector.subscribe();
-    let complete = snapshots.wait_for(|snapshot| is_complete(snapshot));
+    let mut firsts = BTreeMap::new();
+    let complete = snapshots.wait_for(|snapshot| is_complete(snapshot, &mut firsts));
     // Neither the end of the loop nor that of our patience matters: what is in by then is what there is.
     tokio::select! {
         () = collecting => {}
@@ -31,8 +33,47 @@ pub async fn once(roots: &Roots) -> io::Result<(Collector, Arc<Snapshot>)> {
     Ok((collector, snapshot))
 }
 
-/// Two reads are done, no answer of the second is still to come, and every channel has answered, or has a reason not to.
-fn is_complete(Snapshot { metrics, awaited, .. }: &Snapshot) -> bool {
-    let settled = |reason: Option<Reason>| !matches!(reason, Some(Reason::Starting | Reason::NotAnswering));
-    metrics.tick >= 2 && awaited.is_empty() && metrics.channels.iter().all(|status| settled(status.reason))
+/// No answer of the newest read is still to come, and every channel has a second sample, or a reason to have none. One whose first
+/// read took longer than a tick has a single one by the second tick. `firsts` are the times of the first ones.
+fn is_complete(Snapshot { metrics, awaited, .. }: &Snapshot, firsts: &mut BTreeMap<String, i64>) -> bool {
+    let mut settled = awaited.is_empty() && !metrics.channels.is_empty();
+    for ChannelStatus { channel, timestamp, reason, .. } in &metrics.channels {
+        settled &= match (reason, timestamp) {
+            (Some(reason), _) => !matches!(reason, Reason::Starting | Reason::NotAnswering),
+            (None, Some(timestamp)) => firsts.entry(channel.clone()).or_insert(*timestamp) != timestamp,
+            (None, None) => false,
+        };
+    }
+    settled
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::CurrentMetrics;
+
+    #[test]
+    fn every_channel_has_two_samples_or_a_reason() {
+        let mut firsts = BTreeMap::new();
+        let mut complete = |cpu: (Option<i64>, Option<Reason>), memory: i64, awaited: &[&str]| {
+            let status = |channel: &str, (timestamp, reason)| ChannelStatus {
+                channel: channel.into(),
+                timestamp,
+                age: None,
+                reason,
+                detail: None,
+            };
+            let asleep = status("system/gpu/0", (None, Some(Reason::Asleep)));
+            let channels = vec![asleep, status("system/cpu", cpu), status("system/memory", (Some(memory), None))];
+            let metrics = CurrentMetrics { channels, ..CurrentMetrics::default() };
+            let awaited = awaited.iter().map(ToString::to_string).collect();
+            is_complete(&Snapshot { metrics, awaited, ..Snapshot::default() }, &mut firsts)
+        };
+        assert!(!complete((None, Some(Reason::Starting)), 1, &["system/cpu"]), "the first tick");
+        assert!(!complete((None, Some(Reason::NotAnswering)), 2, &[]), "the second, and the first read still lasts");
+        assert!(!complete((Some(1), None), 2, &[]), "it is done: there is no rate yet");
+        assert!(!complete((Some(1), None), 3, &["system/cpu"]), "the third tick");
+        assert!(complete((Some(3), None), 3, &[]));
+        assert!(complete((Some(3), Some(Reason::Failed)), 3, &[]), "one that fails is not waited for");
+    }
 }
