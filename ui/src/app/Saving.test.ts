@@ -1,8 +1,9 @@
 // The menu of a panel, and the moment that copied figures are of.
 import { render, screen } from "@testing-library/svelte";
 import { afterEach, expect, it, vi } from "vitest";
+import type { CurrentMetrics } from "../bindings";
 import { Refused } from "../host/host";
-import { following, hostOf } from "../store/samples";
+import { batch, following, hostOf } from "../store/samples";
 import App from "./App.svelte";
 
 const page = () => document.documentElement.dataset.page;
@@ -14,10 +15,21 @@ afterEach(() => vi.restoreAllMocks());
 it("copies the figures of a pause with the time of the pause", async () => {
 	const written = vi.spyOn(navigator.clipboard, "writeText").mockResolvedValue();
 	document.execCommand = () => false;
-	history.replaceState(null, "", "/?paused=1700000000000");
-	render(App, { monitor: following(hostOf()) });
+	const pause = 1_700_000_000_000;
+	history.replaceState(null, "", `/?paused=${pause}`);
+	let emit = (_: CurrentMetrics) => {};
+	const host = hostOf({
+		subscribe: async (listener) => {
+			emit = listener;
+			return () => undefined;
+		},
+		current: async () => batch({ tick: 1, timestamp: pause - 1000 }),
+	});
+	render(App, { monitor: following(host) });
 	const title = await vi.waitFor(() => screen.getByRole("button", { name: "CPU" }));
-	await vi.waitFor(() => expect(document.documentElement.dataset.rows).toBe("1"));
+	await vi.waitFor(() => expect(document.documentElement.dataset.filled).toBe("true"));
+	emit(batch({ tick: 2, timestamp: pause + 1000 }));
+	await vi.waitFor(() => expect(document.documentElement.dataset.rows).toBe("2"));
 	title.focus();
 	press("c", { ctrlKey: true });
 	await vi.waitFor(() => expect(written.mock.lastCall?.[0]).toContain("2023-11-14T22:13:20.000Z"));

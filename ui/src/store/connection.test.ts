@@ -138,6 +138,19 @@ it("never has two calls in flight, and counts a call that hangs as failing", asy
 	expect(vi.getTimerCount()).toBe(1);
 });
 
+it("counts a poll that is refused late as one that failed", async () => {
+	core.answer = "hang";
+	await pass(6000 + 2000);
+	core.answer = "refuse";
+	core.release();
+	await pass(0);
+	expect([core.calls, states]).toEqual([1, ["polling"]]);
+	await pass(2000);
+	expect([core.calls, states]).toEqual([2, ["polling"]]);
+	await pass(2000);
+	expect([core.calls, states]).toEqual([3, ["polling", "stalled"]]);
+});
+
 it("goes live with the first event, and polls no more", async () => {
 	await pass(8000);
 	expect(core.calls).toBe(2);

@@ -24,6 +24,8 @@ export class Connection {
 	private timer: ReturnType<typeof setTimeout> | null = null;
 	private heard = performance.now();
 	private inFlight = false;
+	/** The poll in flight counts as failed already. */
+	private late = false;
 	private failures = 0;
 	private interval = 2;
 
@@ -84,12 +86,15 @@ export class Connection {
 			this.enter("polling");
 		}
 		this.arm(this.interval * 1000);
-		if (this.inFlight) this.failed();
-		else void this.poll();
+		if (this.inFlight) {
+			this.late = true;
+			this.failed();
+		} else void this.poll();
 	}
 
 	private async poll(): Promise<void> {
 		this.inFlight = true;
+		this.late = false;
 		try {
 			const batch = await this.ask();
 			if (this.state === "live") return;
@@ -98,7 +103,7 @@ export class Connection {
 			this.listener.batch(batch);
 			this.enter("polling");
 		} catch {
-			this.failed();
+			if (!this.late) this.failed();
 		} finally {
 			this.inFlight = false;
 		}

@@ -36,11 +36,13 @@ export class Monitor {
 	/** Before then no batch has history asked for, by the monotonic clock in ms. */
 	private patience = 0;
 	private pace = PACE;
+	/** The question for the newest figures that is not answered yet: there is one at most, whoever asks. */
+	private asking: Promise<CurrentMetrics> | null = null;
 	/** Where the hole began that will be filled when events come again. */
 	private quietSince: number | null = null;
 
 	constructor(readonly host: Host) {
-		this.link = new Connection(() => this.host.current(), {
+		this.link = new Connection(() => this.current(), {
 			batch: (batch) => this.take(batch),
 			state: (state) => this.changed(state),
 		});
@@ -52,7 +54,7 @@ export class Monitor {
 		try {
 			await Promise.all([
 				this.listen(),
-				this.host.current().then((batch) => this.take(batch)),
+				this.current().then((batch) => this.take(batch)),
 				this.host.settings().then((settings) => this.adopt(settings)),
 				this.host.info().then((info) => {
 					this.info = info;
@@ -189,6 +191,17 @@ export class Monitor {
 		}
 	}
 
+	private current(): Promise<CurrentMetrics> {
+		if (this.asking) return this.asking;
+		const asked = this.host.current();
+		const answered = () => {
+			this.asking = null;
+		};
+		asked.then(answered, answered);
+		this.asking = asked;
+		return asked;
+	}
+
 	private past(query: HistoryQuery): Promise<Past> {
 		return within(LONGEST, this.host.history(query));
 	}
@@ -216,7 +229,7 @@ export class Monitor {
 	/** The newest figures and the rows before them, without waiting for an event, which may be a minute away. */
 	private async catchUp(): Promise<void> {
 		try {
-			this.take(await this.host.current());
+			this.take(await this.current());
 		} catch {
 			// The connection will say so.
 		}

@@ -383,6 +383,19 @@ it("tells painters of each batch and of what was filled in, until they are gone"
 	expect(paint).toHaveBeenCalledTimes(before + 2);
 });
 
+it("has one question for the newest figures in flight, whoever asks", async () => {
+	let calls = 0;
+	core.current = () => {
+		calls += 1;
+		return new Promise(() => {});
+	};
+	await hide(1000);
+	await hide(1000);
+	expect([calls, monitor.connection]).toEqual([1, "live"]);
+	await pass(60_000);
+	expect([calls, monitor.connection]).toEqual([1, "stalled"]);
+});
+
 it("keeps the settings in force when a change is refused", async () => {
 	await expect(monitor.update({ interval: 0 })).rejects.toThrow(Refused);
 	expect(monitor.settings).toEqual(SETTINGS);
