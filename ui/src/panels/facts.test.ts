@@ -1,8 +1,9 @@
 // Figures at the foot of a page: in words, with their unit, and with the reason where there is none.
 import { expect, it } from "vitest";
+import { text } from "../base/units";
 import type { CurrentMetrics } from "../bindings";
 import { batch } from "../store/samples";
-import { type Fact, facts, heldBack, type Known } from "./facts";
+import { type Fact, facts, heldBack, type Known, latency } from "./facts";
 
 const known: Known = { batch: batch({ tick: 1, timestamp: 1_700_000_000_000 }), info: null, settings: null };
 const said = (kind: string, name = "") =>
@@ -30,6 +31,20 @@ it("tells a disk's requests and latency", () => {
 		Latency: "2.5 ms",
 		"Reads completed": "10/s",
 	});
+});
+
+it.each([
+	[0, "0 ms"],
+	[0.000_001, "< 0.01 ms"],
+	[0.000_03, "0.03 ms"],
+	[0.000_094, "0.09 ms"],
+	[0.000_096, "0.1 ms"],
+	[0.0025, "2.5 ms"],
+	[0.009_94, "9.9 ms"],
+	[0.009_96, "10 ms"],
+	[0.0123, "12 ms"],
+])("tells %s s as %s", (seconds, words) => {
+	expect(text(latency(seconds)).replaceAll("\u00a0", " ")).toBe(words);
 });
 
 it("tells an interface's link", () => {

@@ -27,11 +27,13 @@ export const linkSpeed = (bits: number): Quantity => {
 	const { amount, unit } = scaledRate(bits / 8, bits / 8, "bits");
 	return { value: brief(amount), unit };
 };
-/** Seconds as milliseconds: 0.3 ms, 12 ms. */
-export const latency = (seconds: number): Quantity => ({
-	value: fixed(seconds * 1000, seconds < 0.00995 ? 1 : 0),
-	unit: t.milliseconds,
-});
+/** Seconds as milliseconds: 0.03 ms, 2.5 ms, 12 ms. A little is not 0. */
+export const latency = (seconds: number): Quantity => {
+	const figure = seconds * 1000;
+	const decimals = figure === 0 || figure >= 9.95 ? 0 : figure < 0.095 ? 2 : 1;
+	const value = figure > 0 && figure < 0.005 ? `<\u00a0${fixed(0.01, 2)}` : fixed(figure, decimals);
+	return { value, unit: t.milliseconds };
+};
 /** Things per second. */
 export const frequency = (value: number): string => t.perSecond(fixed(value, value > 0 && value < 10 ? 1 : 0));
 
