@@ -44,8 +44,10 @@ it("flags memory and file systems that are nearly full, but not images that alwa
 	const mounted = full.disk?.devices[0]?.file_systems[0];
 	if (mounted) mounted.available = 4;
 	expect(found(full)).toEqual({ memory: "full", "disk/sda": "full" });
-	if (mounted) mounted.kind = "squashfs";
-	expect(found(full)).toEqual({ memory: "full" });
+	for (const kind of ["squashfs", "udf"]) {
+		if (mounted) mounted.kind = kind;
+		expect(found(full), kind).toEqual({ memory: "full" });
+	}
 });
 
 it("counts a source that does not answer once, and each device with a trouble of its own", () => {

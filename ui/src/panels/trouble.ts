@@ -9,7 +9,7 @@ export type Trouble = "heat" | "full" | "lost" | "not_answering" | "failed" | "n
 /** What is left of memory or of a file system is little below this share. */
 const LITTLE = 0.05;
 /** File systems that are full by nature: images that were packed so. */
-const PACKED = new Set(["squashfs", "iso9660", "erofs", "cramfs"]);
+const PACKED = new Set(["squashfs", "iso9660", "erofs", "cramfs", "romfs", "udf"]);
 
 /** A reason that is a fault, and not just how things are. */
 function fault(reason: Reason | null): Trouble | null {
