@@ -1,7 +1,22 @@
-// Text of twice the size: what is painted, and what stands beside it, is as large as the rest.
+// Text of twice the size, from the start or later: what is painted, and what stands beside it, is as large as the rest.
 import { render, screen } from "@testing-library/svelte";
 import { afterEach, expect, it, vi } from "vitest";
 import { batch, following, hostOf, Sized } from "../store/samples";
+
+/** Elements have a size at once, and tell of it again when a test says so. */
+class Told extends Sized {
+	private static readonly told = new Map<Element, (entries: unknown[]) => void>();
+	static changed = (target: Element) => Told.told.get(target)?.([{ target, contentRect: { width: 26, height: 0 } }]);
+
+	constructor(private readonly tell: (entries: unknown[]) => void) {
+		super(tell);
+		const observe = this.observe;
+		this.observe = (target) => {
+			Told.told.set(target, this.tell);
+			observe(target);
+		};
+	}
+}
 
 afterEach(() => {
 	vi.unstubAllGlobals();
@@ -13,7 +28,7 @@ it.each([
 	["26px", "124px 100px", "36px"],
 ])("stands the lane and its words on the plot's place with text of %s", async (size, sides, tall) => {
 	document.documentElement.style.fontSize = size;
-	vi.stubGlobal("ResizeObserver", Sized);
+	vi.stubGlobal("ResizeObserver", Told);
 	const { default: App } = await import("./App.svelte");
 	history.replaceState(null, "", "/#gpu/GPU-1");
 	const one = batch({ tick: 1, timestamp: Date.now() });
@@ -26,5 +41,25 @@ it.each([
 	const menu = await vi.waitFor(() => screen.getByTestId("menu"));
 	const room = [Number.parseFloat(menu.style.left) - innerWidth, Number.parseFloat(menu.style.top) - innerHeight];
 	expect(room, "a menu at the corner has room for its words").toEqual(size === "13px" ? [-180, -90] : [-360, -180]);
+	unmount();
+});
+
+it("follows the size of text while the window is open", async () => {
+	document.documentElement.style.fontSize = "13px";
+	vi.stubGlobal("ResizeObserver", Told);
+	const { default: App } = await import("./App.svelte");
+	history.replaceState(null, "", "/#gpu/GPU-1");
+	const one = batch({ tick: 1, timestamp: Date.now() });
+	const { unmount } = render(App, { monitor: following(hostOf({ current: async () => one })) });
+	const states = () => document.querySelector<HTMLElement>(".held .states");
+	const charts = () => [...document.querySelectorAll(".uplot")];
+	await vi.waitFor(() => expect(states()?.style.paddingInline).toBe("62px 50px"));
+	await vi.waitFor(() => expect(charts().length).toBeGreaterThan(0));
+	const before = charts();
+	document.documentElement.style.fontSize = "26px";
+	Told.changed(document.querySelector(".text-size") as Element);
+	await vi.waitFor(() => expect(states()?.style.paddingInline).toBe("124px 100px"));
+	await vi.waitFor(() => expect(charts().length).toBe(before.length));
+	expect(charts().filter((chart) => before.includes(chart))).toEqual([]);
 	unmount();
 });

@@ -1,4 +1,6 @@
-// Which of the two themes is in force, and how fine the screen is: canvases must be told, they don't follow the style sheet.
+// Which of the two themes is in force, how fine the screen is, and how large text is: canvases must be told, they don't follow the style sheet.
+import { onSize } from "../base/size";
+import { textScale } from "./font";
 
 const dark = matchMedia("(prefers-color-scheme: dark)");
 
@@ -47,3 +49,18 @@ class PixelRatio {
 }
 
 export const pixelRatio = new PixelRatio();
+
+/** How much larger than by default text is: the desktop's setting, which may change at any time. */
+class TextSize {
+	now = $state(textScale());
+
+	constructor() {
+		const probe = document.body.appendChild(document.createElement("div"));
+		probe.className = "text-size";
+		onSize(probe, () => {
+			this.now = textScale();
+		});
+	}
+}
+
+export const textSize = new TextSize();
