@@ -125,6 +125,30 @@ it("goes through its menu by arrow keys, and gives the focus back", async () => 
 	await closed();
 });
 
+it("closes its menu with the page that its panel is on", async () => {
+	history.replaceState(null, "", "/");
+	const { container } = render(App, { monitor: following(hostOf()) });
+	const title = await vi.waitFor(() => screen.getByRole("button", { name: "CPU" }));
+	title.focus();
+	title.dispatchEvent(new MouseEvent("contextmenu", { bubbles: true, cancelable: true }));
+	await vi.waitFor(() => screen.getByTestId("menu"));
+	press("2", { ctrlKey: true });
+	await vi.waitFor(() => expect(page()).not.toBe("overview"));
+	await vi.waitFor(() => expect(screen.queryByTestId("menu")).toBeNull());
+	expect(document.activeElement).toBe(container.querySelector("main"));
+});
+
+it("says what became of a copy in a place that was there before", async () => {
+	document.execCommand = () => true;
+	history.replaceState(null, "", "/");
+	render(App, { monitor: following(hostOf()) });
+	const title = await vi.waitFor(() => screen.getByRole("button", { name: "CPU" }));
+	const places = screen.getAllByRole("status").filter((place) => place.textContent === "");
+	title.focus();
+	press("c", { ctrlKey: true });
+	await vi.waitFor(() => expect(places.map((place) => place.textContent)).toContain("Copied · CPU"));
+});
+
 it("copies what a panel without controls has, which Tab stops at", async () => {
 	const written = vi.spyOn(navigator.clipboard, "writeText").mockResolvedValue();
 	document.execCommand = () => false;

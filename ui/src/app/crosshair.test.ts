@@ -186,3 +186,44 @@ it("has legends and words of the end of what was zoomed, while time goes on", as
 	shortcut(" ");
 	await vi.waitFor(() => expect(cpu()).toBe(tick % 100));
 });
+
+it("copies what was under the crosshair when the menu came, and of now where there was none", async () => {
+	const written = vi.spyOn(navigator.clipboard, "writeText").mockResolvedValue();
+	document.execCommand = () => false;
+	await open("overview");
+	const chart = one('[data-panel="cpu"] .chart');
+	/** What the menu's first entry copies of the processor, after a tick. */
+	const copied = async () => {
+		chart.dispatchEvent(new MouseEvent("contextmenu", { bubbles: true, cancelable: true }));
+		chart.dispatchEvent(new MouseEvent("pointerleave"));
+		await vi.waitFor(() => expect(document.activeElement?.getAttribute("role")).toBe("menuitem"));
+		await pass(1);
+		const calls = written.mock.calls.length;
+		(document.activeElement as HTMLElement).click();
+		await vi.waitFor(() => expect(written.mock.calls.length).toBe(calls + 1));
+		return written.mock.lastCall?.[0].split("\n") ?? [];
+	};
+	point(one('[data-panel="cpu"] .u-over'), 300);
+	await frames();
+	const pointed = cpu();
+	expect(pointed).toBeLessThan(tick - 10);
+	const [heading, figure] = await copied();
+	const time = Date.parse(heading?.split("  ").at(-1) ?? "");
+	expect(Math.abs(time - start - pointed * 1000)).toBeLessThan(1000);
+	expect(figure).toContain(` ${pointed} %`);
+	const [newest, now] = await copied();
+	expect(newest).toContain(new Date(start + tick * 1000).toISOString());
+	expect(now).toContain(` ${tick} %`);
+});
+
+it("says a chart's figures as they are when it gets the focus", async () => {
+	await open("overview");
+	const chart = one('[data-panel="cpu"] .chart');
+	const words = () => document.getElementById(chart.getAttribute("aria-describedby") ?? "")?.textContent;
+	for (let i = 0; i < 10; i++) {
+		await pass(1);
+		chart.dispatchEvent(new FocusEvent("focusin", { bubbles: true }));
+		await frames();
+		expect(words()).toContain(`${tick % 100}\u00a0%`);
+	}
+});
