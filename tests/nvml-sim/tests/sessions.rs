@@ -22,7 +22,36 @@ async fn a_session_begins_and_ends() {
     one_that_comes_back_may_be_in_another_slot(&machine).await;
     one_that_cannot_count_is_tried_ever_more_rarely(&machine).await;
     one_that_is_awake_beside_a_sleeping_one_is_not_said_to_sleep(&machine).await;
+    those_that_are_lent_are_not_lost(&machine).await;
     one_without_a_uuid_is_known_by_its_slot(&machine).await;
+}
+
+async fn those_that_are_lent_are_not_lost(machine: &Machine) {
+    for address in ADDRESSES {
+        machine.power(address, "on", "active");
+        machine.bind(address, "nvidia");
+    }
+    let ids = |snapshot: &Snapshot| snapshot.metrics.gpu.iter().map(|gpu| gpu.gpu_id.clone()).collect::<Vec<_>>();
+    machine.becomes(&full().replace("uuid = GPU-full-0", "uuid = GPU-full-0\nstate = gone"));
+    machine.until("one is lost", |snapshot| gpu(snapshot, A).missing.get("utilization") == Some(&Reason::Lost)).await;
+    machine.bind(ADDRESSES[0], "vfio-pci");
+    machine.until("it is lent", |snapshot| ids(snapshot) == [B, C]).await;
+
+    for address in ADDRESSES {
+        machine.bind(address, "vfio-pci");
+    }
+    machine.becomes("driver = not_loaded\n");
+    let said = |snapshot: &Snapshot| snapshot.gpu_problem.as_ref().is_some_and(|why| why.detail.contains("lent"));
+    machine.until("all are", |snapshot| ids(snapshot).is_empty() && said(snapshot)).await;
+    let calls = machine.calls();
+    machine.ticks(30).await;
+    assert_eq!(machine.calls(), calls, "NVML is not opened, which would load its driver");
+
+    for address in ADDRESSES {
+        machine.bind(address, "nvidia");
+    }
+    machine.becomes(&full());
+    machine.until("all are given back", |snapshot| ids(snapshot) == [A, B, C] && snapshot.gpu_problem.is_none()).await;
 }
 
 async fn one_without_a_uuid_is_known_by_its_slot(machine: &Machine) {

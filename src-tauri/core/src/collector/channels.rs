@@ -11,7 +11,7 @@ use crate::fields::{self, Unit};
 use crate::gpu_state::GpuState;
 use crate::history::History;
 use crate::metrics::{ChannelStatus, CurrentMetrics, GpuMetrics, Reason};
-use crate::source::gpu::HANGS;
+use crate::source::gpu::{GONE, HANGS};
 use crate::source::{GpuReading, Problem, Reading};
 
 /// All channels, in the order of their sources. Several sources may feed the GPU channel, each for its own devices.
@@ -252,7 +252,7 @@ impl State {
 
 fn device_words(reason: Reason) -> &'static str {
     match reason {
-        Reason::Lost => "The GPU does not answer: it fell off the bus or was removed.",
+        Reason::Lost => GONE,
         Reason::Unsupported => "The driver reports no figure of this GPU.",
         Reason::NoPermission => "This user may not ask the driver about this GPU.",
         Reason::Asleep => "The GPU is asleep, or was idle and is left alone so that it can fall asleep.",

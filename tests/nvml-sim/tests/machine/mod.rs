@@ -68,6 +68,13 @@ impl Machine {
         }
     }
 
+    /// Which driver the kernel says that a device has.
+    pub(crate) fn bind(&self, address: &str, driver: &str) {
+        let link = self.path("sys/bus/pci/devices").join(address).join("driver");
+        let _ = fs::remove_file(&link); // of the one before
+        std::os::unix::fs::symlink(format!("../../../bus/pci/drivers/{driver}"), link).unwrap();
+    }
+
     pub(crate) fn calls(&self) -> BTreeMap<String, u64> {
         nvml_sim::calls::read(&self.path("calls")).unwrap()
     }

@@ -45,6 +45,8 @@ fn id(known_by: &str) -> String {
     event_safe(known_by)
 }
 
+/// Of a device that is not there any more.
+pub(crate) const GONE: &str = "The GPU does not answer: it fell off the bus or was removed.";
 /// Of a device inside of which a call hangs.
 pub(crate) const HANGS: &str = "The GPU does not answer: a call of its driver has not come back.";
 

@@ -12,6 +12,9 @@ const NVIDIA: &str = "0x10de";
 /// The driver that NVML asks, in `/sys/bus/pci/drivers`.
 pub(super) const NVIDIA_DRIVER: &str = "nvidia";
 
+/// Drivers that hand a device on, to a virtual machine for the most part, beside those named after VFIO (kernel: `Documentation/driver-api/vfio.rst`).
+const LENDERS: [&str; 2] = ["pci-stub", "pciback"];
+
 /// The folder of all devices, by address, under `sys` (normally `/sys`).
 pub(super) fn devices(sys: &Path) -> PathBuf {
     sys.join("bus/pci/devices")
@@ -35,6 +38,16 @@ pub(crate) fn has_nvidias(sys: &Path) -> bool {
 /// The name of the driver of the device at `folder`, if it has one.
 pub(super) fn driver(folder: &Path) -> Option<String> {
     Some(fs::read_link(folder.join("driver")).ok()?.file_name()?.to_str()?.to_owned())
+}
+
+/// Whether this driver hands a device on: nothing is wrong with it, and it is not this machine's for now.
+pub(super) fn lends(driver: Option<&str>) -> bool {
+    driver.is_some_and(|driver| driver.contains("vfio") || LENDERS.contains(&driver))
+}
+
+/// Whether the device at an address is there, and lent.
+pub(super) fn is_lent(sys: &Path, address: Option<&str>) -> bool {
+    address.is_some_and(|address| lends(driver(&devices(sys).join(address)).as_deref()))
 }
 
 /// The text of a file of the device at `folder`; none where there is no such file.

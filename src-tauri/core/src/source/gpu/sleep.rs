@@ -31,7 +31,11 @@ pub(super) enum Power {
 
 /// The devices of one vendor by PCI address (`0000:01:00.0`).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Powers(BTreeMap<String, Power>);
+pub(super) struct Powers {
+    of: BTreeMap<String, Power>,
+    /// There are GPUs of NVIDIA's, and all are lent.
+    all_lent: bool,
+}
 
 /// The devices on the PCI bus by address, and whether each is one of the vendor's displays: what it is does not change
 /// while it is there, and asking all of them at every tick would be most of what a tick costs. Which driver has it may.
@@ -55,18 +59,20 @@ impl Bus {
         let gpus: Vec<_> = gpus.map(|(address, folder)| (pci::driver(&folder), address, folder)).collect();
         let loaded = gpus.iter().any(|(driver, ..)| driver.as_deref() == Some(NVIDIA_DRIVER));
         let opened = |driver: &Option<String>| driver.as_ref().map_or(!loaded, |driver| driver == NVIDIA_DRIVER);
+        let all_lent = !gpus.is_empty() && gpus.iter().all(|(driver, ..)| pci::lends(driver.as_deref()));
         let gpus = gpus.into_iter().filter(|(driver, ..)| opened(driver));
-        Powers(gpus.map(|(_, address, folder)| (address.clone(), nvidias_power(&folder))).collect())
+        let of = gpus.map(|(_, address, folder)| (address.clone(), nvidias_power(&folder))).collect();
+        Powers { of, all_lent }
     }
 }
 
 impl Powers {
     /// All of them together.
     pub(super) fn overall(&self) -> Power {
-        let any = |power| self.0.values().any(|one| *one == power);
+        let any = |power| self.of.values().any(|one| *one == power);
         if any(Power::Asleep) {
             Power::Asleep
-        } else if any(Power::AlwaysOn) || self.0.is_empty() {
+        } else if any(Power::AlwaysOn) || self.of.is_empty() {
             Power::AlwaysOn
         } else {
             Power::Awake
@@ -76,23 +82,28 @@ impl Powers {
     /// Why one has no figures while NVML is not opened. One that is awake beside one that sleeps is not said to sleep: it
     /// waits until it can be asked.
     pub(super) fn reason(&self, address: Option<&str>) -> Reason {
-        let known = address.map(|address| self.0.get(address));
+        let known = address.map(|address| self.of.get(address));
         match (known, self.overall()) {
             (Some(Some(Power::Asleep)) | None, _) | (Some(Some(Power::Awake)), Power::Awake) => Reason::Asleep,
             (Some(Some(Power::Awake | Power::AlwaysOn)), _) => Reason::Starting,
-            (Some(None), _) if self.0.is_empty() => Reason::Asleep,
+            (Some(None), _) if self.of.is_empty() => Reason::Asleep,
             (Some(None), _) => Reason::Lost,
         }
     }
 
     /// One of them. Of one whose address is not known, only what is true of all.
     pub(super) fn of(&self, address: Option<&str>) -> Power {
-        address.and_then(|address| self.0.get(address)).copied().unwrap_or_else(|| self.overall())
+        address.and_then(|address| self.of.get(address)).copied().unwrap_or_else(|| self.overall())
+    }
+
+    /// Whether NVML has no device to open because virtual machines have them all.
+    pub(super) fn all_lent(&self) -> bool {
+        self.all_lent
     }
 
     /// Whether every one sleeps.
     pub(super) fn all_asleep(&self) -> bool {
-        !self.0.is_empty() && self.0.values().all(|power| *power == Power::Asleep)
+        !self.of.is_empty() && self.of.values().all(|power| *power == Power::Asleep)
     }
 }
 
@@ -223,7 +234,7 @@ mod tests {
     fn one_that_is_awake_is_not_said_to_sleep() {
         let powers = |states: &[Power]| {
             let address = |(number, power): (usize, &Power)| (format!("0000:0{number}:00.0"), *power);
-            Powers(states.iter().enumerate().map(address).collect())
+            Powers { of: states.iter().enumerate().map(address).collect(), all_lent: false }
         };
         let why = |powers: Powers| ["0000:00:00.0", "0000:01:00.0", "0000:02:00.0"].map(|it| powers.reason(Some(it)));
         let mixed = why(powers(&[Power::AlwaysOn, Power::Asleep, Power::Awake]));
@@ -260,6 +271,11 @@ mod tests {
         assert_eq!(bus.powers(sys).overall(), Power::Awake, "nor is one that was taken from its driver");
         bind(sys, "0000:01:00.0", NVIDIA_DRIVER);
         assert_eq!(bus.powers(sys).overall(), Power::Asleep, "it is given back");
+        assert!(!bus.powers(sys).all_lent());
+        for address in ["0000:01:00.0", "0000:02:00.0"] {
+            bind(sys, address, "vfio-pci");
+        }
+        assert!(bus.powers(sys).all_lent(), "there is nothing to open NVML for");
     }
 
     const S: fn(u64) -> Duration = Duration::from_secs;

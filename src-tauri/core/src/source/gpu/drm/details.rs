@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::super::HANGS;
 use super::super::details::Inspect;
 use super::super::process;
 use super::super::sleep::Power;
+use super::super::{GONE, HANGS};
 use super::card::{Card, Driver};
 use super::fdinfo::{self, Client};
 use super::hwmon::{DEGREES, WATTS, sensor};
@@ -77,13 +77,19 @@ impl Inspect for DrmDetails {
     fn inspect(&mut self, gpu_id: &str) -> Option<GpuDetails> {
         self.drm.find();
         let now = clock::now();
-        let card = self.drm.cards.iter_mut().find(|card| card.identity.id == gpu_id)?;
+        let known = self.drm.access.found().known.iter().find(|known| known.id == gpu_id).cloned();
+        let card = self.drm.cards.iter_mut().find(|card| card.identity.id == gpu_id);
+        let identity = card.as_ref().map(|card| card.identity.clone()).or(known)?;
         let mut details = GpuDetails {
             gpu_id: gpu_id.into(),
-            name: card.identity.name.clone(),
+            name: identity.name,
             timestamp: now.wall,
-            pci_address: card.identity.pci_address.clone(),
+            pci_address: identity.pci_address,
             ..GpuDetails::default()
+        };
+        let Some(card) = card else {
+            (details.reason, details.detail) = (Some(Reason::Lost), Some(GONE.into()));
+            return Some(details);
         };
         let access = Arc::clone(&self.drm.access);
         let Some(_visit) = access.turns.visit(&card.identity.id) else {

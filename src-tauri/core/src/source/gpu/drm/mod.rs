@@ -25,7 +25,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::super::{GpuReading, Previous, Problem, Reading, Source, SourceError, Stamped, entries};
-use super::Identity;
+use super::{Identity, pci};
 use crate::clock;
 use crate::metrics::{GpuMetrics, Reason};
 use access::Found;
@@ -132,10 +132,13 @@ impl Source for Drm {
         self.ask_programs(&mut read);
         let Found { known, ahead, drivers, .. } = self.access.found().clone();
         let figures = |known: Identity| {
-            let figures = read.remove(&known.id).unwrap_or(Err(Reason::Lost));
-            (Identity { index: ahead + known.index, ..known }, figures)
+            let figures = read.remove(&known.id);
+            if figures.is_none() && pci::is_lent(&self.access.sys, known.pci_address.as_deref()) {
+                return None;
+            }
+            Some((Identity { index: ahead + known.index, ..known }, figures.unwrap_or(Err(Reason::Lost))))
         };
-        Ok(Sample { gpus: known.into_iter().map(figures).collect(), drivers })
+        Ok(Sample { gpus: known.into_iter().filter_map(figures).collect(), drivers })
     }
 
     fn derive(previous: Previous<'_, Sample>, now: &Stamped<Sample>) -> Reading {

@@ -275,6 +275,35 @@ fn gpus_come_and_go_and_one_in_anothers_slot_is_another() {
     assert_eq!((back[rx].utilization, back[2].utilization), (Some(87.0), None), "the first is back");
 }
 
+#[test]
+fn one_that_is_lent_to_a_virtual_machine_is_not_lost() {
+    let mut machine = Machine::new(&[UHD_770, RX_7900_XTX]);
+    let mut details = DrmDetails::new(Arc::clone(&machine.drm.access));
+    let rx = "AMD-6c4f2b1d9a83e057";
+    let ids = |machine: &mut Machine| machine.tick().into_iter().map(|gpu| gpu.gpu_id).collect::<Vec<_>>();
+    let both = ids(&mut machine);
+    for name in ["card1", "card1-DP-1", "renderD129"] {
+        fs::remove_file(machine.path(&format!("sys/class/drm/{name}"))).unwrap();
+    }
+    assert_eq!(ids(&mut machine), both, "it has no driver");
+    let lost = details.inspect(rx).unwrap();
+    assert_eq!((lost.reason, lost.pci_address.as_deref()), (Some(Reason::Lost), Some("0000:03:00.0")));
+    assert_eq!((lost.processes, lost.name.as_str()), (None, "AMD Radeon RX 7900 XTX"));
+
+    let link = machine.path("sys/bus/pci/devices/0000:03:00.0");
+    fs::create_dir_all(link.parent().unwrap()).unwrap();
+    let _ = fs::remove_file(&link);
+    symlink(machine.path(&format!("sys/{RX}")), link).unwrap();
+    let driver = machine.path(&format!("sys/{RX}/driver"));
+    fs::remove_file(&driver).unwrap();
+    symlink("../../../bus/pci/drivers/vfio-pci", &driver).unwrap();
+    assert_eq!(ids(&mut machine), ["PCI-0000:00:02_0"]);
+
+    fs::remove_dir_all(machine.path("sys/devices/pci0000:00/0000:00:01.1")).unwrap();
+    machine.plug(&[RX_7900_XTX]);
+    assert_eq!(ids(&mut machine), both, "it is given back");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(16))]
 

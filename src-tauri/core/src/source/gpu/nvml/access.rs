@@ -21,7 +21,7 @@ const LIBRARY: &str = if cfg!(windows) { "nvml.dll" } else { "libnvidia-ml.so.1"
 pub struct Access {
     pub(super) library: OsString,
     pub(super) proc: PathBuf,
-    sys: PathBuf,
+    pub(super) sys: PathBuf,
     bus: Mutex<Bus>,
     asks_sleeping: AtomicBool,
     open: Mutex<Open>,
