@@ -29,6 +29,8 @@ pub(super) struct Sensors {
     /// What they were when they were read last, and when they may be read again.
     read: Vec<Option<f64>>,
     clocks_at: Duration,
+    /// How long that took.
+    clocks_took: Duration,
     hwmon: PathBuf,
     packages: Vec<Attribute>,
     search_packages: Every,
@@ -43,6 +45,7 @@ impl Sensors {
             search_clocks: Every::minute(),
             read: Vec::new(),
             clocks_at: Duration::ZERO,
+            clocks_took: Duration::ZERO,
             hwmon: sys.join("class/hwmon"),
             packages: Vec::new(),
             search_packages: Every::minute(),
@@ -83,7 +86,9 @@ impl Sensors {
             }
             kilohertz.map(|kilohertz| (kilohertz / 1_000.0).round())
         }));
-        self.clocks_at = now + rest(clock::now().mono.saturating_sub(begun));
+        let took = clock::now().mono.saturating_sub(begun);
+        self.clocks_at = now + rest(took.min(self.clocks_took));
+        self.clocks_took = took;
         self.read.clone_from(into);
         if into.iter().all(Option::is_none) {
             self.clocks.clear();
@@ -107,11 +112,12 @@ impl Sensors {
     }
 }
 
-/// For how long clocks that took so long to read are left alone. On x86, Linux before 5.18 waits ten milliseconds for each core
+/// For how long clocks are left alone that took so long to read twice in a row, once being a stall of anything. On x86, Linux before 5.18 waits ten milliseconds for each core
 /// that is busy (`arch_freq_get_on_cpu`): seconds on a large machine.
 fn rest(took: Duration) -> Duration {
     const MUCH: Duration = Duration::from_millis(5);
-    if took > MUCH { took * 100 } else { Duration::ZERO }
+    const LONGEST: Duration = Duration::from_mins(1);
+    if took > MUCH { (took * 100).min(LONGEST) } else { Duration::ZERO }
 }
 
 /// One input of each processor sensor: Tdie where it has one, or else `temp1_input`, which is the package of coretemp and Tctl of
@@ -202,6 +208,7 @@ mod tests {
             (rest(Duration::from_millis(1)), rest(Duration::from_millis(160))),
             (Duration::ZERO, Duration::from_secs(16))
         );
+        assert_eq!(rest(Duration::from_mins(1)), Duration::from_mins(1), "not for ever");
         clocks(&mut sensors, 1);
         sensors.clocks_at = Duration::from_secs(17);
         write("900000\n");
