@@ -159,8 +159,11 @@ pub(crate) async fn get_gpu_verdict(
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn get_system_info(shell: State<'_, Shell>) -> Result<SystemInfo, CommandError> {
-    answer("get_system_info", async { Ok(system::info(&shell.feed.current(), shell.settings.notices().to_vec())) })
-        .await
+    answer("get_system_info", async {
+        let notices = shell.settings.notices().to_vec();
+        Ok(block_in_place(|| system::info(&shell.feed.current(), notices)))
+    })
+    .await
 }
 
 /// How Telltale itself does: its sources, ticks, history, window, and the faults since the start.
@@ -256,7 +259,7 @@ pub(crate) async fn report_page(
 ) -> Result<(), CommandError> {
     answer("report_page", async {
         // Whatever it says that it shows.
-        shell.page_drawn();
+        block_in_place(|| shell.page_drawn());
         let (view, rows) = (view.object("view")?, rows.parsed("rows")?);
         view.check()?;
         tracing::info!(page = %view.page, range = view.range, paused = view.paused, rows, "the page is there");
