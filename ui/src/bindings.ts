@@ -242,7 +242,10 @@ export type DiskDevice = {
 	 *  `w_await`, together); `idle` where none completed.
 	 */
 	latency: number | null,
-	/**  Mounted file systems on it, by mount point. Read every ten seconds. */
+	/**
+	 *  Mounted file systems on it, by mount point. Read every ten seconds; those of an automounter once, as each look keeps them
+	 *  mounted. Without those that this user can't reach: `missing` then says that there are some (`no_permission`).
+	 */
 	file_systems: FileSystem[],
 };
 
@@ -323,6 +326,8 @@ export type FileSystem = {
 	used: number,
 	/**  Left to users without privilege; less than `total` − `used` where blocks are reserved. */
 	available: number,
+	/**  Mounted so that nothing can be written to it. */
+	read_only: boolean,
 };
 
 /**  One thing found, with its evidence: means over the time in which it held, in the units of `GpuMetrics`. */

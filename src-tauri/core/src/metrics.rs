@@ -250,7 +250,8 @@ pub struct DiskDevice {
     /// Seconds that a request took on average, waiting included: reads and writes (iostat's `r_await` and
     /// `w_await`, together); `idle` where none completed.
     pub latency: Option<f64>,
-    /// Mounted file systems on it, by mount point. Read every ten seconds.
+    /// Mounted file systems on it, by mount point. Read every ten seconds; those of an automounter once, as each look keeps them
+    /// mounted. Without those that this user can't reach: `missing` then says that there are some (`no_permission`).
     pub file_systems: Vec<FileSystem>,
 }
 
@@ -267,6 +268,8 @@ pub struct FileSystem {
     pub used: u64,
     /// Left to users without privilege; less than `total` − `used` where blocks are reserved.
     pub available: u64,
+    /// Mounted so that nothing can be written to it.
+    pub read_only: bool,
 }
 
 /// A sample of the network, channel `system/network`.

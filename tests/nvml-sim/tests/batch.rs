@@ -54,6 +54,7 @@ fn busy_machine(gpus: CurrentMetrics) -> CurrentMetrics {
             total: 1_967_317_549_056,
             used: 1_293_458_206_720,
             available: 573_851_181_056,
+            read_only: false,
         }],
     };
     let interface = |name: &str, link_speed: Option<u64>| NetworkInterface {

@@ -106,6 +106,22 @@ it("dims every panel while the core does not answer, and counts for how long", a
 	}
 });
 
+it("says that a disk has file systems which this user can't reach", async () => {
+	const hiding = structuredClone(first);
+	const [disk] = hiding.disk?.devices ?? [];
+	if (!hiding.disk || !disk) throw new Error("the sample has a disk");
+	hiding.disk.missing["devices/sda/file_systems"] = "no_permission";
+	history.replaceState(null, "", "/#disk/sda");
+	render(App, { monitor: following(host({ current: async () => hiding })) });
+	const panel = () => document.querySelector('[data-panel="file-systems"]')?.textContent ?? "";
+	await vi.waitFor(() => expect(panel()).toMatch(/ext4.*that this user can't reach/));
+	emit({ ...batch({ tick: 2, timestamp: first.timestamp + 2000 }) });
+	await vi.waitFor(() => expect(panel()).not.toContain("reach"));
+	disk.file_systems = [];
+	emit({ ...hiding, tick: 3, timestamp: first.timestamp + 4000 });
+	await vi.waitFor(() => expect(panel()).toContain("that this user can't reach"));
+});
+
 it("shows the overview for a disk or an interface that is gone, until it is back", async () => {
 	const sample = (tick: number, change: (batch: CurrentMetrics) => void) => {
 		const one = batch({ tick, timestamp: first.timestamp + tick * 2000 });

@@ -8,8 +8,6 @@ export type Trouble = "heat" | "full" | "lost" | "not_answering" | "failed" | "n
 
 /** What is left of memory or of a file system is little below this share. */
 const LITTLE = 0.05;
-/** File systems that are full by nature: images that were packed so. */
-const PACKED = new Set(["squashfs", "iso9660", "erofs", "cramfs", "romfs", "udf"]);
 
 /** A reason that is a fault, and not just how things are. */
 function fault(reason: Reason | null): Trouble | null {
@@ -48,7 +46,7 @@ export function trouble({ kind, device, channel }: Entry, batch: CurrentMetrics 
 	}
 	if (kind === "disk") {
 		const mounted = disk?.devices.find((one) => one.name === device)?.file_systems ?? [];
-		const full = mounted.some((one) => !PACKED.has(one.kind) && one.total > 0 && one.available < one.total * LITTLE);
+		const full = mounted.some((one) => !one.read_only && one.total > 0 && one.available < one.total * LITTLE);
 		return full ? "full" : null;
 	}
 	return null;

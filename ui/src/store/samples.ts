@@ -120,7 +120,7 @@ export function batch({ tick, timestamp, cpu = tick, interval = 2, stale }: Samp
 					read_ops: 10,
 					write_ops: 20,
 					latency: 0.0025,
-					file_systems: [{ mount_point: "/", kind: "ext4", total: 100, used: 40, available: 55 }],
+					file_systems: [{ mount_point: "/", kind: "ext4", total: 100, used: 40, available: 55, read_only: false }],
 				},
 			],
 			missing: {},

@@ -76,6 +76,7 @@ export const de: Messages = {
 	milliseconds: "ms",
 	clocks: (mean, most) => `${mean} im Mittel, höchstens ${most}`,
 	fileSystems: "Dateisysteme",
+	fileSystemsHidden: "Auf ihm liegen Dateisysteme, die dieser Benutzer nicht erreicht.",
 	freeOf: (free, total) => `${free} frei von ${total}`,
 	otherDisks: (count) => `Weitere Blockgeräte (${count})`,
 	otherDisksHelp:

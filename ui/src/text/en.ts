@@ -79,6 +79,7 @@ export const en = {
 	milliseconds: "ms",
 	clocks: (mean: string, most: string) => `${mean} on average, ${most} at most`,
 	fileSystems: "File systems",
+	fileSystemsHidden: "There are file systems on it that this user can't reach.",
 	freeOf: (free: string, total: string) => `${free} free of ${total}`,
 	otherDisks: (count: number) => `Other block devices (${count})`,
 	otherDisksHelp: "Not in the totals: their bytes are those of a disk, a file or memory (/sys/block).",

@@ -76,6 +76,7 @@ export const es: Messages = {
 	milliseconds: "ms",
 	clocks: (mean, most) => `${mean} de media, ${most} como máximo`,
 	fileSystems: "Sistemas de archivos",
+	fileSystemsHidden: "Contiene sistemas de archivos a los que este usuario no tiene acceso.",
 	freeOf: (free, total) => `${free} libres de ${total}`,
 	otherDisks: (count) => `Otros dispositivos de bloques (${count})`,
 	otherDisksHelp: "No están en los totales: sus bytes son los de un disco, un archivo o la memoria (/sys/block).",

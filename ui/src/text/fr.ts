@@ -77,6 +77,7 @@ export const fr: Messages = {
 	milliseconds: "ms",
 	clocks: (mean, most) => `${mean} en moyenne, ${most} au maximum`,
 	fileSystems: "Systèmes de fichiers",
+	fileSystemsHidden: "Il contient des systèmes de fichiers auxquels cet utilisateur n’a pas accès.",
 	freeOf: (free, total) => `${free} libres sur ${total}`,
 	otherDisks: (count) => `Autres périphériques de blocs (${count})`,
 	otherDisksHelp:

@@ -76,6 +76,7 @@ export const ja: Messages = {
 	milliseconds: "ms",
 	clocks: (mean, most) => `平均 ${mean}、最大 ${most}`,
 	fileSystems: "ファイルシステム",
+	fileSystemsHidden: "このユーザーがアクセスできないファイルシステムがあります。",
 	freeOf: (free, total) => `空き ${free} / ${total}`,
 	otherDisks: (count) => `その他のブロックデバイス (${count})`,
 	otherDisksHelp: "合計には含まれません。そのバイトはディスク、ファイル、またはメモリのものです (/sys/block)。",

@@ -77,6 +77,7 @@ export const zh: Messages = {
 	milliseconds: "ms",
 	clocks: (mean, most) => `平均 ${mean}，最高 ${most}`,
 	fileSystems: "文件系统",
+	fileSystemsHidden: "其中有此用户无法访问的文件系统。",
 	freeOf: (free, total) => `剩余 ${free}，共 ${total}`,
 	otherDisks: (count) => `其他块设备（${count}）`,
 	otherDisksHelp: "不计入总计：其字节属于某个磁盘、文件或内存（/sys/block）。",

@@ -40,6 +40,7 @@ struct Known {
     head: Option<Arc<str>>,
     /// As they were when they were asked for last.
     file_systems: Vec<Usage>,
+    hides_file_systems: bool,
 }
 
 /// All disks at one moment.
@@ -88,6 +89,7 @@ impl Disk {
         self.file_systems_at = now + FILE_SYSTEMS_EVERY;
         for (name, known) in self.known.iter_mut().filter_map(|(name, known)| Some((name, known.as_mut()?))) {
             known.file_systems.clear();
+            known.hides_file_systems = false;
             if !appeared && known.size != size(&self.block, name) {
                 *known = identity(&self.block, name);
             }
@@ -95,8 +97,10 @@ impl Disk {
         let known = &mut self.known;
         self.file_systems.each(now, appeared, |disk, usage| {
             let found = known.iter_mut().find(|(name, _)| ***name == *disk);
-            if let Some((_, Some(known))) = found {
-                known.file_systems.push(usage.clone());
+            let Some((_, Some(known))) = found else { return };
+            match usage {
+                Some(usage) => known.file_systems.push(usage.clone()),
+                None => known.hides_file_systems = true,
             }
         });
     }
@@ -118,6 +122,7 @@ impl Source for Disk {
         let counted = self.known.iter().filter_map(|(_, known)| known.as_ref());
         for (slot, known) in sample.disks.iter_mut().zip(counted.clone()) {
             slot.file_systems.clone_from(&known.file_systems);
+            slot.hides_file_systems = known.hides_file_systems;
         }
         if counted.clone().any(|known| known.head.is_some()) {
             join_paths(&mut sample.disks, counted.map(|known| known.head.as_deref()));
@@ -210,6 +215,7 @@ fn identity(block: &Path, name: &str) -> Known {
         size: size(block, name),
         head: head(name).filter(|_| hidden),
         file_systems: Vec::new(),
+        hides_file_systems: false,
     }
 }
 

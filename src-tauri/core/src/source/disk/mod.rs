@@ -41,6 +41,8 @@ pub struct Counters {
     pub size: Result<u64, Reason>,
     /// File systems mounted from it.
     pub file_systems: Vec<Usage>,
+    /// Whether there is one among them that this user can't reach.
+    pub hides_file_systems: bool,
 }
 
 impl Counters {
@@ -54,6 +56,7 @@ impl Counters {
             model: Err(Reason::Unsupported),
             size: Err(Reason::Unsupported),
             file_systems: Vec::new(),
+            hides_file_systems: false,
         }
     }
 }
@@ -69,6 +72,8 @@ pub struct Usage {
     pub used: u64,
     /// Left to users without privilege.
     pub available: u64,
+    /// Nothing can be written to it.
+    pub read_only: bool,
 }
 
 /// A mounted file system.
@@ -82,13 +87,14 @@ pub struct Mount {
 
 impl From<&Usage> for FileSystem {
     fn from(usage: &Usage) -> Self {
-        let Usage { mount, total, used, available } = usage;
+        let Usage { mount, total, used, available, read_only } = usage;
         Self {
             mount_point: mount.point.clone(),
             kind: mount.kind.clone(),
             total: *total,
             used: *used,
             available: *available,
+            read_only: *read_only,
         }
     }
 }
@@ -142,6 +148,9 @@ fn derive(previous: Result<(&[Counters], Duration), Reason>, now: &[Counters], t
         let model = disk.model.as_deref().map(str::to_owned).map_err(|reason| *reason);
         let model = figure_at(&mut missing, || path("model"), model);
         let size = figure_at(&mut missing, || path("size"), disk.size);
+        if disk.hides_file_systems {
+            missing.insert(path("file_systems"), Reason::NoPermission);
+        }
         let mut rate =
             |name, rate: Result<f64, Reason>| figure_at(&mut missing, || path(name), rate.map(rate::six_digits));
         DiskDevice {
@@ -192,6 +201,14 @@ mod tests {
         assert_eq!(metrics.devices[1].write_rate, Some(500.0));
         assert_eq!(metrics.missing["devices/sda/busy"], Reason::Unsupported);
         assert_eq!((metrics.devices[0].size, metrics.missing["devices/sda/size"]), (None, Reason::Unsupported));
+    }
+
+    #[test]
+    fn a_file_system_that_this_user_cannot_reach_is_said_to_be_there() {
+        let mut disks = at(&[("sda", 5, 5)]);
+        assert!(!metrics(Ok((&disks, 1)), &disks).missing.contains_key("devices/sda/file_systems"));
+        disks[0].hides_file_systems = true;
+        assert_eq!(metrics(Ok((&disks, 1)), &disks).missing["devices/sda/file_systems"], Reason::NoPermission);
     }
 
     #[test]
