@@ -1,5 +1,5 @@
 // A panel's figures as text, for the clipboard: what stands in it now, a line each.
-import { t } from "../text";
+import { list, pair, t } from "../text";
 
 /** The panel that an element stands in. */
 export function panelOf(target: EventTarget | null): HTMLElement | null {
@@ -16,17 +16,13 @@ function setting(field: HTMLElement): string {
 	const boxes = [...field.querySelectorAll<HTMLInputElement>("fieldset input")];
 	const control = field.querySelector<HTMLInputElement | HTMLSelectElement>("input, select");
 	const value = () => {
-		if (boxes.length > 0)
-			return boxes
-				.filter((box) => box.checked)
-				.map((box) => words(box.closest("label")))
-				.join(", ");
+		if (boxes.length > 0) return list(boxes.filter((box) => box.checked).map((box) => words(box.closest("label"))));
 		if (control instanceof HTMLSelectElement) return words(control.selectedOptions[0] ?? null);
 		if (control?.type === "checkbox") return control.checked ? t.details.on : t.details.off;
 		// Its unit stands beside it.
 		return `${control?.value ?? ""} ${words(control?.parentElement ?? null)}`.trim();
 	};
-	return `${words(field.querySelector("legend, label"))}: ${value() || t.noFigure}`;
+	return pair(words(field.querySelector("legend, label")), value() || t.noFigure);
 }
 
 /** A line for each figure; for a table one of each row, its cells apart by tabs, as spreadsheets take them. Tiles are always of
@@ -48,7 +44,7 @@ function* linesOf(panel: HTMLElement, then: boolean): Generator<string> {
 		const { label, figure } = one.dataset;
 		if (figure && known.has(figure)) continue;
 		if (figure) known.add(figure);
-		yield `${label}: ${words(one)}`;
+		yield pair(label ?? "", words(one));
 	}
 }
 

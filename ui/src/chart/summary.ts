@@ -3,7 +3,7 @@ import { lowerBound } from "../base/scale";
 import { clock } from "../base/time";
 import type { History } from "../store/history";
 import type { Span } from "../store/view.svelte";
-import { t } from "../text";
+import { pair, sentence, t } from "../text";
 import type { ChartSpec } from "./spec";
 
 /** `still`: the charts stand still, and what they end with is not what is now. */
@@ -25,7 +25,7 @@ export function summary(spec: ChartSpec, history: History, span: Span, still: bo
 				largest = Math.max(largest, value);
 			}
 			const said = (value: number | null) => (value === null ? t.noFigure : one.format(value));
-			if (count === 0) return `${one.label}: ${history.isForgotten(span.to) ? t.forgotten : t.noFigure}.`;
+			if (count === 0) return sentence(pair(one.label, history.isForgotten(span.to) ? t.forgotten : t.noFigure));
 			const seen = [said(least), said(sum / count), said(largest)] as const;
 			return still && time !== undefined
 				? t.summaryAt(one.label, clock(time), said(now), ...seen)

@@ -3,7 +3,7 @@ import { fixed } from "../base/locale";
 import { duration, moment, SECOND, seconds } from "../base/time";
 import { bytes, text } from "../base/units";
 import type { Diagnostics, Fault, OwnCost, SourceStatus } from "../bindings";
-import { t } from "../text";
+import { list, t } from "../text";
 import { type Fact, latency } from "./facts";
 import { because } from "./state";
 
@@ -84,7 +84,7 @@ export function accountFacts({ uptime, interval, ticks, history, tasks, window, 
 		{ name: names.bytes, value: text(bytes(history.bytes)), help: help.bytes },
 		{
 			name: names.restarts,
-			value: restarts.length === 0 ? "0" : restarts.map((task) => `${task.name} ${count(task.restarts)}`).join(", "),
+			value: restarts.length === 0 ? "0" : list(restarts.map((task) => `${task.name} ${count(task.restarts)}`)),
 			help: help.restarts,
 		},
 	];

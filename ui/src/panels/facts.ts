@@ -3,7 +3,7 @@ import { fixed } from "../base/locale";
 import { dateTime, duration } from "../base/time";
 import { brief, bytes, capacity, percent, type Quantity, rate, scaledRate, temperature, text } from "../base/units";
 import type { ClockLimit, CurrentMetrics, Reason, Settings, SystemInfo } from "../bindings";
-import { t } from "../text";
+import { list, t } from "../text";
 
 export interface Fact {
 	name: string;
@@ -39,7 +39,7 @@ export const frequency = (value: number): string => t.perSecond(fixed(value, val
 
 export function heldBack(limits: readonly ClockLimit[]): string {
 	const words = (limit: ClockLimit) => (limit === "idle" ? t.clockLimits.idle : t.states[limit]);
-	return limits.length === 0 ? t.clockLimits.none : limits.map(words).join(", ");
+	return limits.length === 0 ? t.clockLimits.none : list(limits.map(words));
 }
 
 /** Collects facts. A figure that is missing says why, where a reason is given; a plain fact that is not known is left out. */

@@ -5,6 +5,14 @@ import { deGpu } from "./gpu/de";
 
 export const de: Messages = {
 	app: "Telltale",
+	signs: {
+		list: (first, next) => `${first}, ${next}`,
+		clauses: (first, next) => `${first}, ${next}`,
+		followed: (sentence) => `${sentence} `,
+		sentence: (words) => `${words}.`,
+		pair: (name, value) => `${name}: ${value}`,
+		aside: (words, more) => `${words} (${more})`,
+	},
 	overview: "Übersicht",
 	settings: "Einstellungen",
 	pause: "Anhalten",

@@ -8,6 +8,15 @@ type Share = (share: string, time: string) => string;
 
 export const en = {
 	app: "Telltale",
+	/** How words are put together: see index.ts. A name after another, a part of a sentence after another, a sentence before another. */
+	signs: {
+		list: (first: string, next: string) => `${first}, ${next}`,
+		clauses: (first: string, next: string) => `${first}, ${next}`,
+		followed: (sentence: string) => `${sentence} `,
+		sentence: (words: string) => `${words}.`,
+		pair: (name: string, value: string) => `${name}: ${value}`,
+		aside: (words: string, more: string) => `${words} (${more})`,
+	},
 	overview: "Overview",
 	settings: "Settings",
 	pause: "Pause",

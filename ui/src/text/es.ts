@@ -5,6 +5,14 @@ import { esGpu } from "./gpu/es";
 
 export const es: Messages = {
 	app: "Telltale",
+	signs: {
+		list: (first, next) => `${first}, ${next}`,
+		clauses: (first, next) => `${first}, ${next}`,
+		followed: (sentence) => `${sentence} `,
+		sentence: (words) => `${words}.`,
+		pair: (name, value) => `${name}: ${value}`,
+		aside: (words, more) => `${words} (${more})`,
+	},
 	overview: "Resumen",
 	settings: "Configuración",
 	pause: "Pausar",

@@ -6,6 +6,14 @@ import { frGpu } from "./gpu/fr";
 
 export const fr: Messages = {
 	app: "Telltale",
+	signs: {
+		list: (first, next) => `${first}, ${next}`,
+		clauses: (first, next) => `${first}, ${next}`,
+		followed: (sentence) => `${sentence} `,
+		sentence: (words) => `${words}.`,
+		pair: (name, value) => `${name}\u00a0: ${value}`,
+		aside: (words, more) => `${words} (${more})`,
+	},
 	overview: "Vue d’ensemble",
 	settings: "Paramètres",
 	pause: "Suspendre",

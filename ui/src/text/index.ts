@@ -50,4 +50,17 @@ speak(spoken);
 document.documentElement.lang = spoken === "zh" ? "zh-Hans" : spoken;
 
 export const t: Messages = messages;
+
+type Signs = Messages["signs"];
+/** Words one after the other, without those that there are not. */
+const joined = (how: Signs["list"]) => (words: readonly (string | false | null | undefined)[]) => {
+	const [first = "", ...rest] = words.filter((one): one is string => !!one);
+	return rest.reduce(how, first);
+};
+/** Names, parts of one sentence, sentences. */
+export const list = joined(t.signs.list);
+export const clauses = joined(t.signs.clauses);
+export const prose = joined((first, next) => t.signs.followed(first) + next);
+/** Words with their full stop; what something is and its value; words and what is told beside them. */
+export const { sentence, pair, aside } = t.signs;
 export type { Messages };

@@ -5,6 +5,14 @@ import { jaGpu } from "./gpu/ja";
 
 export const ja: Messages = {
 	app: "Telltale",
+	signs: {
+		list: (first, next) => `${first}、${next}`,
+		clauses: (first, next) => `${first}、${next}`,
+		followed: (sentence) => `${sentence}`,
+		sentence: (words) => `${words}。`,
+		pair: (name, value) => `${name}: ${value}`,
+		aside: (words, more) => `${words} (${more})`,
+	},
 	overview: "概要",
 	settings: "設定",
 	pause: "一時停止",

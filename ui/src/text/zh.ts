@@ -6,6 +6,14 @@ import { zhGpu } from "./gpu/zh";
 
 export const zh: Messages = {
 	app: "Telltale",
+	signs: {
+		list: (first, next) => `${first}、${next}`,
+		clauses: (first, next) => `${first}，${next}`,
+		followed: (sentence) => `${sentence}`,
+		sentence: (words) => `${words}。`,
+		pair: (name, value) => `${name}：${value}`,
+		aside: (words, more) => `${words}（${more}）`,
+	},
 	overview: "概览",
 	settings: "设置",
 	pause: "暂停",

@@ -1,11 +1,11 @@
 // The chart of the processors.
 import { percent, text } from "../../base/units";
 import { type ChartSpec, PERCENT } from "../../chart/spec";
-import { t } from "../../text";
+import { pair, t } from "../../text";
 
 export function cpuChart(): ChartSpec {
 	return {
-		title: `${t.cpu}: ${t.utilization}`,
+		title: pair(t.cpu, t.utilization),
 		series: [
 			{
 				channel: "system/cpu",

@@ -4,7 +4,7 @@ import { fixed } from "../../base/locale";
 import { moment } from "../../base/time";
 import { bytes, capacity, percent, type Quantity, rate, temperature, text, watts } from "../../base/units";
 import type { AwakeHolder, Fan, GpuDetails, GpuMetrics, MigInstance, Reason, Settings } from "../../bindings";
-import { t } from "../../text";
+import { aside, list, pair, prose, t } from "../../text";
 import { type Fact, heldBack } from "../facts";
 import { link } from "./figures";
 import { gpuHelp, isNvml } from "./words";
@@ -41,7 +41,7 @@ function energy(joules: number): string {
 
 export function holder(one: AwakeHolder): string {
 	if (one.kind === "display") return t.details.aDisplay;
-	return one.name === null ? String(one.pid) : `${one.name} (${one.pid})`;
+	return one.name === null ? String(one.pid) : aside(one.name, String(one.pid));
 }
 
 /** Collects groups of facts from the two payloads, and what is missing in either. */
@@ -70,14 +70,14 @@ class Groups {
 		help = "",
 	): this {
 		const reason = this.missing[field];
-		const source = this.nvml && nvml ? `NVML: ${nvml}` : "";
+		const source = this.nvml && nvml ? pair("NVML", nvml) : "";
 		if (value != null) {
 			const said = words(value);
 			if (said)
 				this.groups.at(-1)?.facts.push({
 					name,
 					value: said,
-					help: help && source ? `${help} (${source})` : help || source,
+					help: help && source ? aside(help, source) : help || source,
 				});
 		} else if (reason) {
 			const names = this.absent.get(reason) ?? [];
@@ -136,12 +136,14 @@ export function held({ memory_used: used, memory_total: total }: MigInstance): s
 /** How fast a fan is told to run, and how fast it runs: 46 % (1,840 rpm). */
 function fan({ speed, revolutions }: Fan): string {
 	const told = speed === null ? t.noFigure : share(speed);
-	return revolutions === null ? told : `${told} (${t.details.revolutions(whole(revolutions))})`;
+	return revolutions === null ? told : aside(told, t.details.revolutions(whole(revolutions)));
 }
 
 /** Where each link leads. */
 function links({ nvlinks }: GpuDetails): string {
-	return nvlinks.map((one) => `${one.link}: ${one.active ? (one.remote ?? t.details.on) : t.details.off}`).join("\n");
+	return nvlinks
+		.map((one) => pair(String(one.link), one.active ? (one.remote ?? t.details.on) : t.details.off))
+		.join("\n");
 }
 
 /** Everything there is to say of a device; before its first answer, what its last tick says. */
@@ -323,7 +325,7 @@ export function inFull(
 			"gtt_used",
 			details.gtt_used,
 			outOf(details.gtt_total, (value) => text(bytes(value))),
-			`${d.help.gtt} amdgpu: mem_info_gtt_used`,
+			prose([d.help.gtt, "amdgpu: mem_info_gtt_used"]),
 		)
 		.fact(
 			"BAR1",
@@ -417,7 +419,7 @@ export function inFull(
 			"",
 			"",
 			details.kept_awake_by.length ? details.kept_awake_by : null,
-			(holders) => holders.map(holder).join(", "),
+			(holders) => list(holders.map(holder)),
 			d.help.keptAwake,
 		);
 	return { groups: all.groups.filter((group) => group.facts.length > 0), absent: known ? all.notReported : [] };

@@ -4,7 +4,7 @@ import { bytes, percent, type TemperatureUnit, temperature, text, watts } from "
 import type { GpuMetrics, Settings } from "../../bindings";
 import { type ChartSpec, PERCENT, type SeriesSpec } from "../../chart/spec";
 import { gpuChannel } from "../../store/readings";
-import { t } from "../../text";
+import { list, pair, t } from "../../text";
 import { amount, degreesAxis, tick } from "../charts";
 import { gpuHelp } from "./words";
 
@@ -29,7 +29,7 @@ export function loadChart(gpu: Which, settings: Settings, driver: string | undef
 	const channel = gpuChannel(gpu.gpu_id);
 	const help = gpuHelp(driver);
 	return {
-		title: `${t.gpu(gpu.index)}: ${t.utilization}, ${t.temperature}`,
+		title: pair(t.gpu(gpu.index), list([t.utilization, t.temperature])),
 		series: [
 			{
 				channel,
@@ -50,7 +50,7 @@ export function loadChart(gpu: Which, settings: Settings, driver: string | undef
 
 export function memoryChart(gpu: GpuMetrics, driver: string | undefined): ChartSpec {
 	return {
-		title: `${t.gpu(gpu.index)}: ${t.details.memory}`,
+		title: pair(t.gpu(gpu.index), t.details.memory),
 		series: [
 			{
 				channel: gpuChannel(gpu.gpu_id),
@@ -70,7 +70,7 @@ export function memoryChart(gpu: GpuMetrics, driver: string | undefined): ChartS
 
 export function powerChart(gpu: GpuMetrics, driver: string | undefined): ChartSpec {
 	return {
-		title: `${t.gpu(gpu.index)}: ${t.power}`,
+		title: pair(t.gpu(gpu.index), t.power),
 		series: [
 			{
 				channel: gpuChannel(gpu.gpu_id),

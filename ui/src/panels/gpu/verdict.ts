@@ -3,7 +3,7 @@ import { fixed } from "../../base/locale";
 import { duration, SECOND } from "../../base/time";
 import { bytes, capacity, percent, type TemperatureUnit, temperature, text, watts } from "../../base/units";
 import type { Finding, GpuVerdict } from "../../bindings";
-import { t } from "../../text";
+import { clauses, sentence, t } from "../../text";
 import { link } from "./figures";
 
 export interface Words {
@@ -128,23 +128,23 @@ function meanwhile({ headline, machine }: GpuVerdict): string[] {
 		...of(machine.io_pressure, verdict.ioPressure),
 		...of(machine.busiest_core, verdict.busiestCore),
 	];
-	return parts.length === 0 ? [] : [verdict.meanwhile(parts.join(", "))];
+	return parts.length === 0 ? [] : [verdict.meanwhile(clauses(parts))];
 }
 
-/** Parts as one sentence; nothing of nothing. */
-function sentence(parts: readonly string[]): string[] {
-	const joined = parts.join(", ");
-	return joined === "" ? [] : [`${joined.charAt(0).toUpperCase()}${joined.slice(1)}.`];
+/** Parts as one sentence; empty of nothing. */
+function told(parts: readonly string[]): string {
+	const joined = clauses(parts);
+	return joined && sentence(`${joined.charAt(0).toUpperCase()}${joined.slice(1)}`);
 }
 
 export function words(verdict: GpuVerdict, unit: TemperatureUnit): Words {
 	const { headline, sampled, also, unsampled } = verdict;
-	const besides = also.map((one) => [title(one, sampled), ...grounds(one, unit)].join(", "));
+	const besides = also.map((one) => sentence(clauses([title(one, sampled), ...grounds(one, unit)])));
 	const gaps = headline.kind === "unavailable" ? [] : unsampled.filter((gap) => gap.seconds >= 1);
 	const evidence = [
-		...sentence(grounds(headline, unit)),
+		told(grounds(headline, unit)),
 		advice(headline),
-		...besides.map((one) => `${one}.`),
+		...besides,
 		...meanwhile(verdict),
 		...gaps.map((gap) => t.verdict.unsampled(time(gap.seconds), t.reasons[gap.reason])),
 	];

@@ -1,6 +1,6 @@
 // What the figures of a GPU are called and mean, and their own names where they come from: that depends on its driver.
 import type { SystemInfo } from "../../bindings";
-import { t } from "../../text";
+import { prose, t } from "../../text";
 
 const FIGURES = [
 	"gpuUtilization",
@@ -90,7 +90,7 @@ function sentences(driver: string | undefined): Record<Figure, string> {
 /** What each figure of a GPU means, and its name where it comes from. */
 export function gpuHelp(driver: string | undefined): Record<Figure, string> {
 	const means = sentences(driver);
-	const name = (figure: Figure) => (driver && NAMES[driver]?.[figure]) || "";
-	const full = FIGURES.map((figure) => [figure, `${means[figure]} ${name(figure)}`.trimEnd()]);
+	const name = (figure: Figure) => driver && NAMES[driver]?.[figure];
+	const full = FIGURES.map((figure) => [figure, prose([means[figure], name(figure)])]);
 	return Object.fromEntries(full);
 }
