@@ -18,6 +18,28 @@ describe("the words of a GPU's figures", () => {
 		expect(Object.values(gpuHelp("nouveau")).join()).not.toMatch(/: \w+_/);
 	});
 
+	it("mean what the kernel says of them, not NVML, where its drivers tell them", () => {
+		const { amdgpu, intel, untoldMemory } = en.driverHelp;
+		expect(gpuHelp("amdgpu")).toMatchObject({
+			gpuPower: `${amdgpu.gpuPower} hwmon: power1_average, power1_input`,
+			powerLimit: `${amdgpu.powerLimit} hwmon: power1_cap`,
+			memoryBandwidth: `${amdgpu.memoryBandwidth} amdgpu: mem_busy_percent`,
+			fan: `${amdgpu.fan} hwmon: pwm1, fan1_input, fan1_max`,
+			gpuMemory: `${en.help.gpuMemoryPlain} amdgpu: mem_info_vram_used`,
+		});
+		for (const driver of ["i915", "xe"]) {
+			expect(gpuHelp(driver)).toMatchObject({
+				gpuPower: `${intel.gpuPower} hwmon: energy1_input, energy2_input`,
+				powerLimit: `${intel.powerLimit} hwmon: power1_max, power2_max`,
+			});
+		}
+		expect(gpuHelp("xe").gpuMemory).toBe(`${untoldMemory} xe: physical_vram_size_bytes`);
+		expect(gpuHelp("i915").gpuMemory).toBe(untoldMemory);
+		expect(Object.values(gpuHelp("amdgpu")).join()).not.toMatch(/whole board|sampling period|first fan/);
+		expect(Object.values(gpuHelp("xe")).join()).not.toMatch(/whole board|in use on the device/);
+		expect(gpuHelp("nouveau").gpuPower).toBe(en.help.gpuPower);
+	});
+
 	it("are NVML's until the driver is known, without its names", () => {
 		expect([isNvml(undefined), isNvml("nvidia"), isNvml("amdgpu")]).toEqual([true, true, false]);
 		expect(gpuHelp(undefined).smClock).toBe(en.help.smClock);

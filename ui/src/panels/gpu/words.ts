@@ -21,8 +21,8 @@ type Names = { readonly [figure in Figure]?: string };
 
 const intel: Names = {
 	gpuUtilization: "/proc/*/fdinfo/*: drm-engine-*, drm-cycles-*",
-	gpuPower: "hwmon: energy1_input",
-	powerLimit: "hwmon: power1_max",
+	gpuPower: "hwmon: energy1_input, energy2_input",
+	powerLimit: "hwmon: power1_max, power2_max",
 	pcie: "sysfs: current_link_speed, current_link_width",
 };
 
@@ -52,7 +52,7 @@ const NAMES: { readonly [driver in string]?: Names } = {
 		memoryClock: "hwmon: mclk; amdgpu: pp_dpm_mclk",
 		memoryBandwidth: "amdgpu: mem_busy_percent",
 		powerLimit: "hwmon: power1_cap",
-		fan: "hwmon: pwm1",
+		fan: "hwmon: pwm1, fan1_input, fan1_max",
 		pcie: "sysfs: current_link_speed, current_link_width",
 	},
 	i915: {
@@ -81,10 +81,14 @@ export function isNvml(driver: string | undefined): boolean {
 }
 
 function sentences(driver: string | undefined): Record<Figure, string> {
-	const { help } = t;
+	const { help, driverHelp } = t;
 	if (isNvml(driver)) return help;
-	const gpuUtilization = driver === "amdgpu" ? help.gpuUtilizationAmd : help.gpuUtilizationIntel;
-	return { ...help, gpuUtilization, gpuMemory: help.gpuMemoryPlain, smClock: help.gpuClock };
+	const plain = { ...help, smClock: help.gpuClock };
+	if (driver === "amdgpu")
+		return { ...plain, gpuUtilization: help.gpuUtilizationAmd, gpuMemory: help.gpuMemoryPlain, ...driverHelp.amdgpu };
+	// Of these drivers none tells how much memory is in use.
+	const others = { ...plain, gpuUtilization: help.gpuUtilizationIntel, gpuMemory: driverHelp.untoldMemory };
+	return driver === "nouveau" ? others : { ...others, ...driverHelp.intel };
 }
 
 /** What each figure of a GPU means, and its name where it comes from. */

@@ -90,6 +90,23 @@ export const deGpu: GpuMessages = {
 				"Der Kernel könnte diese GPU schlafen legen. Telltale selbst gibt sie nach einer Minute ohne Arbeit frei.",
 		},
 	},
+	driverHelp: {
+		amdgpu: {
+			gpuPower:
+				"Leistungsaufnahme des Chips (SoC), gemittelt, wo der Treiber das tut; sind Prozessor und GPU ein Chip (APU), ist die des Prozessors enthalten.",
+			memoryBandwidth:
+				"Auslastung des Speichers, die die Firmware der GPU aus der Aktivität ihrer Blöcke ermittelt; nicht, wie voll er ist.",
+			powerLimit: "Für den Chip (SoC) eingestellte Leistungsgrenze.",
+			fan: "Stufe, mit der der Lüfter angesteuert wird, oder, wenn der Treiber sie nicht meldet, seine gemessene Drehzahl im Verhältnis zur höchsten.",
+		},
+		intel: {
+			gpuPower:
+				"Leistungsaufnahme der Karte seit der letzten Messung, oder ihres Gehäuses (Package), wenn der Treiber keine Energie der Karte zählt.",
+			powerLimit:
+				"Grenze der Dauerleistung (PL1) der Karte, oder ihres Gehäuses (Package), wenn der Treiber keine der Karte hat.",
+		},
+		untoldMemory: "Speicher der Karte; wie viel davon belegt ist, meldet der Treiber nicht.",
+	},
 	uses: {
 		title: "Wer sie nutzt",
 		process: "Prozess",

@@ -89,6 +89,24 @@ export const enGpu = {
 			keptAwake: "The kernel could put this GPU to sleep. Telltale itself lets go of it after a minute without work.",
 		},
 	},
+	/** What a GPU's figures mean where another driver than NVIDIA's tells them: in place of `help`. */
+	driverHelp: {
+		amdgpu: {
+			gpuPower:
+				"Power of the chip (SoC), averaged where the driver does that; where processor and GPU are one chip (APU), the processor's is in it.",
+			memoryBandwidth:
+				"How busy the GPU's firmware found the memory to be, by the activity of its blocks; not how full it is.",
+			powerLimit: "Power cap that is set for the chip (SoC).",
+			fan: "Level at which the fan is driven, or where the driver does not tell it, its measured speed out of its maximum.",
+		},
+		intel: {
+			gpuPower:
+				"Power of the card since the last sample, or of its package where the driver counts no energy of the card.",
+			powerLimit:
+				"Limit of the card's sustained power (PL1), or of its package's where the driver has none of the card.",
+		},
+		untoldMemory: "Memory of the device; how much of it is in use the driver does not tell.",
+	},
 	uses: {
 		title: "Who uses it",
 		process: "Process",

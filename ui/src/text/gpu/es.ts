@@ -88,6 +88,23 @@ export const esGpu: GpuMessages = {
 			keptAwake: "El kernel podría poner en reposo esta GPU. Telltale la libera tras un minuto sin trabajo.",
 		},
 	},
+	driverHelp: {
+		amdgpu: {
+			gpuPower:
+				"Consumo del chip (SoC), promediado si el controlador lo hace; si el procesador y la GPU son un mismo chip (APU), incluye el del procesador.",
+			memoryBandwidth:
+				"Ocupación de la memoria que el firmware de la GPU calcula a partir de la actividad de sus bloques; no indica cuán llena está.",
+			powerLimit: "Límite de potencia fijado para el chip (SoC).",
+			fan: "Nivel con el que se acciona el ventilador o, si el controlador no lo indica, su velocidad medida respecto a la máxima.",
+		},
+		intel: {
+			gpuPower:
+				"Consumo de la tarjeta desde la última muestra, o de su encapsulado si el controlador no mide la energía de la tarjeta.",
+			powerLimit:
+				"Límite de la potencia sostenida (PL1) de la tarjeta, o de su encapsulado si el controlador no tiene el de la tarjeta.",
+		},
+		untoldMemory: "Memoria del dispositivo; el controlador no indica cuánta está en uso.",
+	},
 	uses: {
 		title: "Quién la usa",
 		process: "Proceso",

@@ -91,6 +91,23 @@ export const frGpu: GpuMessages = {
 			keptAwake: "Le noyau pourrait mettre ce GPU en veille. Telltale le libère après une minute sans travail.",
 		},
 	},
+	driverHelp: {
+		amdgpu: {
+			gpuPower:
+				"Consommation de la puce (SoC), moyenne si le pilote la calcule\u202f; quand processeur et GPU forment une seule puce (APU), celle du processeur y est comprise.",
+			memoryBandwidth:
+				"Occupation de la mémoire selon le micrologiciel du GPU, d’après l’activité de ses blocs\u202f; pas son remplissage.",
+			powerLimit: "Limite de puissance fixée pour la puce (SoC).",
+			fan: "Niveau de commande du ventilateur ou, si le pilote ne l’indique pas, sa vitesse mesurée par rapport à son maximum.",
+		},
+		intel: {
+			gpuPower:
+				"Consommation de la carte depuis la dernière mesure, ou de son boîtier (package) si le pilote ne compte pas l’énergie de la carte.",
+			powerLimit:
+				"Limite de la puissance soutenue (PL1) de la carte, ou de son boîtier (package) si le pilote n’en a pas pour la carte.",
+		},
+		untoldMemory: "Mémoire de la carte\u202f; le pilote n’indique pas combien en est utilisé.",
+	},
 	uses: {
 		title: "Qui l’utilise",
 		process: "Processus",

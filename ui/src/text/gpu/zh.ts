@@ -87,6 +87,19 @@ export const zhGpu: GpuMessages = {
 			keptAwake: "内核可以让此 GPU 休眠。Telltale 会在一分钟无任务后释放它。",
 		},
 	},
+	driverHelp: {
+		amdgpu: {
+			gpuPower: "芯片（SoC）的功耗，驱动程序提供平均值时为平均值；处理器与 GPU 同为一个芯片（APU）时包含处理器的功耗。",
+			memoryBandwidth: "GPU 固件根据各模块的活动得出的显存繁忙程度，并非占用量。",
+			powerLimit: "为芯片（SoC）设定的功耗上限。",
+			fan: "风扇的驱动级别；驱动程序不提供时，为实测转速占最高转速的比例。",
+		},
+		intel: {
+			gpuPower: "自上次采样以来显卡的功耗；驱动程序不统计显卡能耗时，为其封装的功耗。",
+			powerLimit: "显卡的持续功耗（PL1）上限；驱动程序没有显卡的上限时，为其封装的上限。",
+		},
+		untoldMemory: "设备的显存；驱动程序不提供其中已使用多少。",
+	},
 	uses: {
 		title: "使用者",
 		process: "进程",
