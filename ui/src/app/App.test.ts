@@ -272,6 +272,7 @@ it("says why it can't tell who uses a GPU", async () => {
 	press("2", { ctrlKey: true });
 	const panel = () => document.querySelector('[data-panel="uses/GPU-1"][data-state="unavailable"]');
 	await vi.waitFor(() => expect(panel()?.textContent).toContain("not permitted for this user"));
+	expect(panel()?.textContent).toContain("seen by root and by their own user alone");
 });
 
 it("shows a notice of the start until it is dismissed", async () => {

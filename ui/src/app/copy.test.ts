@@ -20,8 +20,9 @@ document.body.innerHTML = `
 	</table></div></section>
 	<section data-panel="faults" aria-label="Faults"><div class="body"><p>None since the start.</p></div></section>
 	<section data-panel="gpu" aria-label="No GPU figures"><div class="unavailable"><p>No driver.</p></div></section>
+	<section data-panel="cpu" aria-label="CPU"><div class="unavailable"><p>failed</p><p>Nothing to do.</p></div></section>
 	<p>outside</p>`;
-const [one, paused, table, empty, none] = document.querySelectorAll<HTMLElement>("section");
+const [one, paused, table, empty, none, advised] = document.querySelectorAll<HTMLElement>("section");
 
 it("is the panel's name, the time, and each figure once", () => {
 	expect(one && figuresOf(one, null, 1_700_000_000_000)).toBe(
@@ -49,6 +50,7 @@ it("is the rows of a table, their cells apart by tabs", () => {
 
 it("is the reason where there are no figures", () => {
 	expect(none && figuresOf(none, null, null)).toBe("No GPU figures\nNo driver.");
+	expect(advised && figuresOf(advised, null, null)).toBe("CPU\nfailed\nNothing to do.");
 });
 
 it("belongs to the panel that the focus or the pointer is in", () => {

@@ -59,7 +59,7 @@ export function figuresOf(panel: HTMLElement, moment: number | null, newest: num
 	const heading = [name, subtitle, time === null ? "" : new Date(time).toISOString()];
 	const lines = new Set(linesOf(panel, then !== null));
 	// Why there are no figures, or that there is nothing to list.
-	if (lines.size === 0) lines.add(words(panel.querySelector(".unavailable, .body")));
+	if (lines.size === 0) for (const one of panel.querySelectorAll(".unavailable p, .body")) lines.add(words(one));
 	return [heading.filter(Boolean).join("  "), ...lines].filter(Boolean).join("\n");
 }
 

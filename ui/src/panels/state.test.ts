@@ -1,6 +1,7 @@
 // When a panel waits, shows, dims or says why it can't.
 import { expect, it } from "vitest";
-import { panelState } from "./state";
+import { en } from "../text/en";
+import { advice, panelState } from "./state";
 
 const status = (
 	reason: "not_answering" | "absent" | "asleep" | "starting" | null,
@@ -46,4 +47,18 @@ it("gives the reason first, which is translated, and then the collector's own wo
 		reason: "absent",
 		words: `not present · ${words}`,
 	});
+});
+
+it("says what to do about it in every panel that has nothing to show", () => {
+	const { absent, no_permission, programs, asleep, other } = en.unavailable.advice;
+	for (const id of ["cpu", "memory", "disk/sda", "network/eth0", "facts", "uses/GPU-1"]) {
+		expect([advice(id, "failed"), advice(id, "absent")], id).toEqual([other, other]);
+	}
+	expect(advice("cpu", "no_permission")).toBe(other);
+	expect(advice("uses/GPU-1", "no_permission")).toBe(programs);
+	for (const id of ["gpu", "gpu/GPU-1", "gpu-memory/GPU-1"]) {
+		const found = (["absent", "no_permission", "failed"] as const).map((reason) => advice(id, reason));
+		expect(found, id).toEqual([absent, no_permission, other]);
+	}
+	expect([advice("gpu", "asleep"), advice("uses/GPU-1", "asleep")]).toEqual([asleep, asleep]);
 });

@@ -19,6 +19,16 @@ const DATA: PanelState = { kind: "data" };
 export const because = (reason: Reason, detail: string | null): string =>
 	[t.reasons[reason], detail].filter(Boolean).join(" · ");
 
+/** What to do about it, or that nothing need be done, where a panel has nothing to show. */
+export function advice(id: string, reason: Reason): string {
+	const { absent, no_permission, programs, ...any } = t.unavailable.advice;
+	// Nothing but a GPU sleeps.
+	if (reason === "asleep") return any.asleep;
+	if (reason === "no_permission" && id.startsWith("uses/")) return programs;
+	const ofGpus = { absent, no_permission }[reason as string];
+	return (id.startsWith("gpu") && ofGpus) || any.other;
+}
+
 /** What a channel's panel is: by whether it has a sample, and by what the collector says of it. */
 export function panelState(hasSample: boolean, status: ChannelStatus | null): PanelState {
 	const reason = status?.reason ?? null;

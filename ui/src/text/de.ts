@@ -321,6 +321,10 @@ export const de: Messages = {
 				"Eine NVIDIA-Karte braucht ihren Treiber, installiert und geladen; diese Seite erkennt ihn innerhalb einer Minute von selbst.",
 			no_permission:
 				"Prüfen Sie die Zugriffsrechte von /dev/nvidia*, oder bitten Sie die Systemverwaltung um Aufnahme in die Gruppe video.",
+			asleep:
+				"Telltale lässt sie schlafen; mit „Schlafende GPUs“ in den Einstellungen lässt sich eine NVIDIA-GPU wecken und abfragen.",
+			programs:
+				"Programme sind nur für root und ihren eigenen Benutzer zu sehen: Starten Sie Telltale als dieser Benutzer, oder fragen Sie die Systemverwaltung.",
 			other: "Telltale versucht es weiter; ein Neustart ist nicht nötig.",
 		},
 	},

@@ -320,6 +320,9 @@ export const en = {
 		advice: {
 			absent: "An NVIDIA card needs its driver, installed and loaded; this page finds it by itself within a minute.",
 			no_permission: "Check the permissions of /dev/nvidia*, or ask the administrator for the video group.",
+			asleep: "Telltale leaves it asleep; “Sleeping GPUs” in Settings can have an NVIDIA GPU woken and asked.",
+			programs:
+				"Programs can be seen by root and by their own user alone: start Telltale as that user, or ask the administrator.",
 			other: "Telltale keeps trying; nothing has to be restarted.",
 		},
 	},

@@ -319,6 +319,10 @@ export const es: Messages = {
 			absent:
 				"Una tarjeta NVIDIA necesita su controlador instalado y cargado; esta página lo detectará automáticamente en menos de un minuto.",
 			no_permission: "Compruebe los permisos de /dev/nvidia* o solicite al administrador acceso al grupo video.",
+			asleep:
+				"Telltale la deja en reposo; con «GPU en reposo», en Configuración, se puede despertar y consultar una GPU de NVIDIA.",
+			programs:
+				"Los programas solo son visibles para root y para su propio usuario: inicie Telltale como ese usuario o pregunte al administrador.",
 			other: "Telltale sigue intentándolo; no es necesario reiniciar nada.",
 		},
 	},

@@ -324,6 +324,10 @@ export const fr: Messages = {
 				"Une carte NVIDIA a besoin de son pilote, installé et chargé\u202f; cette page le détectera d’elle-même en moins d’une minute.",
 			no_permission:
 				"Vérifiez les permissions de /dev/nvidia*, ou demandez à l’administrateur l’accès au groupe video.",
+			asleep:
+				"Telltale le laisse en veille\u202f; avec «\u00a0GPU en veille\u00a0», dans Paramètres, un GPU NVIDIA peut être réveillé et interrogé.",
+			programs:
+				"Les programmes ne sont visibles que pour root et pour leur propre utilisateur\u00a0: lancez Telltale sous ce compte, ou demandez à l’administrateur.",
 			other: "Telltale continue d’essayer\u202f; il n’y a rien à redémarrer.",
 		},
 	},

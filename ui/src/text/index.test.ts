@@ -101,6 +101,11 @@ describe("where there is no translation", () => {
 	);
 });
 
+it("calls the setting for sleeping GPUs as the form does", () => {
+	const label = SETTINGS.find((field) => field.key === "sleeping_gpus")?.label;
+	expect(en.unavailable.advice.asleep).toContain(`“${label}” in ${en.settings}`);
+});
+
 it("says of one thing what it says of one", () => {
 	expect([en.details.instances("1"), en.details.instances("2")]).toEqual(["1 instance", "2 instances"]);
 	expect(en.details.linksUp("3", "4", "1")).toBe("3 of 4 up, 1 error");
@@ -177,6 +182,12 @@ describe.each(translations)("%s", async (name) => {
 		expect(instances("1")).not.toBe(instances("2").replace("2", "1"));
 		// German has one word for an error and for errors.
 		if (name !== "de") expect(linksUp("3", "4", "1")).not.toBe(linksUp("3", "4", "2").replace("2", "1"));
+	});
+
+	it("calls the setting for sleeping GPUs as the form does", () => {
+		const { asleep } = messages.unavailable.advice;
+		expect(asleep).toContain(messages.settingLabels.sleeping_gpus);
+		expect(asleep).toContain(messages.settings);
 	});
 
 	it("keeps the names of the kernel and of NVML", () => {

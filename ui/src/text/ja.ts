@@ -311,6 +311,10 @@ export const ja: Messages = {
 		advice: {
 			absent: "NVIDIA カードには、インストールされ読み込まれたドライバーが必要です。1 分以内に自動的に検出されます。",
 			no_permission: "/dev/nvidia* のアクセス権を確認するか、video グループへの追加を管理者に依頼してください。",
+			asleep:
+				"Telltale はスリープのままにします。「設定」の「スリープ中の GPU」で、NVIDIA の GPU を起こして問い合わせることができます。",
+			programs:
+				"プログラムは root とその所有ユーザーからしか見えません。そのユーザーで Telltale を起動するか、管理者に問い合わせてください。",
 			other: "Telltale は再試行を続けます。再起動の必要はありません。",
 		},
 	},

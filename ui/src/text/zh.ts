@@ -306,6 +306,8 @@ export const zh: Messages = {
 		advice: {
 			absent: "NVIDIA 显卡需要已安装并已加载的驱动程序；本页面会在一分钟内自动检测到。",
 			no_permission: "请检查 /dev/nvidia* 的权限，或请管理员将您加入 video 组。",
+			asleep: "Telltale 会让它保持休眠；在“设置”的“休眠中的 GPU”中可选择唤醒并查询 NVIDIA GPU。",
+			programs: "程序只对 root 及其所属用户可见：请以该用户身份启动 Telltale，或咨询管理员。",
 			other: "Telltale 会继续尝试，无需重新启动任何程序。",
 		},
 	},
