@@ -34,6 +34,12 @@ it("says what a card is and how it is set", () => {
 	expect(facts.find((fact) => fact.name === "Driver")?.help).toBe("NVML: nvmlSystemGetDriverVersion");
 });
 
+it("has no model of a GPU that is called by its number", () => {
+	expect(said(gpuDetails(), { ...gpu, name: "GPU 3" })).not.toHaveProperty("Model");
+	const { absent } = inFull({ ...gpu, name: "GPU 3", missing: { name: "failed" } }, gpuDetails(), settings, "nvidia");
+	expect(absent).toContainEqual({ reason: "failed", names: ["Model"] });
+});
+
 it("collects what is not reported, once each, with the reason", () => {
 	expect(inFull(gpu, gpuDetails(), settings, "nvidia").absent).toEqual([
 		{ reason: "unsupported", names: ["SM activity", "Hot spot", "ECC", "Corrected"] },

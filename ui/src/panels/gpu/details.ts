@@ -6,7 +6,7 @@ import { bytes, capacity, percent, type Quantity, rate, temperature, text, watts
 import type { AwakeHolder, Fan, GpuDetails, GpuMetrics, MigInstance, Reason, Settings } from "../../bindings";
 import { aside, list, pair, prose, t } from "../../text";
 import { type Fact, heldBack } from "../facts";
-import { link } from "./figures";
+import { link, model } from "./figures";
 import { gpuHelp, isNvml } from "./words";
 
 export interface Group {
@@ -167,7 +167,7 @@ export function inFull(
 
 	all
 		.group(d.identity)
-		.fact(t.facts.model, "nvmlDeviceGetName", "", gpu.name, same)
+		.fact(t.facts.model, "nvmlDeviceGetName", "name", model(gpu.name) || null, same)
 		.fact(nvml ? t.facts.uuid : t.facts.id, "nvmlDeviceGetUUID", "", gpu.gpu_id, same)
 		.fact(d.pciAddress, "nvmlDeviceGetPciInfo_v3", "", details.pci_address, same)
 		.fact(t.facts.index, "nvmlDeviceGetIndex", "", gpu.index, String)
