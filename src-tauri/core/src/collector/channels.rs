@@ -92,9 +92,6 @@ impl Channels {
         };
         state.last = Some(stamp);
         state.problem = None;
-        if state.late {
-            state.events().iter().for_each(|channel| history.came(channel, outcome.tick));
-        }
         let mut row = history.fill(outcome.tick);
         match reading {
             Reading::Gpu(mut reading) => {
@@ -108,6 +105,9 @@ impl Channels {
             Reading::Disk(metrics) => fields::of_disk(self.metrics.disk.insert(metrics), &mut row),
             Reading::Network(metrics) => fields::of_network(self.metrics.network.insert(metrics), &mut row),
         }
+        drop(row);
+        let late = self.states.iter().filter(|state| state.late && state.source == outcome.source);
+        late.flat_map(State::with_figures).for_each(|channel| history.came(&channel, outcome.tick));
     }
 
     /// What is published: the newest of everything, and how fresh each channel is at `now`.
@@ -204,6 +204,15 @@ impl State {
             Channel::Gpu => self.gpus.devices.iter().map(|gpu| gpu_event(&gpu.gpu_id)).collect(),
             Channel::Cpu | Channel::Memory | Channel::Disk | Channel::Network => vec![self.channel.event().into()],
         }
+    }
+
+    /// Those of its events that have a sample, as far as it has answered.
+    fn with_figures(&self) -> Vec<String> {
+        let without = |event: &String| {
+            let gpu = self.gpus.devices.iter().find(|gpu| gpu_event(&gpu.gpu_id) == *event);
+            gpu.is_some_and(|gpu| self.device_problem(gpu).is_some())
+        };
+        self.events().into_iter().filter(|event| !without(event)).collect()
     }
 
     /// Takes in what a source of GPUs said.

@@ -82,6 +82,9 @@ impl Source for Steady {
     }
 }
 
+/// The id of a GPU that has no figure.
+const ASLEEP: &str = "GPU-asleep";
+
 /// One of two sources that feed the GPU channel: its devices, by their ids.
 #[derive(Debug, Default)]
 struct Gpus {
@@ -107,7 +110,8 @@ impl Source for Arc<Gpus> {
         let gpu = |(index, id): (u32, &&str)| GpuMetrics {
             gpu_id: (*id).into(),
             index,
-            utilization: Some(1.0),
+            utilization: (*id != ASLEEP).then_some(1.0),
+            missing: (*id == ASLEEP).then(|| ("utilization".to_owned(), Reason::Asleep)).into_iter().collect(),
             timestamp: now.stamp.wall,
             ..GpuMetrics::default()
         };

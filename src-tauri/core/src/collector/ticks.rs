@@ -245,13 +245,13 @@ impl Loop {
         let first = self.deadline.take().is_some();
         let snapshot = self.channels.snapshot(self.tick, &self.at, &clock::now(), self.interval);
         let mut history = self.shared.history();
-        // A gap of GPUs as a whole is one of each: there is none while another driver knows any.
         let late = self.channels.late();
+        // A gap of GPUs as a whole is one of each: there is none while another driver knows any.
         let is_told = |channel: &str| channel != Channel::Gpu.event() || snapshot.metrics.gpu.is_empty();
         for ChannelStatus { channel, reason, .. } in &snapshot.metrics.channels {
             let reason = reason.filter(|reason| *reason != Reason::Starting && is_told(channel));
-            // What comes late is of a row before: its gap ends at the next, which has a sample again.
-            if (first && !late.contains(channel)) || reason.is_some() {
+            // What comes that late is of a row before: its gap ends at the next, which has a sample again.
+            if !late.contains(channel) || reason.is_some() {
                 history.note(channel, reason);
             }
         }

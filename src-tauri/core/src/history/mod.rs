@@ -108,9 +108,11 @@ impl History {
 
     /// Notes that a channel still lacks its sample of an earlier tick.
     pub fn owes(&mut self, channel: &str, tick: u64) {
-        if let Some(index) = self.row_of(tick) {
-            self.note_at(channel, Some(Reason::NotAnswering), self.rows[index].timestamp);
-        }
+        let Some(index) = self.row_of(tick) else { return };
+        // A suspend since has ended the gap that began there: it goes on behind it.
+        let over = self.gaps.iter().filter(|gap| gap.channel == channel).filter_map(|gap| gap.to).max();
+        let at = self.rows[index].timestamp.max(over.unwrap_or(i64::MIN));
+        self.note_at(channel, Some(Reason::NotAnswering), at);
     }
 
     fn note_at(&mut self, channel: &str, reason: Option<Reason>, at: i64) {
@@ -128,8 +130,12 @@ impl History {
         let Some(index) = self.row_of(tick) else { return };
         let Some(next) = self.rows.get(index + 1).map(|row| row.timestamp) else { return };
         let row = self.rows[index].timestamp;
-        if let Some(gap) = self.open_gap(channel).filter(|gap| gap.from == row) {
-            gap.from = next;
+        let begins = |gap: &HistoryGap| gap.channel == channel && gap.from == row;
+        let Some(place) = self.gaps.iter().rposition(begins) else { return };
+        if self.gaps[place].to.is_some_and(|to| to <= next) {
+            self.gaps.remove(place);
+        } else {
+            self.gaps[place].from = next;
         }
     }
 

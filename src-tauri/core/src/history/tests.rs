@@ -128,6 +128,33 @@ fn gaps_that_are_over_go_with_their_hour_and_make_room_for_those_that_last() {
 }
 
 #[test]
+fn what_is_owed_goes_on_behind_a_suspend_and_not_once_more_before_it() {
+    let mut history = History::default();
+    for second in 1..4u32 {
+        history.begin(second.into(), &stamp(f64::from(second)));
+        history.fill(second.into()).field(CPU, "utilization", Unit::Percent, Some(1.0));
+        if second > 1 {
+            history.owes("system/disk", 1);
+        }
+    }
+    history.interrupt(&stamp(9.0), Reason::Suspended, [CPU.to_owned(), "system/disk".to_owned()]);
+    history.begin(4, &stamp(9.0));
+    history.owes("system/disk", 1);
+    let of_disk = |history: &History| {
+        let mut gaps = all(history).gaps;
+        gaps.retain(|gap| gap.channel == "system/disk");
+        gaps.into_iter().map(|gap| (gap.from, gap.to, gap.reason)).collect::<Vec<_>>()
+    };
+    let [first, second, third, fourth] = [1, 2, 3, 9].map(|second| stamp(f64::from(second)).wall);
+    let since = [(third, Some(fourth), Reason::Suspended), (fourth, None, Reason::NotAnswering)];
+    assert_eq!(of_disk(&history), [&[(first, Some(third), Reason::NotAnswering)], &since[..]].concat());
+    history.came("system/disk", 1);
+    assert_eq!(of_disk(&history), [&[(second, Some(third), Reason::NotAnswering)], &since[..]].concat());
+    history.came("system/disk", 2);
+    assert_eq!(of_disk(&history), since, "there is nothing left of it");
+}
+
+#[test]
 fn a_mean_of_large_numbers_is_exact_to_one() {
     let mut history = History::default();
     for (tick, bytes) in (0u32..).zip([34_359_739_392.0, 34_359_739_392.0, 34_359_740_416.0]) {

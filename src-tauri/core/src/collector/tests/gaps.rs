@@ -70,7 +70,6 @@ async fn each_row_without_a_sample_is_in_a_gap_whenever_what_was_owed_comes() {
     assert_eq!(recorded(&collector).1, [false, false, true, true], "it owes the sample of the tick before");
     script.hang(false);
     answers(&mut run, "cpu").await;
-    run.publish();
     run.tick(Instant::now());
     answers(&mut run, "cpu").await;
     let figures = vec![None, Some(50.0), Some(50.0), None, Some(50.0)];
@@ -87,6 +86,35 @@ async fn each_row_without_a_sample_is_in_a_gap_whenever_what_was_owed_comes() {
     run.tick(Instant::now());
     answers(&mut run, "cpu").await;
     assert_eq!(recorded(&collector).1[5..], [true, true, false], "what came was no sample");
+}
+
+#[tokio::test]
+async fn a_gpu_that_sleeps_has_no_sample_also_where_its_driver_answers_late() {
+    let gpus = Gpus::of(&["GPU-a", ASLEEP]);
+    let for_thread = Arc::clone(&gpus);
+    let workers = vec![Worker::new("nvml", Channel::Gpu, move || Arc::clone(&for_thread))];
+    let (collector, mut run) = Collector::with_workers(workers, WAIT, no_details()).unwrap();
+    run.tick(Instant::now());
+    answers(&mut run, "nvml").await;
+    gpus.script.hang(true);
+    run.tick(Instant::now());
+    is_asked(&gpus.script).await;
+    run.publish();
+    run.tick(Instant::now());
+    run.publish();
+    gpus.script.hang(false);
+    answers(&mut run, "nvml").await;
+    run.tick(Instant::now());
+    answers(&mut run, "nvml").await;
+
+    let times = collector.query(&HistoryQuery::default()).unwrap().timestamps;
+    let in_gap = |id: &str| {
+        let gaps = gaps_of(&collector, &format!("system/gpu/{id}"));
+        let covers = |time: &i64| gaps.iter().any(|gap| gap.from <= *time && gap.to.is_none_or(|to| *time < to));
+        times.iter().map(covers).collect::<Vec<_>>()
+    };
+    assert_eq!(in_gap(ASLEEP), [true; 4]);
+    assert_eq!(in_gap("GPU-a"), [false, false, true, false]);
 }
 
 #[tokio::test]
