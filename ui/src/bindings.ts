@@ -243,8 +243,8 @@ export type DiskDevice = {
 	 */
 	latency: number | null,
 	/**
-	 *  Mounted file systems on it, by mount point. Read every ten seconds; those of an automounter once, as each look keeps them
-	 *  mounted. Without those that this user can't reach: `missing` then says that there are some (`no_permission`).
+	 *  Mounted file systems on it, by mount point. Read every ten seconds; those of an automounter every hour, as each look
+	 *  keeps them mounted. Without those that this user can't reach: `missing` then says that there are some (`no_permission`).
 	 */
 	file_systems: FileSystem[],
 };
@@ -326,7 +326,7 @@ export type FileSystem = {
 	used: number,
 	/**  Left to users without privilege; less than `total` − `used` where blocks are reserved. */
 	available: number,
-	/**  Mounted so that nothing can be written to it. */
+	/**  Nobody can write to it: an image, a disc (`ro` among the file system's own options in proc(5) mountinfo). */
 	read_only: boolean,
 };
 

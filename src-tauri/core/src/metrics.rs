@@ -250,8 +250,8 @@ pub struct DiskDevice {
     /// Seconds that a request took on average, waiting included: reads and writes (iostat's `r_await` and
     /// `w_await`, together); `idle` where none completed.
     pub latency: Option<f64>,
-    /// Mounted file systems on it, by mount point. Read every ten seconds; those of an automounter once, as each look keeps them
-    /// mounted. Without those that this user can't reach: `missing` then says that there are some (`no_permission`).
+    /// Mounted file systems on it, by mount point. Read every ten seconds; those of an automounter every hour, as each look
+    /// keeps them mounted. Without those that this user can't reach: `missing` then says that there are some (`no_permission`).
     pub file_systems: Vec<FileSystem>,
 }
 
@@ -268,7 +268,7 @@ pub struct FileSystem {
     pub used: u64,
     /// Left to users without privilege; less than `total` − `used` where blocks are reserved.
     pub available: u64,
-    /// Mounted so that nothing can be written to it.
+    /// Nobody can write to it: an image, a disc (`ro` among the file system's own options in proc(5) mountinfo).
     pub read_only: bool,
 }
 

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustix::fs::{StatVfsMountFlags, statvfs};
+use rustix::fs::statvfs;
 use rustix::io::Errno;
 
 use super::super::entries;
@@ -23,6 +23,9 @@ const DEEPEST: u32 = 8;
 /// How often the disks below each file system are found out anew even if nothing seems to have changed: a volume can be
 /// moved to another disk while it is mounted.
 const FOLLOW_EVERY: Duration = Duration::from_mins(5);
+
+/// How often one is asked that an automounter unmounts when nobody has looked for a while: more rarely than it waits.
+const AUTOMATIC_EVERY: Duration = Duration::from_hours(1);
 
 /// File systems without a block device of their own in which a path is followed all the same without asking anybody
 /// outside the kernel: in memory, on disks that the file system manages itself, or of other mounts.
@@ -71,10 +74,11 @@ struct Mounted {
     path: CString,
     /// The kernel's names.
     disks: Vec<String>,
-    /// It was mounted when somebody first looked, and is unmounted once nobody has for a while: it is asked once (autofs(5)).
+    /// It was mounted when somebody first looked, and is unmounted once nobody has for a while (autofs(5)): it is asked rarely.
     is_automatic: bool,
-    /// What it answered last.
-    asked: Option<Usage>,
+    /// What it answered last, and when.
+    usage: Option<Usage>,
+    asked_at: Duration,
 }
 
 impl FileSystems {
@@ -95,21 +99,23 @@ impl FileSystems {
         if self.follow.is_due(now) || disks_changed || *text != self.text {
             let before = std::mem::replace(&mut self.mounted, mounted(&text, &self.sys));
             for one in self.mounted.iter_mut().filter(|one| one.is_automatic) {
-                let same = before.iter().find(|other| other.id == one.id && other.path == one.path);
-                one.asked = same.and_then(|same| same.asked.clone());
+                if let Some(same) = before.iter().find(|other| other.id == one.id && other.path == one.path) {
+                    (one.usage, one.asked_at) = (same.usage.clone(), same.asked_at);
+                }
             }
             self.text = text.into_owned();
             self.follow.begin(now);
         }
         for one in &mut self.mounted {
-            if !one.is_automatic || one.asked.is_none() {
-                one.asked = match look(&one.mount, &one.path) {
+            if !one.is_automatic || one.usage.is_none() || now >= one.asked_at + AUTOMATIC_EVERY {
+                one.asked_at = now;
+                one.usage = match look(&one.mount, &one.path) {
                     Ok(usage) => Some(usage),
                     Err(Errno::ACCESS | Errno::PERM) => None,
                     Err(_) => continue,
                 };
             }
-            one.disks.iter().for_each(|disk| found(disk, one.asked.as_ref()));
+            one.disks.iter().for_each(|disk| found(disk, one.usage.as_ref()));
         }
     }
 }
@@ -122,7 +128,6 @@ fn look(mount: &Arc<Mount>, path: &CStr) -> Result<Usage, Errno> {
         total: bytes(stat.f_blocks),
         used: bytes(stat.f_blocks.saturating_sub(stat.f_bfree)),
         available: bytes(stat.f_bavail),
-        read_only: stat.f_flag.contains(StatVfsMountFlags::RDONLY),
     })
 }
 
@@ -149,9 +154,18 @@ fn mounted(text: &str, sys: &Path) -> Vec<Mounted> {
         }
         let Ok(path) = CString::new(line.point.as_os_str().as_bytes()) else { continue };
         seen.push(&line.device);
-        let mount = Mount { point: line.point.to_string_lossy().into_owned(), kind: line.kind.clone() };
+        let point = line.point.to_string_lossy().into_owned();
+        let mount = Mount { point, kind: line.kind.clone(), read_only: line.read_only };
         let is_automatic = way[1..].iter().any(|above| above.kind == "autofs");
-        found.push(Mounted { id: line.id, mount: Arc::new(mount), path, disks, is_automatic, asked: None });
+        found.push(Mounted {
+            id: line.id,
+            mount: Arc::new(mount),
+            path,
+            disks,
+            is_automatic,
+            usage: None,
+            asked_at: Duration::ZERO,
+        });
     }
     found
 }
@@ -167,6 +181,8 @@ pub(super) struct Line {
     pub(super) point: PathBuf,
     kind: String,
     pub(super) source: String,
+    /// The file system itself, and not just this mount of it.
+    read_only: bool,
 }
 
 pub(super) fn parse_line(line: &str) -> Option<Line> {
@@ -175,11 +191,12 @@ pub(super) fn parse_line(line: &str) -> Option<Line> {
     let (id, parent) = (left.next()?.parse().ok()?, left.next()?.parse().ok()?);
     let (device, point) = (left.next()?, left.nth(1)?);
     let mut right = right.split(' ');
-    let (kind, source) = (right.next()?, right.next()?);
+    let (kind, source, options) = (right.next()?, right.next()?, right.next().unwrap_or_default());
     let source = unescaped(source);
     // btrfs subvolumes have numbers of their own: the device's path tells that they are one.
     let device = if device.starts_with("0:") { source.clone() } else { device.to_owned() };
-    Some(Line { id, parent, device, point: unescaped(point).into(), kind: kind.to_owned(), source })
+    let read_only = options.split(',').any(|one| one == "ro");
+    Some(Line { id, parent, device, point: unescaped(point).into(), kind: kind.to_owned(), source, read_only })
 }
 
 /// Space, tab, newline and backslash are written as `\ooo`.

@@ -10,7 +10,10 @@ fn lines_of_mountinfo() {
     let line = r"36 35 8:1 / /mnt/my\040disk rw,noatime shared:1 - ext4 /dev/sda1 rw";
     let mount = parse_line(line).unwrap();
     assert_eq!((mount.device.as_str(), mount.point.to_str().unwrap()), ("8:1", "/mnt/my disk"));
-    assert_eq!(mount.kind, "ext4");
+    assert_eq!((mount.kind.as_str(), mount.read_only), ("ext4", false));
+    let read_only = |line: &str| parse_line(line).unwrap().read_only;
+    assert!(!read_only("36 35 8:1 / /mnt ro - ext4 /dev/sda1 rw,errors=remount-ro"), "this mount of it alone is");
+    assert!(read_only("36 35 7:1 / /snap/x ro,nodev - squashfs /dev/loop1 ro,errors=continue"));
     let btrfs = parse_line("40 1 0:30 /@home /home rw - btrfs /dev/nvme0n1p2 rw").unwrap();
     assert_eq!(btrfs.device, "/dev/nvme0n1p2");
     assert_eq!(parse_line("36 35 8:1 / /mnt rw"), None);
@@ -84,7 +87,7 @@ fn a_disk_below_a_server_or_a_program_is_not_asked() {
 }
 
 #[test]
-fn what_an_automounter_mounted_is_asked_once_until_it_is_mounted_anew() {
+fn what_an_automounter_mounted_is_asked_rarely() {
     let root = tempfile::tempdir().unwrap();
     let (proc, sys) = (root.path().join("proc"), root.path().join("sys"));
     let device = sys.join("devices/sda");
@@ -104,20 +107,26 @@ fn what_an_automounter_mounted_is_asked_once_until_it_is_mounted_anew() {
         fs::write(proc.join("self/mountinfo"), text).unwrap();
     };
     let mut file_systems = FileSystems::new(&proc, &sys);
-    let mut count = || {
-        let mut points = Vec::new();
-        file_systems.each(Duration::ZERO, true, |_, usage| points.push(usage.unwrap().mount.point.clone()));
-        points.len()
+    let mut count = |now| {
+        let mut count = 0;
+        file_systems.each(now, true, |_, _| count += 1);
+        count
     };
+    let begun = Duration::from_secs(1);
     mounts(22);
     fs::create_dir(&disk).unwrap();
     fs::create_dir(&backup).unwrap();
-    assert_eq!(count(), 2);
+    assert_eq!(count(begun), 2);
     fs::remove_dir(&disk).unwrap();
     fs::remove_dir(&backup).unwrap();
-    assert_eq!(count(), 1, "the figures of the one are those of before; the other can't be asked any more");
+    let soon = begun + AUTOMATIC_EVERY / 2;
+    assert_eq!(count(soon), 1, "the figures of the one are those of before; the other can't be asked any more");
     mounts(23);
-    assert_eq!(count(), 0, "it is asked anew");
+    assert_eq!(count(soon), 0, "it is asked anew");
+    fs::create_dir(&backup).unwrap();
+    assert_eq!(count(soon), 1);
+    fs::remove_dir(&backup).unwrap();
+    assert_eq!((count(soon + AUTOMATIC_EVERY / 2), count(soon + AUTOMATIC_EVERY)), (1, 0), "and once an hour");
 }
 
 /// sda1 is a partition; dm-0 lies on sda2 and nvme0n1.

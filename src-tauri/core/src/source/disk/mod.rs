@@ -72,8 +72,6 @@ pub struct Usage {
     pub used: u64,
     /// Left to users without privilege.
     pub available: u64,
-    /// Nothing can be written to it.
-    pub read_only: bool,
 }
 
 /// A mounted file system.
@@ -83,18 +81,20 @@ pub struct Mount {
     pub point: String,
     /// Its type.
     pub kind: String,
+    /// Nobody can write to it.
+    pub read_only: bool,
 }
 
 impl From<&Usage> for FileSystem {
     fn from(usage: &Usage) -> Self {
-        let Usage { mount, total, used, available, read_only } = usage;
+        let Usage { mount, total, used, available } = usage;
         Self {
             mount_point: mount.point.clone(),
             kind: mount.kind.clone(),
             total: *total,
             used: *used,
             available: *available,
-            read_only: *read_only,
+            read_only: mount.read_only,
         }
     }
 }
