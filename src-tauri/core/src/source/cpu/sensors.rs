@@ -87,7 +87,7 @@ impl Sensors {
             kilohertz.map(|kilohertz| (kilohertz / 1_000.0).round())
         }));
         let took = clock::now().mono.saturating_sub(begun);
-        self.clocks_at = now + rest(took.min(self.clocks_took));
+        self.clocks_at = now + rest(took, self.clocks_took);
         self.clocks_took = took;
         self.read.clone_from(into);
         if into.iter().all(Option::is_none) {
@@ -112,12 +112,13 @@ impl Sensors {
     }
 }
 
-/// For how long clocks are left alone that took so long to read twice in a row, once being a stall of anything. On x86, Linux before 5.18 waits ten milliseconds for each core
+/// For how long clocks are left alone that took so long to read, and so long the time before: once, anything may have been stalled. On x86, Linux before 5.18 waits ten milliseconds for each core
 /// that is busy (`arch_freq_get_on_cpu`): seconds on a large machine.
-fn rest(took: Duration) -> Duration {
+fn rest(took: Duration, before: Duration) -> Duration {
     const MUCH: Duration = Duration::from_millis(5);
     const LONGEST: Duration = Duration::from_mins(1);
-    if took > MUCH { (took * 100).min(LONGEST) } else { Duration::ZERO }
+    let both = took.min(before);
+    if both > MUCH { (both * 100).min(LONGEST) } else { Duration::ZERO }
 }
 
 /// One input of each processor sensor: Tdie where it has one, or else `temp1_input`, which is the package of coretemp and Tctl of
@@ -204,11 +205,10 @@ mod tests {
             sensors.clocks(Duration::from_secs(seconds), [0].into_iter(), &mut into);
             into
         };
-        assert_eq!(
-            (rest(Duration::from_millis(1)), rest(Duration::from_millis(160))),
-            (Duration::ZERO, Duration::from_secs(16))
-        );
-        assert_eq!(rest(Duration::from_mins(1)), Duration::from_mins(1), "not for ever");
+        let rest = |took, before| rest(Duration::from_millis(took), Duration::from_millis(before));
+        assert_eq!([rest(1, 160), rest(160, 1)], [Duration::ZERO; 2], "once may have been any stall");
+        assert_eq!(rest(160, 170), Duration::from_secs(16));
+        assert_eq!(rest(60_000, 60_000), Duration::from_mins(1), "not for ever");
         clocks(&mut sensors, 1);
         sensors.clocks_at = Duration::from_secs(17);
         write("900000\n");
