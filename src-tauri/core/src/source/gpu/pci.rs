@@ -30,9 +30,10 @@ pub(super) fn is_nvidias(folder: &Path) -> bool {
     text(folder, "vendor") == NVIDIA && is_display(folder)
 }
 
-/// Whether there is such a one.
+/// Whether there is such a one, which is not lent.
 pub(crate) fn has_nvidias(sys: &Path) -> bool {
-    entries(&devices(sys)).any(|entry| is_nvidias(&entry.path()))
+    let is_here = |folder: &Path| is_nvidias(folder) && !lends(driver(folder).as_deref());
+    entries(&devices(sys)).any(|entry| is_here(&entry.path()))
 }
 
 /// The name of the driver of the device at `folder`, if it has one.

@@ -33,7 +33,9 @@ pub(super) enum Power {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Powers {
     of: BTreeMap<String, Power>,
-    /// There are GPUs of NVIDIA's, and all are lent.
+    /// The addresses of those that are lent to virtual machines.
+    lent: Vec<String>,
+    /// There is none but those.
     all_lent: bool,
 }
 
@@ -59,10 +61,12 @@ impl Bus {
         let gpus: Vec<_> = gpus.map(|(address, folder)| (pci::driver(&folder), address, folder)).collect();
         let loaded = gpus.iter().any(|(driver, ..)| driver.as_deref() == Some(NVIDIA_DRIVER));
         let opened = |driver: &Option<String>| driver.as_ref().map_or(!loaded, |driver| driver == NVIDIA_DRIVER);
-        let all_lent = !gpus.is_empty() && gpus.iter().all(|(driver, ..)| pci::lends(driver.as_deref()));
+        let lent = gpus.iter().filter(|(driver, ..)| pci::lends(driver.as_deref()));
+        let lent: Vec<_> = lent.map(|(_, address, _)| (*address).clone()).collect();
+        let all_lent = !lent.is_empty() && lent.len() == gpus.len();
         let gpus = gpus.into_iter().filter(|(driver, ..)| opened(driver));
         let of = gpus.map(|(_, address, folder)| (address.clone(), nvidias_power(&folder))).collect();
-        Powers { of, all_lent }
+        Powers { of, lent, all_lent }
     }
 }
 
@@ -94,6 +98,16 @@ impl Powers {
     /// One of them. Of one whose address is not known, only what is true of all.
     pub(super) fn of(&self, address: Option<&str>) -> Power {
         address.and_then(|address| self.of.get(address)).copied().unwrap_or_else(|| self.overall())
+    }
+
+    /// The same as if none ever slept.
+    pub(super) fn awake(self) -> Self {
+        Self { of: BTreeMap::new(), ..self }
+    }
+
+    /// Whether a virtual machine has the device at an address.
+    pub(super) fn is_lent(&self, address: Option<&str>) -> bool {
+        address.is_some_and(|address| self.lent.iter().any(|lent| lent == address))
     }
 
     /// Whether NVML has no device to open because virtual machines have them all.
@@ -234,7 +248,7 @@ mod tests {
     fn one_that_is_awake_is_not_said_to_sleep() {
         let powers = |states: &[Power]| {
             let address = |(number, power): (usize, &Power)| (format!("0000:0{number}:00.0"), *power);
-            Powers { of: states.iter().enumerate().map(address).collect(), all_lent: false }
+            Powers { of: states.iter().enumerate().map(address).collect(), ..Powers::default() }
         };
         let why = |powers: Powers| ["0000:00:00.0", "0000:01:00.0", "0000:02:00.0"].map(|it| powers.reason(Some(it)));
         let mixed = why(powers(&[Power::AlwaysOn, Power::Asleep, Power::Awake]));

@@ -77,9 +77,7 @@ impl Inspect for DrmDetails {
     fn inspect(&mut self, gpu_id: &str) -> Option<GpuDetails> {
         self.drm.find();
         let now = clock::now();
-        let known = self.drm.access.found().known.iter().find(|known| known.id == gpu_id).cloned();
-        let card = self.drm.cards.iter_mut().find(|card| card.identity.id == gpu_id);
-        let identity = card.as_ref().map(|card| card.identity.clone()).or(known)?;
+        let identity = self.drm.access.found().known.iter().find(|known| known.id == gpu_id).cloned()?;
         let mut details = GpuDetails {
             gpu_id: gpu_id.into(),
             name: identity.name,
@@ -87,7 +85,7 @@ impl Inspect for DrmDetails {
             pci_address: identity.pci_address,
             ..GpuDetails::default()
         };
-        let Some(card) = card else {
+        let Some(card) = self.drm.cards.iter_mut().find(|card| card.identity.id == gpu_id) else {
             (details.reason, details.detail) = (Some(Reason::Lost), Some(GONE.into()));
             return Some(details);
         };

@@ -21,7 +21,7 @@ const LIBRARY: &str = if cfg!(windows) { "nvml.dll" } else { "libnvidia-ml.so.1"
 pub struct Access {
     pub(super) library: OsString,
     pub(super) proc: PathBuf,
-    pub(super) sys: PathBuf,
+    sys: PathBuf,
     bus: Mutex<Bus>,
     asks_sleeping: AtomicBool,
     open: Mutex<Open>,
@@ -56,12 +56,10 @@ impl Access {
         self.asks_sleeping.store(on, Ordering::Relaxed);
     }
 
-    /// Which devices sleep: none, as far as anybody shall care, where they are asked anyway.
+    /// Which devices sleep: none, as far as anybody shall care, where they are asked anyway. And which are lent.
     pub(super) fn powers(&self) -> Powers {
-        if self.asks_sleeping.load(Ordering::Relaxed) {
-            return Powers::default();
-        }
-        self.bus.lock().unwrap_or_else(PoisonError::into_inner).powers(&self.sys)
+        let powers = self.bus.lock().unwrap_or_else(PoisonError::into_inner).powers(&self.sys);
+        if self.asks_sleeping.load(Ordering::Relaxed) { powers.awake() } else { powers }
     }
 
     /// Whether the tick's reader hangs inside one of several devices, so that another could go on with the rest.

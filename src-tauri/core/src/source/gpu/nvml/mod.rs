@@ -23,9 +23,9 @@ pub use access::Access;
 pub(in super::super::super) use details::NvmlDetails;
 
 use super::super::{Previous, Problem, Reading, Source, SourceError, Stamped};
+use super::Identity;
 use super::sleep::{Power, Powers, Sleep};
 use super::turns::Inside;
-use super::{Identity, pci};
 use crate::clock;
 use crate::gpu_details::AwakeHolder;
 use crate::metrics::Reason;
@@ -79,13 +79,16 @@ impl Gpu {
     }
 
     fn sample(&mut self, powers: &Powers, now: Duration) -> Sample {
+        // Those are another's, and are found anew when they come back.
+        self.known.retain(|known| !powers.is_lent(known.pci_address.as_deref()));
+        if powers.all_lent() {
+            self.let_go();
+            return self.nothing_but(Problem { reason: Reason::Absent, detail: LENT.into() });
+        }
         let overall = powers.overall();
         if let Session::Closed { .. } = self.session {
             if !self.sleep.may_ask(overall, now) {
                 return self.asleep(powers);
-            }
-            if powers.all_lent() {
-                return self.nothing_but(Problem { reason: Reason::Absent, detail: LENT.into() });
             }
             if let Err(problem) = self.open() {
                 return self.nothing_but(problem);
@@ -201,15 +204,13 @@ impl Gpu {
 
 const ASLEEP: &str = "The GPU is asleep. Telltale does not wake it; its figures come back when something uses it.";
 
-const LENT: &str = "NVIDIA\u{2019}s GPUs are lent to a virtual machine: another driver has them.";
+const LENT: &str = "NVIDIA's GPUs are lent to a virtual machine: another driver has them.";
 
 impl Source for Gpu {
     type Sample = Sample;
 
     fn read(&mut self) -> Result<Sample, SourceError> {
-        let mut sample = self.sample(&self.access.powers(), clock::now().mono);
-        let is_lent = |known: &Identity| pci::is_lent(&self.access.sys, known.pci_address.as_deref());
-        sample.devices.retain(|device| !(device.is_lost() && is_lent(&device.identity)));
+        let sample = self.sample(&self.access.powers(), clock::now().mono);
         let nvml = match &self.session {
             Session::Open { nvml, .. } => Some(Arc::clone(nvml)),
             Session::Closed { .. } => None,
