@@ -138,6 +138,25 @@ it("closes its menu with the page that its panel is on", async () => {
 	expect(document.activeElement).toBe(container.querySelector("main"));
 });
 
+it("closes its menu with the page of a disk, though its panel is on the next disk's too", async () => {
+	const disks = batch({ tick: 1, timestamp: Date.now() });
+	const [disk] = disks.disk?.devices ?? [];
+	if (disk) disks.disk?.devices.push({ ...disk, name: "sdb" });
+	history.replaceState(null, "", "/#disk/sda");
+	render(App, { monitor: following(hostOf({ current: async () => disks })) });
+	const panel = await vi.waitFor(() => {
+		const found = document.querySelector('[data-panel="facts"]');
+		expect(found).not.toBeNull();
+		return found;
+	});
+	panel?.dispatchEvent(new MouseEvent("contextmenu", { bubbles: true, cancelable: true }));
+	await vi.waitFor(() => screen.getByTestId("menu"));
+	location.hash = "#disk/sdb";
+	await vi.waitFor(() => expect(page()).toBe("disk/sdb"));
+	await vi.waitFor(() => expect(screen.queryByTestId("menu")).toBeNull());
+	expect(panel?.isConnected).toBe(true);
+});
+
 it("says what became of a copy in a place that was there before", async () => {
 	document.execCommand = () => true;
 	history.replaceState(null, "", "/");

@@ -60,5 +60,6 @@ it("says what to do about it in every panel that has nothing to show", () => {
 		const found = (["absent", "no_permission", "failed"] as const).map((reason) => advice(id, reason));
 		expect(found, id).toEqual([absent, no_permission, other]);
 	}
+	expect(advice("uses/GPU-1", "unsupported"), "nothing is tried").toBe("");
 	expect([advice("gpu", "asleep"), advice("uses/GPU-1", "asleep")]).toEqual([asleep, asleep]);
 });

@@ -21,12 +21,14 @@ export const because = (reason: Reason, detail: string | null): string =>
 
 /** What to do about it, or that nothing need be done, where a panel has nothing to show. */
 export function advice(id: string, reason: Reason): string {
-	const { absent, no_permission, programs, ...any } = t.unavailable.advice;
+	const { absent, no_permission, asleep, programs, other } = t.unavailable.advice;
 	// Nothing but a GPU sleeps.
-	if (reason === "asleep") return any.asleep;
+	if (reason === "asleep") return asleep;
+	// There is nothing to be done, and nothing is tried.
+	if (reason === "unsupported") return "";
 	if (reason === "no_permission" && id.startsWith("uses/")) return programs;
 	const ofGpus = { absent, no_permission }[reason as string];
-	return (id.startsWith("gpu") && ofGpus) || any.other;
+	return (id.startsWith("gpu") && ofGpus) || other;
 }
 
 /** What a channel's panel is: by whether it has a sample, and by what the collector says of it. */

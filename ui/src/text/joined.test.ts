@@ -130,14 +130,17 @@ describe.each(Object.entries(SAID))("what is put together in %s", (language, its
 		const { default: App } = await import("../app/App.svelte");
 		const info = { notices: ["Settings were set aside."] };
 		const host = hostOf({ info, gpuDetails: async () => gpuDetails(), verdict: async () => VERDICT });
-		render(App, { monitor: following(host) });
+		const { unmount } = render(App, { monitor: following(host) });
 		const text = (selector: string) => plain(document.querySelector(selector)?.textContent);
 		await vi.waitFor(() => expect(text('[data-testid="notice"] span')).toBe(its.notice));
 		await vi.waitFor(() => expect(plain(document.querySelector(".cores")?.getAttribute("aria-label"))).toBe(its.cores));
+		expect(text(".chart + .hidden-text")).toMatch(language === "zh" || language === "ja" ? /。(?! )/ : /\. /);
+		expect(text(".chart + .hidden-text")).not.toContain("。 ");
 		location.hash = "#settings";
 		await vi.waitFor(() => expect(text("#help-interval")).toContain(its.setting));
 		location.hash = "#gpu/GPU-1";
 		await vi.waitFor(() => expect(text('[data-absent="unsupported"]')).toContain(its.absent));
 		await vi.waitFor(() => expect(text('[data-testid="verdict"] p')).toContain(its.evidence));
+		unmount();
 	});
 });

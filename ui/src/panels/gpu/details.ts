@@ -167,7 +167,7 @@ export function inFull(
 
 	all
 		.group(d.identity)
-		.fact(t.facts.model, "nvmlDeviceGetName", "name", model(gpu.name) || null, same)
+		.fact(t.facts.model, "nvmlDeviceGetName", "", model(gpu.name), same)
 		.fact(nvml ? t.facts.uuid : t.facts.id, "nvmlDeviceGetUUID", "", gpu.gpu_id, same)
 		.fact(d.pciAddress, "nvmlDeviceGetPciInfo_v3", "", details.pci_address, same)
 		.fact(t.facts.index, "nvmlDeviceGetIndex", "", gpu.index, String)
