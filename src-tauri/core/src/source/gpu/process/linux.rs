@@ -20,6 +20,7 @@ pub(in super::super) fn about(proc: &Path, users: &str, pid: u32) -> About {
         user: fs::metadata(&folder).ok().map(|folder| user(users, folder.uid())),
         container: fs::read_to_string(folder.join("cgroup")).ok().and_then(|cgroup| container(&cgroup)),
     }
+    .printable()
 }
 
 #[cfg(test)]
@@ -32,5 +33,20 @@ mod tests {
         let this = about(proc, &users, std::process::id());
         assert!(this.name.is_some_and(|name| name.starts_with("telltale")) && this.user.is_some());
         assert_eq!(about(proc, &users, u32::MAX), About::default());
+    }
+
+    #[test]
+    fn a_name_is_text_and_no_order_to_a_terminal() {
+        let proc = tempfile::tempdir().unwrap();
+        let folder = proc.path().join("7");
+        fs::create_dir(&folder).unwrap();
+        fs::write(folder.join("cmdline"), "job\x1b]0;owned\x07\nGPU 0\u{202e}\0--token=secret\0").unwrap();
+        fs::write(folder.join("cgroup"), "0::/lxc.payload.a\x1b[2J/init.scope").unwrap();
+        let about = about(proc.path(), "", 7);
+        assert_eq!(about.name.as_deref(), Some("job\u{fffd}]0;owned\u{fffd}\u{fffd}GPU 0\u{fffd}"));
+        assert_eq!(about.container.as_deref(), Some("lxc a\u{fffd}[2J"));
+        fs::write(folder.join("cmdline"), "").unwrap();
+        fs::write(folder.join("comm"), "job\x1b[2J\n").unwrap();
+        assert_eq!(super::about(proc.path(), "", 7).name.as_deref(), Some("job\u{fffd}[2J"));
     }
 }

@@ -18,6 +18,17 @@ pub(super) struct About {
     pub(super) container: Option<String>,
 }
 
+impl About {
+    /// The same without what would be more than text where it is printed: a program may call itself anything, and terminals and
+    /// trays take control characters as orders, and those of directions as how to write the rest of the line.
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "nothing to read elsewhere"))]
+    fn printable(self) -> Self {
+        let is_order = |one: char| one.is_control() || matches!(one, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        let printable = |text: String| text.replace(is_order, "\u{fffd}");
+        Self { name: self.name.map(printable), container: self.container.map(printable), ..self }
+    }
+}
+
 /// As much of a name as a table has room for.
 const LONGEST: usize = 80;
 
