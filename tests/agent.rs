@@ -124,7 +124,7 @@ fn wrong_arguments_are_refused_with_the_field_and_what_it_takes() {
 #[test]
 fn signals_end_it_with_success() {
     let _turn = among_others();
-    for signal in ["INT", "TERM"] {
+    for signal in ["INT", "TERM", "HUP"] {
         let mut watch = Watch::start(&["--interval", "60", "--channels", "memory"]);
         watch.next().expect("a line, so that it runs");
         watch.group.signal(signal);
@@ -132,6 +132,34 @@ fn signals_end_it_with_success() {
         assert_eq!((status.code(), status.signal()), (Some(0), None), "{signal}");
         assert_eq!(watch.next(), None, "nothing is printed after the signal");
     }
+}
+
+#[test]
+fn one_that_was_started_to_outlive_its_terminal_does() {
+    let _turn = among_others();
+    let mut group = Group::start("nohup", |command| {
+        command.arg(built("telltale-agent")).args(["watch", "--interval", "0.5", "--channels", "memory"]);
+        command.envs(NO_GPUS).stdout(Stdio::piped());
+    });
+    let lines = group.lines();
+    lines.next(LINE).expect("a line, so that it runs");
+    group.signal("HUP");
+    for _ in 0..3 {
+        lines.next(LINE).expect("it goes on");
+    }
+    group.signal("TERM");
+    assert_eq!(group.wait(LINE).code(), Some(0));
+}
+
+#[test]
+fn what_it_says_in_a_file_has_no_colours() {
+    let _turn = among_others();
+    let mut group = Group::start(built("telltale-agent"), |command| {
+        command.args(["watch", "--count", "1", "--channels", "memory"]).envs(NO_GPUS).env("TELLTALE_LOG", "debug");
+        command.env_remove("NO_COLOR").stdout(Stdio::null()).stderr(Stdio::piped());
+    });
+    let (code, said) = (group.wait(LINE).code(), group.errors());
+    assert!(code == Some(0) && !said.is_empty() && !said.contains('\x1b'), "{code:?} {said:?}");
 }
 
 #[test]

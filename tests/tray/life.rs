@@ -202,21 +202,21 @@ fn a_user_who_does_not_want_the_tray_quits_by_closing() {
 #[test]
 fn it_ends_at_once_and_leaves_no_process_behind() {
     let _turn = among_others();
-    for how in ["TERM", "INT", "Quit", "the X server's end", "the bus' end and a close"] {
+    for how in ["TERM", "HUP", "INT", "Quit", "the X server's end", "the bus' end and a close"] {
         let desktop = Desktop::open();
         let panel = Panel::open(&desktop.screen);
         let mut app = desktop.start(&[]);
         desktop.await_report("itself", 0, |_| true);
         panel.await_item();
         let page = until_sync("it has a web process", SOON, || web_process(&app).ok_or(()));
-        if ["TERM", "INT", "Quit"].contains(&how) {
+        if ["TERM", "HUP", "INT", "Quit"].contains(&how) {
             // One that can't even end by itself.
             output("kill", &["-STOP", &page.to_string()]);
         }
         let family = below(app.id());
         let begun = Instant::now();
         let code = match how {
-            "TERM" | "INT" => {
+            "TERM" | "HUP" | "INT" => {
                 app.signal(how);
                 0
             }

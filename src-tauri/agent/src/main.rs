@@ -7,7 +7,7 @@ mod end;
 mod snapshot;
 mod watch;
 
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -25,7 +25,8 @@ fn main() -> ExitCode {
     let filter = EnvFilter::try_from_env("TELLTALE_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
     // By a thread of its own: while nobody reads a full stderr, figures go on.
     let (stderr, _writes) = NonBlockingBuilder::default().buffered_lines_limit(1_000).finish(io::stderr());
-    tracing_subscriber::fmt().with_env_filter(filter).log_internal_errors(false).with_writer(stderr.clone()).init();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).log_internal_errors(false);
+    log.with_ansi(io::stderr().is_terminal()).with_writer(stderr.clone()).init();
     let failure = match arguments.command {
         Command::Doctor { .. } => State::Broken.exit_code(),
         Command::Snapshot { .. } | Command::Watch { .. } => 1,

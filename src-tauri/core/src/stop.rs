@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use tokio::runtime;
 
-/// Calls `asked` once the program is asked to end, by SIGINT or SIGTERM (on Windows by Ctrl+C), and ends it with exit code 0 if
-/// it is still there after `patience` or is asked again: what hangs may be what should end it, so this waits on a thread of its own.
+/// Calls `asked` once the program is asked to end, by SIGINT, SIGTERM or SIGHUP (on Windows by Ctrl+C), and ends it with exit code 0 if
+/// it is still there after `patience` or is asked again, other than by the SIGHUP that a session's end sends after its SIGTERM: what hangs may be what should end it, so this waits on a thread of its own.
 /// `asked` gets the error if signals can't be heard.
 ///
 /// # Errors
@@ -20,9 +20,9 @@ pub fn when_asked(patience: Duration, asked: impl FnOnce(io::Result<()>) + Send 
                 Ok(signals) => signals,
                 Err(error) => return asked(Err(error)),
             };
-            signals.next().await;
+            signals.first().await;
             asked(Ok(()));
-            let _ = tokio::time::timeout(patience, signals.next()).await;
+            let _ = tokio::time::timeout(patience, signals.again()).await;
             std::process::exit(0);
         });
     };
@@ -43,6 +43,8 @@ pub fn at_the_latest(patience: Duration, code: i32) {
 struct Signals {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
+    /// `None` where the program was started to outlive its terminal (nohup(1)).
+    hangup: Option<tokio::signal::unix::Signal>,
 }
 
 #[cfg(unix)]
@@ -50,15 +52,39 @@ impl Signals {
     fn listen() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
 
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+        let hangup = (!ignores_hangup()).then(|| signal(SignalKind::hangup())).transpose()?;
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())?, hangup })
     }
 
-    async fn next(&mut self) {
+    async fn first(&mut self) {
+        let Self { interrupt, terminate, hangup } = self;
+        let hung_up = async {
+            match hangup {
+                Some(hangup) => hangup.recv().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hung_up => {}
+        }
+    }
+
+    async fn again(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
         }
     }
+}
+
+/// Whether SIGHUP was ignored when the program was started (proc(5): `SigIgn`, a mask).
+#[cfg(unix)]
+fn ignores_hangup() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 != 0)
 }
 
 #[cfg(windows)]
@@ -70,7 +96,11 @@ impl Signals {
         tokio::signal::windows::ctrl_c().map(Self)
     }
 
-    async fn next(&mut self) {
+    async fn first(&mut self) {
+        self.0.recv().await;
+    }
+
+    async fn again(&mut self) {
         self.0.recv().await;
     }
 }
