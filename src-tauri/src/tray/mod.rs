@@ -29,6 +29,9 @@ use panel::Panel;
 /// start after us.
 const OUT_OF_REACH: Duration = Duration::from_secs(10);
 
+/// A panel that takes longer to take the tray is asked again later: at the start the window waits for this.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 /// The tray as far as it can be seen: there is a host, and it took ours.
 #[derive(Default)]
 pub(crate) struct Presence {
@@ -104,7 +107,8 @@ async fn put_up(app: &AppHandle) {
         return;
     }
     let shown = presence.lock().1.clone();
-    match Panel::put_up(app, shown.clone()).await {
+    let put_up = tokio::time::timeout(PATIENCE, Panel::put_up(app, shown.clone())).await;
+    match put_up.unwrap_or_else(|_| Err(anyhow::anyhow!("the panel does not answer"))) {
         Ok(panel) => {
             let now = {
                 let mut presence = presence.lock();

@@ -84,7 +84,7 @@ impl Tray for Item {
                 .into_iter()
                 .collect(),
             title: self.title(),
-            description: self.shown.tooltip(),
+            description: as_markup(&self.shown.tooltip()),
             ..ToolTip::default()
         }
     }
@@ -105,6 +105,11 @@ impl Tray for Item {
     }
 }
 
+/// Hosts take a tooltip's text for markup, which the name of a program must not be (`StatusNotifierItem` specification, "Markup").
+fn as_markup(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
 /// ARGB, as D-Bus has it. Each step is drawn once, which takes milliseconds.
 fn images(step: u8) -> Vec<ksni::Icon> {
     static DRAWN: [OnceLock<Vec<ksni::Icon>>; STEPS as usize] = [const { OnceLock::new() }; STEPS as usize];
@@ -118,4 +123,14 @@ fn images(step: u8) -> Vec<ksni::Icon> {
     };
     let draw = || icon::SIDES.map(image).into();
     DRAWN.get(usize::from(step)).map_or_else(draw, |drawn| drawn.get_or_init(draw).clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::as_markup;
+
+    #[test]
+    fn a_name_is_no_markup() {
+        assert_eq!(as_markup("kept awake by a&b <img src=x>"), "kept awake by a&amp;b &lt;img src=x&gt;");
+    }
 }
