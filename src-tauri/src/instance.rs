@@ -38,6 +38,14 @@ pub(crate) fn second(app: &AppHandle, arguments: &[String]) {
     }
 }
 
+/// This one ends: one that is started now is not to wait for its window here, but for the file. The bus may hang.
+pub(crate) fn leave(app: &AppHandle) {
+    let app = app.clone();
+    let leave = move || tauri_plugin_single_instance::destroy(&app);
+    // Without a thread it is left a moment later, by the plugin itself.
+    let _ = std::thread::Builder::new().name("leave".into()).spawn(leave);
+}
+
 /// Makes this the only one by the file, or ends this process. `None` where that can't be known.
 pub(crate) fn only_one(app: &AppHandle, hidden: bool) -> Option<Instance> {
     let claimed = app.path().app_data_dir().context("no folder for data").and_then(|folder| claim(&folder));

@@ -130,6 +130,7 @@ pub fn run(hidden: bool) -> anyhow::Result<()> {
             window::follow(app, event);
         } else if matches!(event, RunEvent::Exit) {
             stop::at_the_latest(LONGEST_END, 0);
+            instance::leave(app);
             window::end(app);
             log.take();
         } else if let RunEvent::ExitRequested { api, code: None, .. } = event
