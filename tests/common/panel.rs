@@ -21,11 +21,15 @@ const WATCHER_PATH: &str = "/StatusNotifierWatcher";
 struct Watcher {
     items: Arc<Mutex<Vec<String>>>,
     has_host: Arc<AtomicBool>,
+    takes_items: Arc<AtomicBool>,
 }
 
 #[interface(name = "org.kde.StatusNotifierWatcher")]
 impl Watcher {
-    fn register_status_notifier_item(&self, service: String) {
+    async fn register_status_notifier_item(&self, service: String) {
+        if !self.takes_items.load(Ordering::Relaxed) {
+            std::future::pending::<()>().await;
+        }
         self.items.lock().unwrap_or_else(PoisonError::into_inner).push(service);
     }
 
@@ -75,14 +79,30 @@ pub(crate) struct Panel {
     connection: Connection,
     items: Arc<Mutex<Vec<String>>>,
     has_host: Arc<AtomicBool>,
+    takes_items: Arc<AtomicBool>,
 }
 
 impl Panel {
     /// A panel on the screen's bus.
     pub(crate) fn open(screen: &Screen) -> Self {
-        let (items, has_host) = (Arc::default(), Arc::new(AtomicBool::new(true)));
-        let watcher = Watcher { items: Arc::clone(&items), has_host: Arc::clone(&has_host) };
-        Self { connection: connected(screen, WATCHER_PATH, watcher, WATCHER), items, has_host }
+        Self::taking_items(screen, true)
+    }
+
+    /// One that has a host, and never answers a tray that registers until it `takes_items`.
+    pub(crate) fn taking_items(screen: &Screen, takes_items: bool) -> Self {
+        let items = Arc::default();
+        let [has_host, takes_items] = [true, takes_items].map(|is_so| Arc::new(AtomicBool::new(is_so)));
+        let watcher = Watcher {
+            items: Arc::clone(&items),
+            has_host: Arc::clone(&has_host),
+            takes_items: Arc::clone(&takes_items),
+        };
+        Self { connection: connected(screen, WATCHER_PATH, watcher, WATCHER), items, has_host, takes_items }
+    }
+
+    /// From now on it answers those that register.
+    pub(crate) fn take_items(&self) {
+        self.takes_items.store(true, Ordering::Relaxed);
     }
 
     /// The host comes or goes, and the watcher, which stays, says so.

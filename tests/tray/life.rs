@@ -200,6 +200,21 @@ fn a_user_who_does_not_want_the_tray_quits_by_closing() {
 }
 
 #[test]
+fn a_panel_that_takes_no_tray_keeps_no_window_from_opening_and_has_it_once_it_does() {
+    let _turn = among_others();
+    let desktop = Desktop::open();
+    let panel = Panel::taking_items(&desktop.screen, false);
+    let mut app = desktop.start(&[]);
+    desktop.await_window(true);
+    panel.take_items();
+    panel.await_item();
+    desktop.close_window();
+    desktop.await_window(false);
+    panel.click("Quit");
+    assert_eq!(app.wait(SOON).code(), Some(0));
+}
+
+#[test]
 fn it_ends_at_once_and_leaves_no_process_behind() {
     let _turn = among_others();
     for how in ["TERM", "HUP", "INT", "Quit", "the X server's end", "the bus' end and a close"] {
