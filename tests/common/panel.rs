@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use zbus::blocking::{Connection, Proxy, connection};
-use zbus::interface;
+use zbus::blocking::{Connection, MessageIterator, Proxy, connection};
 use zbus::object_server::Interface;
 use zbus::zvariant::{OwnedValue, Structure, Value};
+use zbus::{MatchRule, interface, message};
 
 use super::screen::Screen;
 use super::until::until_sync;
@@ -16,6 +16,9 @@ use super::until::until_sync;
 const SOON: Duration = Duration::from_secs(30);
 const WATCHER: &str = "org.kde.StatusNotifierWatcher";
 const WATCHER_PATH: &str = "/StatusNotifierWatcher";
+
+/// Names of signals, each with the menu's entries that it tells of.
+pub(crate) type Signals = Arc<Mutex<Vec<(String, Vec<i32>)>>>;
 
 /// The part of a panel that trays register with.
 struct Watcher {
@@ -130,11 +133,30 @@ impl Panel {
         self.tray().get_property("Title").unwrap()
     }
 
-    /// The tooltip's title and its text.
+    /// The tooltip's title and its text, which is markup.
     pub(crate) fn tooltip(&self) -> (String, String) {
         type Images = Vec<(i32, i32, Vec<u8>)>;
         let (_, _, title, text): (String, Images, String, String) = self.tray().get_property("ToolTip").unwrap();
-        (title, text)
+        (title, text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))
+    }
+
+    /// The signals that it gets from now on: their names, and the menu's entries that each tells of.
+    pub(crate) fn signals(&self) -> Signals {
+        type Updated = (Vec<(i32, HashMap<String, OwnedValue>)>, Vec<(i32, Vec<String>)>);
+        let rule = MatchRule::builder().msg_type(message::Type::Signal).build();
+        let messages = MessageIterator::for_match_rule(rule, &self.connection, None).unwrap();
+        let signals = Signals::default();
+        let heard = Arc::clone(&signals);
+        std::thread::spawn(move || {
+            // Until the connection ends.
+            for message in messages.flatten() {
+                let name = message.header().member().map(ToString::to_string).unwrap_or_default();
+                let updated = message.body().deserialize::<Updated>().map(|(updated, _)| updated).unwrap_or_default();
+                let entries = updated.into_iter().map(|(id, _)| id).collect();
+                heard.lock().unwrap_or_else(PoisonError::into_inner).push((name, entries));
+            }
+        });
+        signals
     }
 
     /// A left click on the icon.

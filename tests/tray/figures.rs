@@ -143,6 +143,30 @@ fn the_menu_stays_as_it_is_while_its_figures_come() {
     assert_eq!(numbers(), before, "{:?}", panel.labels());
 }
 
+/// Each costs the panel a wake-up, and an icon its drawing.
+#[test]
+fn the_panel_hears_of_what_changed_alone() {
+    let _turn = among_others();
+    // As busy as can be: how busy processors are does not show on the icon.
+    let desktop = Desktop::with_gpus(&GPUS.replace("87 %", "100 %"));
+    let (panel, _app) = in_the_tray(&desktop);
+    panel.line("GPU 0");
+    let signals = panel.signals();
+    let entry = |start: &str| {
+        let labels = panel.labels();
+        let found = labels.iter().find(|(_, label)| label.starts_with(start)).map(|(id, _)| *id);
+        found.unwrap_or_else(|| panic!("{start}: {labels:?}"))
+    };
+    let (gpus, cpu) = ([entry("GPU 0"), entry("GPU 1")], entry("CPU"));
+    let heard = until_sync("the processors' line changes some times", SOON, || {
+        let heard = signals.lock().unwrap().clone();
+        let of_cpu = heard.iter().filter(|(_, entries)| entries.contains(&cpu)).count();
+        if of_cpu >= 4 { Ok(heard) } else { Err(heard) }
+    });
+    assert!(heard.iter().all(|(name, _)| name != "NewIcon" && name != "LayoutUpdated"), "{heard:?}");
+    assert!(heard.iter().flat_map(|(_, entries)| entries).all(|entry| !gpus.contains(entry)), "{heard:?}");
+}
+
 #[test]
 fn the_settings_choose_the_lines_and_their_units() {
     let _turn = among_others();

@@ -217,22 +217,23 @@ fn a_panel_that_takes_no_tray_keeps_no_window_from_opening_and_has_it_once_it_do
 #[test]
 fn it_ends_at_once_and_leaves_no_process_behind() {
     let _turn = among_others();
-    for how in ["TERM", "HUP", "INT", "Quit", "the X server's end", "the bus' end and a close"] {
+    // A session's end sends the first two at once.
+    for how in ["TERM HUP", "HUP", "INT", "Quit", "the X server's end", "the bus' end and a close"] {
         let desktop = Desktop::open();
         let panel = Panel::open(&desktop.screen);
         let mut app = desktop.start(&[]);
         desktop.await_report("itself", 0, |_| true);
         panel.await_item();
         let page = until_sync("it has a web process", SOON, || web_process(&app).ok_or(()));
-        if ["TERM", "HUP", "INT", "Quit"].contains(&how) {
+        if ["TERM HUP", "HUP", "INT", "Quit"].contains(&how) {
             // One that can't even end by itself.
             output("kill", &["-STOP", &page.to_string()]);
         }
         let family = below(app.id());
         let begun = Instant::now();
         let code = match how {
-            "TERM" | "HUP" | "INT" => {
-                app.signal(how);
+            "TERM HUP" | "HUP" | "INT" => {
+                how.split(' ').for_each(|signal| app.signal(signal));
                 0
             }
             "Quit" => {
