@@ -230,7 +230,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::metrics::{CpuMetrics, CurrentMetrics, GpuMetrics};
+    use crate::metrics::{CpuMetrics, CurrentMetrics, DiskMetrics, GpuMetrics};
 
     fn status(source: &str, reason: Option<Reason>) -> SourceStatus {
         SourceStatus {
@@ -306,6 +306,10 @@ mod tests {
         let snapshot = Snapshot { metrics, ..Snapshot::default() };
         assert!(permissions(&snapshot).unwrap().detail.contains("cpu temperature"));
         assert_eq!(permissions(&Snapshot::default()), None);
+        let missing = Missing::from([("devices/sda/file_systems".into(), Reason::NoPermission)]);
+        let disk = DiskMetrics { missing, ..DiskMetrics::default() };
+        let metrics = CurrentMetrics { disk: Some(disk), ..CurrentMetrics::default() };
+        assert_eq!(permissions(&Snapshot { metrics, ..Snapshot::default() }), None, "another user's disk");
         assert_eq!(pressure(&Snapshot::default()).state, State::Fine);
         assert_eq!(pressure(&snapshot).advice.is_some(), cfg!(target_os = "linux"));
     }

@@ -89,6 +89,30 @@ async fn each_row_without_a_sample_is_in_a_gap_whenever_what_was_owed_comes() {
 }
 
 #[tokio::test]
+async fn a_gap_ends_at_the_row_whose_sample_comes_after_the_deadline() {
+    let script = Arc::new(Script::default());
+    let for_thread = Arc::clone(&script);
+    let workers = vec![Worker::new("cpu", Channel::Cpu, move || Scripted(Arc::clone(&for_thread)))];
+    let (collector, mut run) = Collector::with_workers(workers, WAIT, no_details()).unwrap();
+    for fails in [false, false, true] {
+        script.fail.store(fails, Ordering::SeqCst);
+        run.tick(Instant::now());
+        answers(&mut run, "cpu").await;
+    }
+    script.fail.store(false, Ordering::SeqCst);
+    script.hang(true);
+    run.tick(Instant::now());
+    is_asked(&script).await;
+    run.publish();
+    assert_eq!(recorded(&collector).1, [false, false, true, true], "it is not known yet");
+    script.hang(false);
+    answers(&mut run, "cpu").await;
+    run.tick(Instant::now());
+    answers(&mut run, "cpu").await;
+    assert_eq!(recorded(&collector).1, [false, false, true, false, false]);
+}
+
+#[tokio::test]
 async fn a_gpu_that_sleeps_has_no_sample_also_where_its_driver_answers_late() {
     let gpus = Gpus::of(&["GPU-a", ASLEEP]);
     let for_thread = Arc::clone(&gpus);

@@ -109,11 +109,12 @@ impl FileSystems {
         for one in &mut self.mounted {
             if !one.is_automatic || one.usage.is_none() || now >= one.asked_at + AUTOMATIC_EVERY {
                 one.asked_at = now;
-                one.usage = match look(&one.mount, &one.path) {
-                    Ok(usage) => Some(usage),
-                    Err(Errno::ACCESS | Errno::PERM) => None,
-                    Err(_) => continue,
-                };
+                let asked = look(&one.mount, &one.path);
+                let is_gone = asked.as_ref().is_err_and(|error| !matches!(*error, Errno::ACCESS | Errno::PERM));
+                one.usage = asked.ok();
+                if is_gone {
+                    continue;
+                }
             }
             one.disks.iter().for_each(|disk| found(disk, one.usage.as_ref()));
         }

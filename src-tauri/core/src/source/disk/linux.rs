@@ -43,6 +43,14 @@ struct Known {
     hides_file_systems: bool,
 }
 
+impl Known {
+    /// Notes a file system on it; `None` where this user can't reach it.
+    fn hold(&mut self, usage: Option<&Usage>) {
+        self.file_systems.extend(usage.cloned());
+        self.hides_file_systems |= usage.is_none();
+    }
+}
+
 /// All disks at one moment.
 #[derive(Debug, Clone)]
 pub struct Sample {
@@ -88,8 +96,7 @@ impl Disk {
         }
         self.file_systems_at = now + FILE_SYSTEMS_EVERY;
         for (name, known) in self.known.iter_mut().filter_map(|(name, known)| Some((name, known.as_mut()?))) {
-            known.file_systems.clear();
-            known.hides_file_systems = false;
+            (known.file_systems, known.hides_file_systems) = (Vec::new(), false);
             if !appeared && known.size != size(&self.block, name) {
                 *known = identity(&self.block, name);
             }
@@ -97,10 +104,8 @@ impl Disk {
         let known = &mut self.known;
         self.file_systems.each(now, appeared, |disk, usage| {
             let found = known.iter_mut().find(|(name, _)| ***name == *disk);
-            let Some((_, Some(known))) = found else { return };
-            match usage {
-                Some(usage) => known.file_systems.push(usage.clone()),
-                None => known.hides_file_systems = true,
+            if let Some((_, Some(known))) = found {
+                known.hold(usage);
             }
         });
     }

@@ -63,6 +63,22 @@ fn a_disk_says_its_model_and_size() {
 }
 
 #[test]
+fn that_a_disk_hides_file_systems_is_said_until_it_does_not() {
+    let root = tree();
+    std::fs::create_dir(root.path().join("proc/self")).unwrap();
+    std::fs::write(root.path().join("proc/self/mountinfo"), "").unwrap();
+    let mut disk = Disk::new(&root.path().join("proc"), &root.path().join("sys"));
+    let hides =
+        |disk: &mut Disk| disk.read().unwrap().disks.iter().map(|one| one.hides_file_systems).collect::<Vec<_>>();
+    assert_eq!(hides(&mut disk), [false; 3]);
+    let sda = disk.known.iter_mut().find(|(name, _)| &***name == "sda").and_then(|(_, known)| known.as_mut());
+    sda.unwrap().hold(None);
+    assert_eq!(hides(&mut disk), [true, false, false]);
+    disk.file_systems_at = Duration::ZERO;
+    assert_eq!(hides(&mut disk), [false; 3], "it was looked anew");
+}
+
+#[test]
 fn without_sys_the_names_decide() {
     let root = tree();
     let sample = Disk::new(&root.path().join("proc"), &root.path().join("nowhere")).read().unwrap();

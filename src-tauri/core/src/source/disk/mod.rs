@@ -204,6 +204,15 @@ mod tests {
     }
 
     #[test]
+    fn a_file_system_says_how_full_it_is_and_whether_that_can_change() {
+        for read_only in [true, false] {
+            let mount = Arc::new(Mount { point: "/".into(), kind: "ext4".into(), read_only });
+            let told = FileSystem::from(&Usage { mount, total: 9, used: 5, available: 3 });
+            assert_eq!((told.total, told.used, told.available, told.read_only), (9, 5, 3, read_only));
+        }
+    }
+
+    #[test]
     fn a_file_system_that_this_user_cannot_reach_is_said_to_be_there() {
         let mut disks = at(&[("sda", 5, 5)]);
         assert!(!metrics(Ok((&disks, 1)), &disks).missing.contains_key("devices/sda/file_systems"));
