@@ -157,6 +157,25 @@ it("closes its menu with the page of a disk, though its panel is on the next dis
 	expect(panel?.isConnected).toBe(true);
 });
 
+it("closes its menu with the device that its panel is of", async () => {
+	let emit = (_: CurrentMetrics) => {};
+	const host = hostOf({
+		subscribe: async (listener) => {
+			emit = listener;
+			return () => undefined;
+		},
+	});
+	history.replaceState(null, "", "/");
+	const { container } = render(App, { monitor: following(host) });
+	const panel = () => container.querySelector('[data-panel="gpu/GPU-1"]');
+	await vi.waitFor(() => expect(panel()).not.toBeNull());
+	panel()?.dispatchEvent(new MouseEvent("contextmenu", { bubbles: true, cancelable: true }));
+	await vi.waitFor(() => expect(document.activeElement?.getAttribute("role")).toBe("menuitem"));
+	emit({ ...batch({ tick: 9, timestamp: Date.now() + 9000 }), gpu: [] });
+	await vi.waitFor(() => expect([panel(), screen.queryByTestId("menu")]).toEqual([null, null]));
+	expect(document.activeElement).toBe(container.querySelector("main"));
+});
+
 it("says what became of a copy in a place that was there before", async () => {
 	document.execCommand = () => true;
 	history.replaceState(null, "", "/");
