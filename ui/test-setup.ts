@@ -1,7 +1,11 @@
 // What happy-dom lacks and the components need: a canvas that records nothing, media queries, resize observers.
-import { beforeEach } from "vitest";
+import { beforeEach, vi } from "vitest";
 
 const nothing = () => undefined;
+
+// Vitest's own second is too little on a machine that builds something beside it. What comes is not waited for longer.
+const { waitFor } = vi;
+vi.waitFor = (callback, options = 20_000) => waitFor(callback, options);
 
 // A page keeps in its address what it shows: each test begins at the start.
 beforeEach(() => history.replaceState(null, "", "/"));

@@ -40,5 +40,6 @@ export default defineConfig({
 		restoreMocks: true,
 		// An hour of rows, or eight GPUs, on a machine that builds something beside it.
 		testTimeout: 30_000,
+		expect: { poll: { timeout: 20_000 } },
 	},
 });
