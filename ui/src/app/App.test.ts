@@ -69,12 +69,14 @@ it("dims a channel that went stale, and says why", async () => {
 });
 
 it("dims every panel while the core does not answer, and counts for how long", async () => {
-	vi.useFakeTimers({ now: first.timestamp });
+	// Far from midnight: the time is said without its day.
+	const noon = new Date(2026, 2, 10, 12).getTime();
+	vi.useFakeTimers({ now: noon });
 	try {
 		let answers = true;
 		const current = async () => {
 			if (!answers) throw new Error("refused");
-			return first;
+			return batch({ tick: 1, timestamp: noon, cpu: 42 });
 		};
 		const monitor = following(host({ current }));
 		render(App, { monitor });

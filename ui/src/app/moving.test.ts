@@ -14,6 +14,8 @@ const press = (key: string, more: KeyboardEventInit = {}) =>
 
 async function open(): Promise<void> {
 	render(App, { monitor: following(hostOf({ quit })) });
+	// The rail has it once there is a sample, and so have the panels.
+	await vi.waitFor(() => expect(document.querySelector('.rail [data-page="cpu"]')).not.toBeNull());
 	await vi.waitFor(() => screen.getByRole("button", { name: "CPU" }));
 }
 
