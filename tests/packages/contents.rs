@@ -207,16 +207,15 @@ fn completions_complete() {
         let (before, word) = typed.rsplit_once(' ').unwrap();
         let (words, previous) = (typed.split(' ').count(), before.split(' ').next_back().unwrap());
         let asked = format!(
-            "source {}; COMP_WORDS=({typed}); COMP_CWORD={}; $(complete -p telltale-agent | sed 's/.*-F //; s/ .*//') \
+            "source \"$0\"; COMP_WORDS=({typed}); COMP_CWORD={}; $(complete -p telltale-agent | sed 's/.*-F //; s/ .*//') \
              telltale-agent {word} {previous}; echo ${{COMPREPLY[*]}}",
-            bash.display(),
             words - 1,
         );
-        assert_eq!(output("bash", &["-c", &asked]).trim(), completed, "{typed}");
+        assert_eq!(output("bash", &["-c", &asked, bash.to_str().unwrap()]).trim(), completed, "{typed}");
     }
     let fish = file("/usr/share/fish/vendor_completions.d/telltale-agent.fish");
-    let typed = format!("source {}; complete --do-complete 'telltale-agent watch --int'", fish.display());
-    assert!(output("fish", &["--no-config", "-c", &typed]).starts_with("--interval"));
+    let typed = "source $argv[1]; complete --do-complete 'telltale-agent watch --int'";
+    assert!(output("fish", &["--no-config", "-c", typed, fish.to_str().unwrap()]).starts_with("--interval"));
 }
 
 #[test]
@@ -225,10 +224,10 @@ fn the_user_service_is_off_and_hardened() {
     let folder = tempfile::tempdir().unwrap();
     let unit = fs::read_to_string(file("/usr/lib/systemd/user/telltale-agent.service")).unwrap();
     assert!(unit.contains("ExecStart=/usr/bin/telltale-agent watch"), "{unit}");
-    // The checker wants the program to be there, and a user's manager its folder.
+    // The checker wants the program to be there, and a user's manager its folder. In quotes, as there may be spaces in its path.
     let copy = folder.path().join("telltale-agent.service");
-    let programs = file("/usr/bin/telltale-agent");
-    fs::write(&copy, unit.replace("/usr/bin/telltale-agent", programs.to_str().unwrap())).unwrap();
+    let program = format!("\"{}\"", file("/usr/bin/telltale-agent").display());
+    fs::write(&copy, unit.replace("/usr/bin/telltale-agent", &program)).unwrap();
     let runtime = format!("XDG_RUNTIME_DIR={}", folder.path().display());
     let copy = copy.to_str().unwrap();
     says_nothing("env", &[&runtime, "systemd-analyze", "verify", "--user", "--man=no", copy]);

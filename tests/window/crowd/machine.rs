@@ -63,10 +63,10 @@ impl Machine {
         let points = (0..8).map(|number| format!("/mnt/data{number:02}")).collect::<Vec<_>>().join(" ");
         format!(
             "mount -t tmpfs none /mnt && mkdir {points}
-            for file in stat diskstats cpuinfo; do mount --bind {at}/proc/$file /proc/$file; done
-            mount --bind {at}/sys /sys
-            mount --bind {at}/proc/net /proc/$$/net
-            mount --bind {at}/proc/mountinfo /proc/$$/mountinfo"
+            for file in stat diskstats cpuinfo; do mount --bind \"{at}/proc/$file\" /proc/$file; done
+            mount --bind \"{at}/sys\" /sys
+            mount --bind \"{at}/proc/net\" /proc/$$/net
+            mount --bind \"{at}/proc/mountinfo\" /proc/$$/mountinfo"
         )
     }
 
