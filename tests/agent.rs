@@ -70,7 +70,9 @@ fn the_default_interval_is_two_seconds() {
     let _turn = among_others();
     let Output { stdout, .. } = run(&["watch", "--count", "3", "--channels", "memory"]);
     let times: Vec<_> = text(&stdout).lines().map(|line| parse(line)["timestamp"].as_i64().unwrap()).collect();
-    assert!(times.len() == 3 && (times[2] - times[0] - 4_000).abs() < 500, "{times:?}");
+    // A machine that stalls makes one tick late, and the next is on time again: the shorter of the two is as it should be.
+    let shorter = times.windows(2).map(|pair| pair[1] - pair[0]).min();
+    assert!(times.len() == 3 && times[2] - times[0] >= 3_500 && shorter <= Some(2_250), "{times:?}");
 }
 
 #[test]

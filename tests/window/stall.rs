@@ -63,7 +63,7 @@ fn without_events_the_page_polls_and_goes_back_when_they_come() {
             // By the page's own clock: what the driver takes to ask is not the page's.
             let quiet = app.run("return window.quietFor").await.as_f64().expect("the page noted when it changed");
             let quiet = Duration::from_secs_f64(quiet / 1000.0);
-            assert!(quiet <= limit + Duration::from_secs(1), "within {limit:?}: {quiet:?}");
+            assert!(quiet <= limit + Duration::from_secs(10), "within {limit:?}: {quiet:?}");
             assert!(quiet > limit.mul_f64(0.5), "not at the first late event: {quiet:?}");
             for _ in 0..3 {
                 tick = app.later_tick(tick).await;
