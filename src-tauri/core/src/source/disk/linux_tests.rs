@@ -156,14 +156,16 @@ fn partitions_by_name() {
     }
 }
 
-/// By what the kernel says of each device, not by its name: the majors of ram, loop, md and nbd
-/// (kernel: Documentation/admin-guide/devices.txt), and what only dm and zram have.
+/// By what the kernel says of each device, not by its name: the majors of ram, loop, md, nbd and drbd
+/// (kernel: Documentation/admin-guide/devices.txt) and of zvols (openzfs: `ZVOL_MAJOR`), and what only dm and zram have. ublk has
+/// nothing but its name: its major is whichever is free.
 #[test]
 fn this_machines_disks_are_those_of_sys_block_that_are_built_on_nothing() {
     let text = |file: std::path::PathBuf| std::fs::read_to_string(file).unwrap_or_default();
     let is_disk = |folder: &Path| {
         let major = text(folder.join("dev"));
-        let is_built = ["1:", "7:", "9:", "43:"].iter().any(|built| major.starts_with(built))
+        let is_built = ["1:", "7:", "9:", "43:", "147:", "230:"].iter().any(|built| major.starts_with(built))
+            || folder.file_name().unwrap().to_str().unwrap().starts_with("ublkb")
             || ["dm", "mm_stat"].iter().any(|file| folder.join(file).exists())
             || folder.join("slaves").read_dir().is_ok_and(|mut slaves| slaves.next().is_some());
         !is_built && text(folder.join("hidden")).trim() != "1"
