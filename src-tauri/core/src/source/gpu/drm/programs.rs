@@ -177,6 +177,11 @@ mod tests {
         }
     }
 
+    /// One that looks at all in one go, however slow the machine is.
+    fn unhurried(proc: &Path) -> Clients {
+        Clients { budget: Duration::MAX, ..Clients::new(proc) }
+    }
+
     fn one_node() -> BTreeMap<String, String> {
         BTreeMap::from([("renderD128".to_owned(), "gpu".to_owned())])
     }
@@ -187,7 +192,7 @@ mod tests {
         process(proc.path(), 1, &[(0, "/dev/null", "pos: 0\n")]);
         process(proc.path(), 20, &[(3, "/dev/dri/renderD128", I915), (4, "/dev/dri/renderD128", I915)]);
         process(proc.path(), 21, &[(9, "/dev/dri/renderD128", I915), (10, "/dev/dri/card1", XE)]);
-        let mut clients = Clients::new(proc.path());
+        let mut clients = unhurried(proc.path());
         let read = clients.read(&one_node());
         assert_eq!(read["gpu"].as_ref().unwrap().len(), 1, "{read:?}");
         assert_eq!(read.len(), 1);
@@ -198,7 +203,7 @@ mod tests {
         let proc = tempfile::tempdir().unwrap();
         process(proc.path(), 1, &[]);
         process(proc.path(), 20, &[(3, "/dev/dri/renderD128", I915)]);
-        let mut clients = Clients::new(proc.path());
+        let mut clients = unhurried(proc.path());
         let first = clients.read(&one_node());
         let file = proc.path().join("20/fdinfo/3");
         fs::write(&file, I915.replace("2000000000 ns", "1999999999 ns")).unwrap();
@@ -211,7 +216,7 @@ mod tests {
     fn where_programs_are_hidden_nobody_in_sight_is_not_nobody() {
         let proc = tempfile::tempdir().unwrap();
         process(proc.path(), 20, &[]); // hidepid=2: not even the first process is listed
-        let mut clients = Clients::new(proc.path());
+        let mut clients = unhurried(proc.path());
         assert_eq!(clients.read(&one_node())["gpu"], Err(Reason::NoPermission));
     }
 
@@ -239,7 +244,7 @@ mod tests {
         let proc = tempfile::tempdir().unwrap();
         process(proc.path(), 1, &[]);
         process(proc.path(), 20, &[(3, "/dev/dri/renderD128", I915)]);
-        let mut clients = Clients::new(proc.path());
+        let mut clients = unhurried(proc.path());
         clients.read(&one_node());
         let file = proc.path().join("20/fdinfo/3");
         fs::remove_file(&file).unwrap();
