@@ -3,6 +3,8 @@
 use std::process::Stdio;
 use std::time::Duration;
 
+use tempfile::TempDir;
+
 use super::process::Group;
 
 const START: Duration = Duration::from_secs(20);
@@ -15,6 +17,8 @@ pub(crate) struct Screen {
     _window_manager: Group,
     bus: Group,
     server: Group,
+    /// Of the bus's socket, which is left where the bus is killed.
+    _folder: TempDir,
 }
 
 impl Screen {
@@ -26,15 +30,17 @@ impl Screen {
             command.stdout(Stdio::piped()).stderr(Stdio::null());
         });
         let display = format!(":{}", server.lines().next(START).expect("Xvfb says its display"));
+        let folder = tempfile::tempdir().unwrap();
         let mut bus = Group::start("dbus-daemon", |command| {
             command.args(["--session", "--nofork", "--print-address=1"]).env("DISPLAY", &display);
+            command.arg(format!("--address=unix:path={}", folder.path().join("bus").display()));
             command.stdout(Stdio::piped()).stderr(Stdio::null());
         });
         let bus_address = bus.lines().next(START).expect("dbus-daemon says its address");
         let window_manager = Group::start("openbox", |command| {
             command.arg("--sm-disable").env("DISPLAY", &display).stdout(Stdio::null()).stderr(Stdio::null());
         });
-        Self { display, bus_address, _window_manager: window_manager, bus, server }
+        Self { display, bus_address, _window_manager: window_manager, bus, server, _folder: folder }
     }
 
     /// Of its session bus.

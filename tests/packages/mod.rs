@@ -11,8 +11,6 @@ mod service;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use tempfile::TempDir;
-
 use crate::common::built;
 use crate::common::process::output;
 
@@ -26,15 +24,18 @@ fn package(kind: &str) -> PathBuf {
     found.unwrap_or_else(|| panic!("no package in {}: run `make test-bundles` first", folder.display()))
 }
 
-/// The .deb's files, unpacked once for all tests.
+/// The .deb's files, unpacked once for all tests, in the place of those of the run before: nothing is dropped that lasts as
+/// long as the program.
 fn unpacked() -> &'static Path {
-    static FILES: OnceLock<TempDir> = OnceLock::new();
-    let files = FILES.get_or_init(|| {
-        let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-        output("dpkg-deb", &["--extract", package("deb").to_str().unwrap(), folder.path().to_str().unwrap()]);
-        let agent = std::fs::read(folder.path().join("usr/bin/telltale-agent")).unwrap();
+    static FILES: OnceLock<PathBuf> = OnceLock::new();
+    FILES.get_or_init(|| {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("unpacked");
+        if folder.exists() {
+            std::fs::remove_dir_all(&folder).unwrap();
+        }
+        output("dpkg-deb", &["--extract", package("deb").to_str().unwrap(), folder.to_str().unwrap()]);
+        let agent = std::fs::read(folder.join("usr/bin/telltale-agent")).unwrap();
         assert!(agent == std::fs::read(built("telltale-agent")).unwrap(), "the package is older: `make test-bundles`");
         folder
-    });
-    files.path()
+    })
 }
