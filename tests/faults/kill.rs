@@ -35,8 +35,8 @@ fn killed_at_any_instant_the_settings_are_whole() {
             if round == 0 {
                 // However slow saving is, something is being written in one of the rounds.
                 until("a change is saved", SOON, async || {
-                    let saved = app.run("return window.saved ?? 0").await;
-                    if saved.as_u64() > Some(0) { Ok(()) } else { Err(saved) }
+                    let answered = app.run("return window.saved ?? 0").await;
+                    if answered.as_u64() > Some(0) { Ok(()) } else { Err(answered) }
                 })
                 .await;
             }

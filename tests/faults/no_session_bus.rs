@@ -10,6 +10,8 @@ fn without_a_session_bus_the_window_works_and_closing_it_quits() {
     let desktop = Desktop::without_bus();
     let mut app = desktop.start(&[]);
     desktop.await_window(true);
+    desktop.await_drawn();
+    desktop.await_report("the overview", 0, |report| report.contains("page=overview"));
     desktop.close_window();
     assert_eq!(app.wait(LINE).code(), Some(0));
 }

@@ -15,49 +15,58 @@ use crate::common::root;
 use crate::common::screen::Screen;
 use crate::common::until::until;
 
-/// A page, the panels on it, and words that its figures hold: names and units.
+/// A page, the panels on it, words that its figures hold, and the units of some figures by what they are called: a unit of one
+/// or two letters is in many a word.
 struct Page {
     name: &'static str,
     panels: &'static [&'static str],
     words: &'static [&'static str],
+    units: &'static [(&'static str, &'static str)],
 }
 
 const PAGES: [Page; 8] = [
     Page {
         name: "overview",
         panels: &["gpu/", "cpu", "memory", "disk", "network"],
-        words: &["GPU 0", "NVIDIA GeForce RTX 4090", "%", "°C", "W", "/ 24 GiB", "B/s", "Read", "Write", "Down", "Up"],
+        words: &["GPU 0", "NVIDIA GeForce RTX 4090", "%", "°C", "/ 24 GiB", "B/s", "Read", "Write", "Down", "Up"],
+        units: &[("Power", "W")],
     },
-    Page { name: "settings", panels: &["settings"], words: &["0.5 to 60 s", "Default: 2 s", "Celsius"] },
+    Page { name: "settings", panels: &["settings"], words: &["0.5 to 60 s", "Default: 2 s", "Celsius"], units: &[] },
     Page {
         name: "gpu/",
         panels: &["gpu/", "gpu-memory/", "gpu-power/", "facts"],
-        words: &["NVIDIA GeForce RTX 4090", "UUID", "Driver", "24 GiB", "Power", "W", "°C"],
+        words: &["NVIDIA GeForce RTX 4090", "UUID", "Driver", "24 GiB", "Power", "°C"],
+        units: &[("Power", "W")],
     },
     Page {
         name: "cpu",
         panels: &["cpu", "facts"],
         words: &["Model", "Logical processors", "Load average", "Kernel", "Operating system", "Up for", "%"],
+        units: &[],
     },
     Page {
         name: "memory",
         panels: &["memory", "facts"],
         words: &["Installed", "Available", "Free", "Buffers", "Cached", "Shared", "Swap", "GiB", "MiB"],
+        units: &[],
     },
     Page {
         name: "disk/",
         panels: &["disk/", "busy/", "latency/", "requests/", "facts"],
-        words: &["Size", "Busy", "/s", "ms"],
+        words: &["Size", "Busy", "/s"],
+        units: &[("Latency", "ms")],
     },
     Page {
         name: "network/",
         panels: &["network/", "packets/", "facts"],
         words: &["Kind", "State", "Packets received", "B/s"],
+        units: &[],
     },
     Page {
         name: "diagnostics",
         panels: &["sources", "account", "faults"],
-        words: &["nvml", "current", "ms", "Late ticks", "Memory of the history", "KiB", "Events sent"],
+        words: &["nvml", "current", "Late ticks", "Memory of the history", "KiB", "Events sent"],
+        units: &[("Longest delay", "ms")],
     },
 ];
 
@@ -65,10 +74,11 @@ pub(super) const SIZES: [(u32, u32); 2] = [(1280, 800), (900, 600)];
 /// Both, with how bright a picture is then.
 pub(super) const THEMES: [(&str, Range<f64>); 2] = [("dark", 0.0..0.35), ("light", 0.65..1.0)];
 
-/// The panels with their states, and the words on the page.
+/// The panels with their states, the words on the page, and its figures with what they are called.
 const SHOWN: &str = "const main = document.querySelector('main');
-    return [Array.from(main.querySelectorAll('[data-panel]'), one => [one.dataset.panel, one.dataset.state]),
-        main.textContent.replace(/\\u00a0/g, ' ')];";
+    const words = one => one.textContent.replace(/\\s+/g, ' ').trim();
+    return [Array.from(main.querySelectorAll('[data-panel]'), one => [one.dataset.panel, one.dataset.state]), words(main),
+        Array.from(main.querySelectorAll('[data-label]'), one => [one.dataset.label, words(one)])];";
 
 /// What does not fit: the page sideways, and each element whose words are cut off, or that hangs over its panel.
 pub(super) const OVERFLOW: &str = "
@@ -122,7 +132,13 @@ pub(super) fn pictures() -> PathBuf {
     folder
 }
 
-/// The page holds its panels, all with data, and its words.
+/// A number with its unit, or why there is none.
+fn is_figure(text: &str, unit: &str) -> bool {
+    let number = text.strip_suffix(unit).is_some_and(|number| number.contains(|one: char| one.is_ascii_digit()));
+    number || text.strip_prefix("— ").is_some_and(|reason| !reason.is_empty())
+}
+
+/// The page holds its panels, all with data, its words and its figures.
 async fn holds(app: &App, page: &Page) {
     until(&format!("{} shows its panels and words", page.name), SOON, async || {
         let shown = app.run(SHOWN).await;
@@ -132,11 +148,16 @@ async fn holds(app: &App, page: &Page) {
         let missing: Vec<_> = page.panels.iter().filter(|name| !has(name)).collect();
         let text = shown[1].as_str().unwrap();
         let unsaid: Vec<_> = page.words.iter().filter(|word| !text.contains(**word)).collect();
+        let figures = shown[2].as_array().unwrap();
+        let is_told = |(label, unit): &&(&str, &str)| {
+            figures.iter().any(|one| one[0] == *label && is_figure(one[1].as_str().unwrap(), unit))
+        };
+        let untold: Vec<_> = page.units.iter().filter(|one| !is_told(one)).collect();
         let all_data = panels.iter().all(|(_, state)| *state == Some("data"));
-        if missing.is_empty() && unsaid.is_empty() && all_data {
+        if missing.is_empty() && unsaid.is_empty() && untold.is_empty() && all_data {
             Ok(())
         } else {
-            Err((format!("{missing:?} {unsaid:?}"), shown))
+            Err((format!("{missing:?} {unsaid:?} {untold:?}"), shown))
         }
     })
     .await;
