@@ -12,6 +12,65 @@ fn gaps_of(collector: &Collector, channel: &str) -> Vec<crate::history::HistoryG
 }
 
 #[tokio::test]
+async fn a_source_that_hangs_makes_its_own_channel_stale_and_no_other_and_recovers() {
+    let script = Arc::new(Script::default());
+    let for_thread = Arc::clone(&script);
+    let scripted = move || Scripted(Arc::clone(&for_thread));
+    let workers = vec![Worker::new("memory", Channel::Memory, || Steady), Worker::new("cpu", Channel::Cpu, scripted)];
+    let (collector, mut run) = Collector::with_workers(workers, WAIT, no_details()).unwrap();
+    for _ in 0..2 {
+        run.tick(Instant::now());
+        all_answer(&mut run).await;
+    }
+    let before = collector.current();
+    script.hang(true);
+    for tick in 3..=8 {
+        run.tick(Instant::now());
+        is_asked(&script).await;
+        run.queue.relieve();
+        answers(&mut run, "memory").await;
+        if run.deadline.is_some() {
+            run.publish();
+        }
+        let now = collector.current();
+        let memory = now.metrics.memory.as_ref().unwrap();
+        assert!(
+            now.metrics.tick == tick && memory.timestamp >= now.metrics.timestamp,
+            "it is of this very tick: {now:#?}"
+        );
+        assert_eq!(reason(&now.metrics, "system/memory"), None);
+        assert_eq!(now.metrics.cpu, before.metrics.cpu, "the last sample is kept");
+        let said = reason(&now.metrics, "system/cpu");
+        assert!(said == Some(Reason::NotAnswering) || said.is_none() && tick < 5, "said within three ticks: {now:#?}");
+    }
+    script.hang(false);
+    answers(&mut run, "cpu").await;
+    run.tick(Instant::now());
+    all_answer(&mut run).await;
+    assert_eq!(reason(&collector.current().metrics, "system/cpu"), None);
+    assert!(!script.overlapped.load(Ordering::SeqCst), "never a second call in flight");
+
+    let history = collector.query(&HistoryQuery::default()).unwrap();
+    let [gap] = history.gaps.as_slice() else { panic!("{:?}", history.gaps) };
+    assert_eq!((gap.channel.as_str(), gap.reason), ("system/cpu", Reason::NotAnswering));
+    assert_eq!((gap.from, gap.to), (history.timestamps[3], Some(history.timestamps[8])), "{history:?}");
+    let utilization = history.series.iter().find(|series| series.field == "utilization").unwrap();
+    assert!(utilization.values.rows().skip(1).any(|value| value.is_none()));
+    let memory = history.series.iter().find(|series| series.field == "ram_used").unwrap();
+    assert!(memory.values.rows().all(|value| value.is_some()));
+}
+
+/// Lets the loop take in answers until nobody owes one.
+async fn all_answer(run: &mut Loop) {
+    while run.workers.iter().any(|worker| worker.asked().is_some()) {
+        let outcomes = tokio::time::timeout(WAIT, run.outcomes.recv()).await.expect("an answer").unwrap();
+        for outcome in outcomes {
+            run.accept(outcome);
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_gap_ends_at_a_row_with_a_sample_also_where_what_hung_comes_back_between_two_ticks() {
     let script = Arc::new(Script::default());
     let for_thread = Arc::clone(&script);
