@@ -14,6 +14,7 @@ use super::hidden_window::{await_hidden, order};
 use super::trend::Trend;
 use crate::common::screen::Screen;
 use crate::common::until::until;
+use crate::window::SOON;
 use crate::window::app::{App, Gpus, Home};
 
 const INTERVAL: f64 = 0.02;
@@ -154,12 +155,37 @@ fn judge(what: &str, samples: &Samples, growth: f64) {
     assert!(grown.is_empty(), "{what}: {grown:#?}");
 }
 
+fn number(account: &Account, path: &str) -> f64 {
+    account.all.pointer(path).and_then(Value::as_f64).unwrap()
+}
+
+/// Ticks that were due and are neither done nor counted as skipped yet, but for how many there are of them from the beginning on.
+fn owed(account: &Account) -> f64 {
+    number(account, "/uptime") / INTERVAL - number(account, "/ticks/done") - number(account, "/ticks/skipped")
+}
+
+/// The account of a moment at which the machine does not stall: of a few looks, the one at which the fewest ticks are owed.
+async fn settled(app: &App) -> Account {
+    let mut best = account(app).await;
+    for _ in 0..20 {
+        let next = account(app).await;
+        if owed(&next) < owed(&best) {
+            best = next;
+        }
+    }
+    best
+}
+
 /// Every tick there should have been was done, or is counted as skipped and has its fault.
-fn ticks_are_told(before: &Account, after: &Account) {
-    let between = |path: &str| {
-        let number = |account: &Account| account.all.pointer(path).and_then(Value::as_f64).unwrap();
-        number(after) - number(before)
-    };
+async fn ticks_are_told(app: &App, before: &Account) {
+    // What is skipped is counted at the tick after: while the machine stalls it is not there yet.
+    let after = until("every tick is accounted for", SOON, async || {
+        let after = account(app).await;
+        let unaccounted = owed(&after) - owed(before);
+        if unaccounted.abs() <= 3.0 { Ok(after) } else { Err((unaccounted, after.all["ticks"].clone())) }
+    })
+    .await;
+    let between = |path: &str| number(&after, path) - number(before, path);
     let (done, skipped) = (between("/ticks/done"), between("/ticks/skipped"));
     let due = between("/uptime") / INTERVAL;
     println!(
@@ -167,7 +193,6 @@ fn ticks_are_told(before: &Account, after: &Account) {
         between("/ticks/late"),
         between("/window/events_sent")
     );
-    assert!((done + skipped - due).abs() <= 3.0, "{} of {due} ticks are accounted for", done + skipped);
     let faults = after.all["faults"].as_array().unwrap();
     assert!(skipped == 0.0 || faults.iter().any(|fault| fault["channel"] == "ticks"), "{faults:#?}");
     assert!(
@@ -191,13 +216,13 @@ fn a_day_of_ticks_leaves_memory_files_and_threads_as_they_were() {
         })
         .await;
         ticks_later(&app, plan.warm_up).await;
-        let begun = account(&app).await;
+        let begun = settled(&app).await;
         let seen = measured(&app, plan.ticks, async || tokio::time::sleep(Duration::from_millis(500)).await).await;
-        ticks_are_told(&begun, &account(&app).await);
+        ticks_are_told(&app, &begun).await;
         judge("seen", &seen, plan.growth);
         assert!(app.tick().await as f64 > account(&app).await.ticks - 500.0, "and the page shows them");
 
-        let begun = account(&app).await;
+        let begun = settled(&app).await;
         let hidden = measured(&app, plan.hides * 200, async || {
             order(&screen, "windowminimize");
             await_hidden(&app, true).await;
@@ -207,7 +232,7 @@ fn a_day_of_ticks_leaves_memory_files_and_threads_as_they_were() {
             ticks_later(&app, 100).await;
         })
         .await;
-        ticks_are_told(&begun, &account(&app).await);
+        ticks_are_told(&app, &begun).await;
         // A few rounds are too few to tell a slope from noise: files and threads are judged in the long form.
         if plan.hides >= 20 {
             judge("hidden and shown", &hidden, plan.growth);
