@@ -67,7 +67,7 @@ pub struct GpuMetrics {
     pub memory_used: Option<u64>,
     /// Bytes on the device (`nvmlMemory_v2_t.total`; amdgpu: `mem_info_vram_total`, xe: `physical_vram_size_bytes`).
     pub memory_total: Option<u64>,
-    /// °C at the GPU die (`NVML_TEMPERATURE_GPU`; amdgpu: hwmon's "edge", xe: "pkg").
+    /// °C at the GPU die (`NVML_TEMPERATURE_GPU`; amdgpu: hwmon's "edge", or else "junction", xe: "pkg").
     pub temperature: Option<f64>,
     /// W of the whole board (`nvmlDeviceGetPowerUsage`, which is in mW; amdgpu: hwmon's `power1_average` or `power1_input`;
     /// i915, xe: what `energy1_input` grew by since the last sample).
@@ -93,10 +93,10 @@ pub struct GpuMetrics {
     /// Lanes of the `PCIe` link now (sysfs: `current_link_width`).
     pub pcie_width: Option<f64>,
     /// Generation that the link can have (`nvmlDeviceGetMaxPcieLinkGeneration`, of device and system; sysfs:
-    /// `max_link_speed`, of the card alone). For history alone, like `sm_clock_max`.
+    /// `max_link_speed`, of the card and the port above it). For history alone, like `sm_clock_max`.
     #[serde(skip)]
     pub pcie_generation_max: Option<f64>,
-    /// Lanes that it can have, likewise.
+    /// Lanes that the card can have, likewise.
     #[serde(skip)]
     pub pcie_width_max: Option<f64>,
     /// 0 (P0, full) to 15 (P15, least) (`nvmlDeviceGetPerformanceState`).

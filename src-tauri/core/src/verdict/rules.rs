@@ -35,26 +35,30 @@ enum Test {
 }
 
 /// Which moments a rule counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 enum Scope {
     /// All in which it holds.
     Any,
-    /// The unbroken stretch up to the newest, which may begin before the range: what ended by itself is not meant.
-    UpToNow,
+    /// The unbroken stretch up to the newest in which this figure stays within [`STEADY`], and which may begin before the range:
+    /// what ended by itself is not meant.
+    UpToNow(fn(&Moment) -> Option<f64>),
 }
+
+/// By how much a figure may differ within a stretch that lasts up to the newest sample.
+const STEADY: f64 = 5.0;
 
 /// The table. "of the time" is of what was sampled in the range; with less than [`LEAST_SAMPLES`] and [`LEAST_SECONDS`]
 /// of it, nothing is found.
 ///
 /// | finding | in a moment | of the time | for | and together |
 /// | --- | --- | --- | --- | --- |
-/// | `possibly_hung` | utilization ≥ 95 %, power ≤ 30 % of its limit, memory bandwidth ≤ 5 % where it is reported | unbroken up to the newest sample | 60 s | the power differs by no more than 5 % of its limit |
+/// | `possibly_hung` | utilization ≥ 95 %, power ≤ 30 % of its limit, memory bandwidth ≤ 5 % | unbroken up to the newest sample, while the power differs by no more than 5 % of its limit | 60 s | 5 samples: fewer show no steady figure |
 /// | `held_back` by `hardware_thermal`, `power_brake` | that state | 1 % | | |
 /// | by `hardware_slowdown`, `software_thermal` | that state | 5 % | | |
 /// | by `power_cap`, `sync_boost`, `application_clocks`, `display_clocks` | that state | 10 % | | |
 /// | `waiting_for_data` | utilization < 50 %, and I/O pressure ≥ 20 % (where the kernel has none: a disk ≥ 80 % busy) | 30 % | 10 s | the GPU worked (utilization ≥ 5 %) in at least a fifth of it |
 /// | `waiting_for_cpu` | utilization < 50 %, not waiting for data, and a core ≥ 95 % busy or CPU pressure ≥ 40 % | 30 % | 10 s | the same |
-/// | `slow_link` | utilization ≥ 50 %, and the `PCIe` link below its highest generation or its full width | 10 % | 10 s | |
+/// | `slow_link` | utilization ≥ 50 %, and the `PCIe` link below its full width or, unless the clock is below half of its maximum, its highest generation | 10 % | 10 s | |
 /// | `memory_nearly_full` | used ≥ 95 % of the total | 5 % | | |
 ///
 /// The headline is `possibly_hung`, else the finding of the largest share that tells what held the GPU back (in a tie
@@ -64,10 +68,10 @@ enum Scope {
 const RULES: [Rule; 13] = [
     Rule {
         test: Test::Figures(seems_hung),
-        scope: Scope::UpToNow,
+        scope: Scope::UpToNow(power_share),
         percent: 0.0,
         seconds: 60.0,
-        together: |held| held.swing(|one| share(one.power_draw?, one.power_limit?)).is_some_and(|swing| swing <= 5.0),
+        together: |held| held.moments.len() >= LEAST_SAMPLES,
         finding: |held| {
             Some(Finding::PossiblyHung {
                 seconds: held.seconds,
@@ -173,10 +177,14 @@ const fn held_back(by: GpuState, percent: f64) -> Rule {
 }
 
 fn seems_hung(one: &Moment) -> bool {
-    let power = one.power_draw.zip(one.power_limit).and_then(|(draw, limit)| share(draw, limit));
     one.utilization.is_some_and(|busy| busy >= 95.0)
-        && power.is_some_and(|power| power <= 30.0)
-        && one.memory_bandwidth.is_none_or(|busy| busy <= 5.0)
+        && power_share(one).is_some_and(|power| power <= 30.0)
+        && one.memory_bandwidth.is_some_and(|busy| busy <= 5.0)
+}
+
+/// Power in percent of its limit.
+fn power_share(one: &Moment) -> Option<f64> {
+    share(one.power_draw?, one.power_limit?)
 }
 
 fn has_little_to_do(one: &Moment) -> bool {
@@ -199,8 +207,11 @@ fn lacks_cpu(one: &Moment) -> bool {
 
 fn has_slow_link(one: &Moment) -> bool {
     let below = |now: Option<f64>, most: Option<f64>| now.zip(most).is_some_and(|(now, most)| now < most);
+    // Utilization is of what the clock allows: a desktop keeps a GPU busy that saves power, and its link with it.
+    let saves_power = one.sm_clock.zip(one.sm_clock_max).is_some_and(|(now, most)| now < most / 2.0);
     one.utilization.is_some_and(|busy| busy >= 50.0)
-        && (below(one.pcie_generation, one.pcie_generation_max) || below(one.pcie_width, one.pcie_width_max))
+        && (below(one.pcie_width, one.pcie_width_max)
+            || !saves_power && below(one.pcie_generation, one.pcie_generation_max))
 }
 
 /// Whether something used the GPU at all, in a fifth of the time at least: an idle one waits for nothing.
@@ -246,12 +257,6 @@ impl<'a> Held<'a> {
     fn last<T>(&self, figure: impl Fn(&Moment) -> Option<T>) -> Option<T> {
         self.moments.iter().rev().find_map(|one| figure(one))
     }
-
-    /// From the least to the largest.
-    fn swing(&self, figure: impl Fn(&Moment) -> Option<f64>) -> Option<f64> {
-        let least = self.moments.iter().filter_map(|one| figure(one)).reduce(f64::min)?;
-        Some(self.most(figure)? - least)
-    }
 }
 
 impl Rule {
@@ -263,9 +268,15 @@ impl Rule {
         };
         let held = match self.scope {
             Scope::Any => range.iter().filter(|one| holds(one)).collect(),
-            Scope::UpToNow => {
-                let begin = moments.iter().rposition(|one| !holds(one)).map_or(0, |last| last + 1);
-                moments[begin..].iter().collect()
+            Scope::UpToNow(steady) => {
+                let (mut least, mut most) = (f64::INFINITY, f64::NEG_INFINITY);
+                let goes_on = |one: &&Moment| {
+                    let Some(figure) = steady(one).filter(|_| holds(one)) else { return false };
+                    (least, most) = (least.min(figure), most.max(figure));
+                    most - least <= STEADY
+                };
+                let count = moments.iter().rev().take_while(goes_on).count();
+                moments[moments.len() - count..].iter().collect()
             }
         };
         let held = Held::new(held, sampled);

@@ -1,5 +1,6 @@
 //! Each rule at its thresholds and just below them, and shares that add up whatever happened.
 #![allow(clippy::large_types_passed_by_value, reason = "a moment is made for the one case that it is given to")]
+mod hung;
 mod slow_link;
 
 use std::time::Duration;
@@ -177,51 +178,6 @@ fn waiting_for_the_cpu_takes_a_core_at_its_end_or_threads_that_queue() {
     ] {
         assert_eq!(matches!(first(60, then).headline, Finding::WaitingForCpu { .. }), expected, "{case}");
     }
-}
-
-/// Says that it is busy, and draws hardly more than at rest.
-const STUCK: Moment =
-    Moment { utilization: Some(98.0), power_draw: Some(90.0), memory_bandwidth: Some(0.0), ..AT_WORK };
-
-#[test]
-fn possibly_hung_takes_a_minute_without_a_change_up_to_now() {
-    let expected = Finding::PossiblyHung { seconds: 60.0, utilization: 98.0, power_draw: 90.0, power_limit: 450.0 };
-    assert_eq!(verdict(&moments(40, |at| if at < 10 { AT_WORK } else { STUCK })).headline, expected);
-    assert!(runs_free(&verdict(&moments(40, |at| if at < 11 { AT_WORK } else { STUCK }))), "58 s are too short");
-    assert!(runs_free(&verdict(&moments(80, |at| if at == 79 { AT_WORK } else { STUCK }))), "it is over: it was none");
-    assert!(runs_free(&verdict(&moments(80, |at| if at == 55 { AT_WORK } else { STUCK }))), "interrupted");
-    let hung = |then: fn(i64) -> Moment| matches!(verdict(&moments(60, then)).headline, Finding::PossiblyHung { .. });
-    for (case, then, expected) in [
-        (
-            "at every threshold",
-            (|_| Moment { utilization: Some(95.0), power_draw: Some(135.0), memory_bandwidth: Some(5.0), ..STUCK })
-                as fn(i64) -> _,
-            true,
-        ),
-        ("less busy", |_| Moment { utilization: Some(94.9), ..STUCK }, false),
-        ("more power", |_| Moment { power_draw: Some(135.1), ..STUCK }, false),
-        ("memory traffic", |_| Moment { memory_bandwidth: Some(5.1), ..STUCK }, false),
-        ("no figure of memory traffic", |_| Moment { memory_bandwidth: None, ..STUCK }, true),
-        ("no figure of power", |_| Moment { power_draw: None, ..STUCK }, false),
-        ("no limit to compare with", |_| Moment { power_limit: None, ..STUCK }, false),
-        (
-            "power that changes a little",
-            |at| Moment { power_draw: Some(if at % 2 == 0 { 80.0 } else { 102.5 }), ..STUCK },
-            true,
-        ),
-        (
-            "power that changes as work does",
-            |at| Moment { power_draw: Some(if at % 2 == 0 { 80.0 } else { 102.6 }), ..STUCK },
-            false,
-        ),
-    ] {
-        assert_eq!(hung(then), expected, "{case}");
-    }
-    // A range of a minute still tells how long.
-    let long = moments(180, |_| STUCK);
-    let found = rules::judge("GPU-1", &long, long[150].timestamp, Vec::new());
-    assert!(matches!(found.headline, Finding::PossiblyHung { seconds: 360.0, .. }), "{found:#?}");
-    assert!((found.sampled - 60.0).abs() < 1e-9, "{}", found.sampled);
 }
 
 #[test]

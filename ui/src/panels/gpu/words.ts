@@ -45,7 +45,7 @@ const NAMES: { readonly [driver in string]?: Names } = {
 	amdgpu: {
 		gpuUtilization: "amdgpu: gpu_busy_percent",
 		gpuMemory: "amdgpu: mem_info_vram_used",
-		gpuTemperature: "hwmon: edge",
+		gpuTemperature: "hwmon: edge, junction",
 		gpuPower: "hwmon: power1_average, power1_input",
 		clockLimits: "amdgpu: gpu_metrics",
 		smClock: "hwmon: sclk; amdgpu: pp_dpm_sclk",

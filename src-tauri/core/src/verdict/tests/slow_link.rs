@@ -21,6 +21,9 @@ fn a_slow_link_stands_beside_the_headline_with_what_it_is_and_could_be() {
     assert!(runs_free(&short), "half of the time, but only 9.5 s of it: {short:#?}");
 }
 
+/// A desktop on a GPU that saves power.
+const IN_P8: Moment = Moment { utilization: Some(60.0), sm_clock: Some(210.0), pcie_generation: Some(1.0), ..AT_WORK };
+
 #[test]
 fn each_part_of_a_link_counts_by_itself_and_only_while_the_gpu_works() {
     let at_4 = Moment { pcie_width: Some(4.0), ..AT_WORK };
@@ -30,6 +33,10 @@ fn each_part_of_a_link_counts_by_itself_and_only_while_the_gpu_works() {
         ("fewer lanes, generation unknown", Moment { pcie_generation: None, ..at_4 }, true),
         ("hardly busy enough", Moment { utilization: Some(50.0), ..at_4 }, true),
         ("less: it saves power", Moment { utilization: Some(49.9), pcie_generation: Some(1.0), ..at_4 }, false),
+        ("a clock that saves power, and its link with it", IN_P8, false),
+        ("lanes that are missing all the same", Moment { pcie_width: Some(4.0), ..IN_P8 }, true),
+        ("half the clock", Moment { sm_clock: Some(1_372.5), ..IN_P8 }, true),
+        ("a clock without a maximum", Moment { sm_clock_max: None, ..IN_P8 }, true),
         ("utilization unknown", Moment { utilization: None, ..at_4 }, false),
         ("the maximum unknown", Moment { pcie_width_max: None, ..at_4 }, false),
         ("more than was said to be the maximum", Moment { pcie_generation: Some(5.0), ..AT_WORK }, false),

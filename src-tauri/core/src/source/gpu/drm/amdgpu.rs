@@ -19,6 +19,9 @@ pub(super) struct Limits {
 pub(super) fn read(folder: &Path, hwmon: Option<&Path>, limits: &mut Limits) -> Figures {
     let sensor = |file: &str, scale| sensor(hwmon, file, scale);
     let of_full_speed = |now: &str, full: &str| Ok(100.0 * sensor(now, 1.0)? / positive(sensor(full, 1.0)?)?);
+    // One that is there and says nothing now is not replaced: a line is of one sensor.
+    let has_edge = || hwmon.is_some_and(|folder| folder.join("temp1_input").exists());
+    let junction = || if has_edge() { Err(Reason::Unsupported) } else { sensor("temp2_input", DEGREES) };
     let mut figures = Figures {
         memory_used: count(&folder.join("mem_info_vram_used")),
         memory_total: count(&folder.join("mem_info_vram_total")),
@@ -28,7 +31,8 @@ pub(super) fn read(folder: &Path, hwmon: Option<&Path>, limits: &mut Limits) -> 
     for (field, value) in [
         ("utilization", number(&folder.join("gpu_busy_percent"), 1.0)),
         ("memory_bandwidth", number(&folder.join("mem_busy_percent"), 1.0)),
-        ("temperature", sensor("temp1_input", DEGREES)), // "edge"
+        // "edge", or "junction" where a card of many chips has no other (MI300).
+        ("temperature", or(sensor("temp1_input", DEGREES), junction)),
         ("power_draw", or(sensor("power1_average", WATTS), || sensor("power1_input", WATTS))),
         ("power_limit", sensor("power1_cap", WATTS)),
         ("fan_speed", or(sensor("pwm1", 100.0 / 255.0), || of_full_speed("fan1_input", "fan1_max"))),

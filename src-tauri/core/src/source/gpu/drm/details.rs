@@ -10,7 +10,7 @@ use super::super::sleep::Power;
 use super::super::{GONE, HANGS};
 use super::card::{Card, Driver};
 use super::fdinfo::{self, Client};
-use super::hwmon::{DEGREES, WATTS, sensor};
+use super::hwmon::{DEGREES, WATTS, or, sensor};
 use super::{Access, Drm, link};
 use crate::clock;
 use crate::gpu_details::{GpuDetails, GpuProcess};
@@ -119,8 +119,10 @@ fn tell(card: &mut Card, details: &mut GpuDetails) {
     details.memory_clock_max = put("memory_clock_max", memory_clock_max);
     details.hotspot_temperature = put("hotspot_temperature", amd(sensor("temp2_input", DEGREES))); // "junction"
     details.memory_temperature = put("memory_temperature", sensor("temp3_input", DEGREES));
-    details.slowdown_temperature = put("slowdown_temperature", sensor("temp1_crit", DEGREES));
-    details.shutdown_temperature = put("shutdown_temperature", sensor("temp1_emergency", DEGREES));
+    let threshold =
+        |name: &str| or(sensor(&format!("temp1_{name}"), DEGREES), || amd(sensor(&format!("temp2_{name}"), DEGREES)));
+    details.slowdown_temperature = put("slowdown_temperature", threshold("crit"));
+    details.shutdown_temperature = put("shutdown_temperature", threshold("emergency"));
     let limit = |amd: &str, intel: &str| sensor(if card.driver == Driver::Amdgpu { amd } else { intel }, WATTS);
     details.power_limit_default = put("power_limit_default", limit("power1_cap_default", "power1_rated_max"));
     details.power_limit_min = put("power_limit_min", amd(sensor("power1_cap_min", WATTS)));

@@ -14,9 +14,13 @@ pub(super) fn generation_and_width(folder: &Path) -> [Result<f64, Reason>; 2] {
     read(slot(folder), "current")
 }
 
-/// The same at most, as far as the card is concerned.
+/// The same at most: the generation that both the card and the port above it can have, as NVML has it too, and the card's own lanes, since
+/// a slot with fewer is worth a word.
 pub(super) fn most(folder: &Path) -> [Result<f64, Reason>; 2] {
-    read(slot(folder), "max")
+    let slot = slot(folder);
+    let [generation, width] = read(slot, "max");
+    let port = slot.parent().and_then(|port| read(port, "max")[0].ok());
+    [generation.map(|own| port.map_or(own, |port| own.min(port))), width]
 }
 
 fn read(slot: &Path, which: &str) -> [Result<f64, Reason>; 2] {
@@ -80,6 +84,25 @@ mod tests {
         assert_eq!(generation_and_width(&gpu), [Ok(3.0), Ok(8.0)]);
         device(&port.join("0000:04:00.0"), "0x8086", "2.5 GT/s PCIe", "1");
         assert_eq!(generation_and_width(&port.join("0000:04:00.0")), [Ok(1.0), Ok(1.0)]);
+    }
+
+    #[test]
+    fn a_link_can_have_the_generation_that_both_of_its_ends_can_have() {
+        let root = tempfile::tempdir().unwrap();
+        let port = root.path().join("pci0000:00/0000:00:01.1");
+        let gpu = port.join("0000:03:00.0");
+        device(&port, "0x1022", "8.0 GT/s PCIe", "8");
+        device(&gpu, "0x1002", "8.0 GT/s PCIe", "8");
+        let most_of = |folder: &Path, speed: &str, width: &str| {
+            fs::write(folder.join("max_link_speed"), speed).unwrap();
+            fs::write(folder.join("max_link_width"), width).unwrap();
+        };
+        most_of(&gpu, "16.0 GT/s PCIe\n", "16\n");
+        assert_eq!(most(&gpu), [Ok(4.0), Ok(16.0)], "the port does not tell");
+        most_of(&port, "8.0 GT/s PCIe\n", "8\n");
+        assert_eq!(most(&gpu), [Ok(3.0), Ok(16.0)]);
+        most_of(&port, "32.0 GT/s PCIe\n", "16\n");
+        assert_eq!(most(&gpu), [Ok(4.0), Ok(16.0)]);
     }
 
     #[test]

@@ -102,6 +102,16 @@ fn an_intel_card_takes_the_power_that_its_energy_grows_by() {
     is(&machine.one(), &json!({"power_draw": "counter_reset", "power_limit": "unsupported"}));
 }
 
+#[test]
+fn a_card_without_a_sensor_at_its_edge_has_the_temperature_of_its_junction() {
+    let tree: String = RX_7900_XTX.split_inclusive('\n').filter(|line| !line.contains("/temp1_")).collect();
+    let mut machine = Machine::new(&[&tree]);
+    is(&machine.one(), &json!({"temperature": 81.0}));
+    machine.set(RX, "hwmon/hwmon4/temp2_emergency", "110000");
+    let mut details = DrmDetails::new(Arc::clone(&machine.drm.access));
+    assert_eq!(details.inspect("AMD-6c4f2b1d9a83e057").unwrap().shutdown_temperature, Some(110.0));
+}
+
 /// As a virtual machine may put it there.
 #[test]
 fn an_intel_card_on_the_processors_bus_is_no_part_of_the_processor() {
