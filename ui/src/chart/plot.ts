@@ -178,7 +178,9 @@ export class Plot {
 		}
 		const { width, height } = this.made.bbox;
 		const { times, epoch, last } = history;
-		this.painted = { epoch, last: last ?? 0, before: times.at(-2) ?? 0, width, height };
+		// Of charts that stand still nothing beyond their end is painted, and that is what comes first when they go on.
+		const before = Math.min(times.at(-2) ?? 0, this.scene.span.to);
+		this.painted = { epoch, last: last ?? 0, before, width, height };
 		this.around.painted();
 	}
 
