@@ -124,6 +124,13 @@ it("says that a disk has file systems which this user can't reach", async () => 
 	await vi.waitFor(() => expect(panel()).toContain("that this user can't reach"));
 });
 
+it.each(["processes", "disk/%ZZ"])("shows the overview where the address names no page: %s", async (name) => {
+	history.replaceState(null, "", `/#${name}`);
+	render(App, { monitor: following(host()) });
+	await vi.waitFor(() => expect(figure("gpu/GPU-1/temperature")).toContain("60"));
+	expect(document.querySelector('[aria-current="page"]')?.textContent).toContain("Overview");
+});
+
 it("shows the overview for a disk or an interface that is gone, until it is back", async () => {
 	const sample = (tick: number, change: (batch: CurrentMetrics) => void) => {
 		const one = batch({ tick, timestamp: first.timestamp + tick * 2000 });

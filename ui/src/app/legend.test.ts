@@ -70,6 +70,22 @@ it("takes a time without any GPU for a gap of each", async () => {
 	expect(legend("gpu/GPU-1/utilization")).toMatch(/—.*gap: /);
 });
 
+it("says why beside the last sample before a gap, which begins with its first row", async () => {
+	const hang: HistoryGap = {
+		channel: "system/cpu",
+		from: START + 60_000,
+		to: START + 120_000,
+		reason: "not_answering",
+	};
+	const apart: [number, number | null][] = [
+		[0, 50],
+		[60, null],
+		[120, 60],
+	];
+	await open({ current: async () => at(180, 60), history: async () => past(apart, [hang]) }, "cpu", pausedAt(20));
+	expect(legend("cpu/utilization")).toMatch(/—.*gap: .*not answering/);
+});
+
 it("says of a pause when it is older than what is kept", async () => {
 	const HOUR = 3600;
 	const rows = Array.from({ length: HOUR / 2 + 1 }, (_, at): [number, number] => [at * 2, 10]);

@@ -2,7 +2,7 @@
 import { render, screen } from "@testing-library/svelte";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { CurrentMetrics, Settings, View } from "../bindings";
-import { Refused } from "../host/host";
+import { type Host, Refused } from "../host/host";
 import { batch, DEFAULTS, following, hostOf } from "../store/samples";
 import App from "./App.svelte";
 
@@ -140,6 +140,27 @@ it("keeps the choice of a GPU that is not there now, and of single ones, when an
 	render(App, { monitor: following({ ...host, current: async () => present }) });
 	await vi.waitFor(() => expect(box("gpu/GPU-2")?.checked).toBe(true));
 	await click("cpu", ["gpu/GPU-1", "gpu/GPU-2"]);
+});
+
+it("takes clicks on a list one after the other, also while the first is not answered", async () => {
+	settings = { ...DEFAULTS, tray_lines: ["cpu", "memory", "disk"] };
+	const answers: (() => void)[] = [];
+	const update: Host["update"] = async (patch) => {
+		await new Promise<void>((answer) => answers.push(answer));
+		settings = { ...settings, ...patch } as Settings;
+		return settings;
+	};
+	history.replaceState(null, "", "/#settings");
+	render(App, { monitor: following({ ...host, update }) });
+	await vi.waitFor(() => expect(box("memory")?.checked).toBe(true));
+	box("cpu").click();
+	box("memory").click();
+	await vi.waitFor(() => expect(answers.length).toBe(1));
+	answers[0]?.();
+	await vi.waitFor(() => expect(answers.length).toBe(2));
+	answers[1]?.();
+	await vi.waitFor(() => expect(settings.tray_lines).toEqual(["disk"]));
+	await vi.waitFor(() => expect([box("cpu").checked, box("memory").checked]).toEqual([false, false]));
 });
 
 it("shows a switch as it is where its change was refused, and says why", async () => {

@@ -27,7 +27,10 @@ export function figureAt({ history, batch }: Monitor, one: SeriesSpec, moment: n
 	const apart = Math.abs(after) > NEAR && figure(at + Math.sign(after)) === null;
 	const value = apart ? null : figure(at);
 	if (value !== null) return { text: one.format(value), why: null };
-	const gap = time === undefined ? null : history.gapAt(one.channel, moment ?? time);
+	const whyAt = (when: number | undefined) => (when === undefined ? null : history.gapAt(one.channel, when));
+	// Behind the last sample before a gap, which begins with its first row.
+	const gap =
+		time === undefined ? null : (whyAt(moment ?? time) ?? (apart ? whyAt(history.times[at + Math.sign(after)]) : null));
 	if (gap) return { text: t.noFigure, why: t.gap(t.reasons[gap.reason]) };
 	const reason = at === newest ? whyMissing(batch, one.channel, one.field) : null;
 	return { text: t.noFigure, why: reason && t.reasons[reason] };

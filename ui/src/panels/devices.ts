@@ -113,14 +113,20 @@ export function entries(batch: CurrentMetrics | null): Entry[] {
 	return out;
 }
 
-/** Whether a page is of a device that is gone. None is known to be before its kind was sampled for the first time, which takes a
+/** The pages that are there whatever the machine has. */
+const PAGES = new Set(["overview", "settings", "diagnostics", "cpu", "memory"]);
+
+/** Whether a page is of a device that is gone, or of nothing that there is. None is known to be before its kind was sampled for the first time, which takes a
  * driver of GPUs longer than the first tick, or the second. */
 export function isGone(page: string, batch: CurrentMetrics | null): boolean {
 	if (!batch) return false;
 	const gpus = statusOf(batch, "system/gpu");
 	const waits = gpus?.reason === "starting" || (gpus?.reason === "not_answering" && gpus.timestamp === null);
-	const known = { gpu: !waits, disk: batch.disk, network: batch.network }[page.split("/")[0] as string];
-	return Boolean(known) && entries(batch).every((entry) => entry.page !== page);
+	const [kind = ""] = page.split("/");
+	if (PAGES.has(kind)) return false;
+	const devices: Record<string, unknown> = { gpu: !waits, disk: batch.disk, network: batch.network };
+	const known = !(kind in devices) || Boolean(devices[kind]);
+	return known && entries(batch).every((entry) => entry.page !== page);
 }
 
 function figure({ kind, device }: Entry, batch: CurrentMetrics): number | null {

@@ -131,6 +131,19 @@ describe("append", () => {
 		]);
 	});
 
+	it("ends the gap of a GPU that is not there any more", () => {
+		const history = filled(2);
+		const lost = batch({ tick: 3, timestamp: START + 6000 });
+		const channels = lost.channels.map((status) =>
+			status.channel.startsWith("system/gpu") ? { ...status, reason: "lost" as const } : status,
+		);
+		history.append({ ...lost, gpu: lost.gpu.map((gpu) => ({ ...gpu, utilization: null })), channels });
+		const without = batch({ tick: 4, timestamp: START + 8000 });
+		const others = without.channels.filter((status) => !status.channel.startsWith("system/gpu"));
+		history.append({ ...without, gpu: [], channels: others });
+		expect(history.gaps.map(({ to, reason }) => [to, reason])).toEqual([[START + 8000, "lost"]]);
+	});
+
 	it("has no gap of GPUs as a whole while one driver hangs and another knows a GPU", () => {
 		const history = new History();
 		for (const tick of [0, 1, 2]) {

@@ -172,15 +172,15 @@ export class History {
 			if (fresh) this.fill(reading, row);
 			if (fresh || before === undefined) this.sampled.set(reading.channel, reading.timestamp);
 		}
-		let asOne = false;
+		const told = new Set<string>();
 		for (const { channel, reason } of batch.channels) {
-			const all = channel === GPUS;
 			// It would be a gap of each: there is none while another driver knows any.
-			this.note(channel, row, all && batch.gpu.length > 0 ? null : reason);
-			asOne ||= all;
+			this.note(channel, row, channel === GPUS && batch.gpu.length > 0 ? null : reason);
+			told.add(channel);
 		}
-		// There is no word for GPUs as a whole once one of them has its own.
-		if (!asOne) this.note(GPUS, row, null);
+		// There is no word for GPUs as a whole once one of them has its own, and none for one that is not there any more.
+		const over = this.gaps.filter((gap) => gap.to === null && !told.has(gap.channel));
+		for (const { channel } of over) this.note(channel, row, null);
 	}
 
 	/** What a sample says, in a row. What it lacks takes nothing away that an earlier one of the same tick had. */
@@ -301,7 +301,11 @@ export class History {
 	private cutFrom(time: number): void {
 		const at = lowerBound(this.times, time);
 		if (at === this.rows) return;
-		for (const column of this.columns) column.values.fill(Number.NaN, at, this.rows);
+		for (const column of this.columns) {
+			column.values.fill(Number.NaN, at, this.rows);
+			// Of a clock that was ahead.
+			column.seen = Math.min(column.seen, time);
+		}
 		this.times.length = at;
 		this.epoch += 1;
 	}

@@ -41,7 +41,12 @@ export class View {
 
 	/** Opens the page that the address names, as the tray changes it. */
 	follow(): void {
-		const page = decodeURIComponent(location.hash.slice(1));
+		let page: string;
+		try {
+			page = decodeURIComponent(location.hash.slice(1));
+		} catch {
+			return; // Nobody who writes it leaves a stray percent sign.
+		}
 		if (page && page !== this.page) this.open(page);
 	}
 

@@ -48,7 +48,7 @@ export function loadChart(gpu: Which, settings: Settings, driver: string | undef
 	};
 }
 
-export function memoryChart(gpu: GpuMetrics, driver: string | undefined): ChartSpec {
+export function memoryChart(gpu: Which & Pick<GpuMetrics, "memory_total">, driver: string | undefined): ChartSpec {
 	return {
 		title: pair(t.gpu(gpu.index), t.details.memory),
 		series: [
@@ -68,7 +68,7 @@ export function memoryChart(gpu: GpuMetrics, driver: string | undefined): ChartS
 	};
 }
 
-export function powerChart(gpu: GpuMetrics, driver: string | undefined): ChartSpec {
+export function powerChart(gpu: Which & Pick<GpuMetrics, "power_limit">, driver: string | undefined): ChartSpec {
 	return {
 		title: pair(t.gpu(gpu.index), t.power),
 		series: [
