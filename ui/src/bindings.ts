@@ -666,7 +666,7 @@ export type GpuMetrics = {
 	memory_used: number | null,
 	/**  Bytes on the device (`nvmlMemory_v2_t.total`; amdgpu: `mem_info_vram_total`, xe: `physical_vram_size_bytes`). */
 	memory_total: number | null,
-	/**  °C at the GPU die (`NVML_TEMPERATURE_GPU`; amdgpu: hwmon's "edge", xe: "pkg"). */
+	/**  °C at the GPU die (`NVML_TEMPERATURE_GPU`; amdgpu: hwmon's "edge", or else "junction", xe: "pkg"). */
 	temperature: number | null,
 	/**
 	 *  W of the whole board (`nvmlDeviceGetPowerUsage`, which is in mW; amdgpu: hwmon's `power1_average` or `power1_input`;
