@@ -1,7 +1,7 @@
 // That texts which are put together have the punctuation of their language: a verdict, facts, what is copied, the page itself.
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Finding, GpuVerdict } from "../bindings";
-import type { Language } from "./index";
+import type { Language } from "../text";
 
 const SLOW: Finding = { kind: "waiting_for_data", percent: 80, utilization: 30, disk_busy: 85, io_pressure: null };
 const FULL: Finding = {
@@ -108,10 +108,10 @@ describe.each(Object.entries(SAID))("what is put together in %s", (language, its
 
 	it("is so in a verdict, in a list of names and in what is copied", async () => {
 		speak();
-		const { prose } = await import("./index");
+		const { prose } = await import("../text");
 		const { words } = await import("../panels/gpu/verdict");
 		const { heldBack } = await import("../panels/facts");
-		const { figuresOf } = await import("../app/copy");
+		const { figuresOf } = await import("./copy");
 		const { evidence } = words(VERDICT, "celsius");
 		expect(plain(prose(evidence))).toContain(its.evidence);
 		expect(heldBack(["power_cap", "hardware_thermal"])).toBe(its.limits);
@@ -127,7 +127,7 @@ describe.each(Object.entries(SAID))("what is put together in %s", (language, its
 		speak();
 		const { render } = await import("@testing-library/svelte");
 		const { following, gpuDetails, hostOf } = await import("../store/samples");
-		const { default: App } = await import("../app/App.svelte");
+		const { default: App } = await import("./App.svelte");
 		const info = { notices: ["Settings were set aside."] };
 		const host = hostOf({ info, gpuDetails: async () => gpuDetails(), verdict: async () => VERDICT });
 		const { unmount } = render(App, { monitor: following(host) });
