@@ -299,6 +299,18 @@ fn a_chart_that_moved_on_looks_as_if_it_were_drawn_anew() {
         for range in ["range-1m", "range-5m"] {
             press_button(&app, range, true).await;
             collect(&app, 24).await;
+            // Through a pause in which it was drawn anew, too.
+            app.pause(true).await;
+            let mut tick = app.tick().await;
+            for _ in 0..8 {
+                tick = app.later_tick(tick).await;
+            }
+            app.resize(1100, 700).await;
+            pixels(&app, CHARTS).await;
+            app.resize(1280, 800).await;
+            pixels(&app, CHARTS).await;
+            app.pause(false).await;
+            app.later_tick(app.later_tick(app.tick().await).await).await;
             app.pause(true).await;
             app.later_tick(app.later_tick(app.tick().await).await).await;
             pixels(&app, CHARTS).await;
