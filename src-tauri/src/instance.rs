@@ -13,10 +13,13 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use tauri::{AppHandle, Manager as _};
 
-use crate::{complain, window};
+use crate::{LONGEST_END, Shell, complain, window};
 
-/// One that ends lets go of the bus a moment before it lets go of the file.
+/// One that was killed lets go of the bus a moment before it lets go of the file.
 const ENDING: Duration = Duration::from_secs(1);
+
+/// One that says that it ends, or has not said yet who it is, has as long as an end may take.
+const LEAVING: Duration = LONGEST_END.saturating_add(ENDING);
 
 /// What came of claiming to be the only one.
 enum Claim {
@@ -38,11 +41,16 @@ pub(crate) fn second(app: &AppHandle, arguments: &[String]) {
     }
 }
 
-/// This one ends: one that is started now is not to wait for its window here, but for the file. The bus may hang.
+/// This one ends: one that is started now is not to ask for its window here, but to wait for the file. The bus may hang, and the home.
 pub(crate) fn leave(app: &AppHandle) {
     let app = app.clone();
-    let leave = move || tauri_plugin_single_instance::destroy(&app);
-    // Without a thread it is left a moment later, by the plugin itself.
+    let leave = move || {
+        tauri_plugin_single_instance::destroy(&app);
+        if let Some(instance) = app.try_state::<Shell>().as_ref().and_then(|shell| shell.instance.as_ref()) {
+            let _ = instance.file.set_len(0); // else it is waited for less long
+        }
+    };
+    // Without a thread the bus is left a moment later, by the plugin itself.
     let _ = std::thread::Builder::new().name("leave".into()).spawn(leave);
 }
 
@@ -89,12 +97,15 @@ fn claim(folder: &Path) -> anyhow::Result<Claim> {
                 file.set_len(0).with_context(|| path.display().to_string())?;
                 return Ok(Claim::First(Instance { file }));
             }
-            Err(TryLockError::WouldBlock) if begun.elapsed() < ENDING => std::thread::sleep(ENDING / 20),
             Err(TryLockError::WouldBlock) => {
                 let mut process = String::new();
                 // Another system may lock the text too; that it is locked is all that must be known.
-                let _ = file.read_to_string(&mut process);
-                return Ok(Claim::Second(process.trim().parse().ok()));
+                let _ = file.rewind().and_then(|()| file.read_to_string(&mut process));
+                let process = process.trim().parse().ok();
+                if begun.elapsed() >= if process.is_some() { ENDING } else { LEAVING } {
+                    return Ok(Claim::Second(process));
+                }
+                std::thread::sleep(ENDING / 20);
             }
             Err(TryLockError::Error(error)) => return Err(error).with_context(|| path.display().to_string()),
         }
@@ -127,8 +138,14 @@ mod tests {
         assert!(matches!(claim(folder.path()).unwrap(), Claim::Second(None)), "it can't be asked yet");
         write!(first.file, "17").unwrap();
         assert!(matches!(claim(folder.path()).unwrap(), Claim::Second(Some(17))));
-        drop(first);
+        // One that ends and says so is waited for, longer than one that does not.
+        first.file.set_len(0).unwrap();
+        let ends = std::thread::spawn(move || {
+            std::thread::sleep(ENDING * 3 / 2);
+            drop(first);
+        });
         assert!(matches!(claim(folder.path()).unwrap(), Claim::First(_)));
+        ends.join().unwrap();
 
         fs::write(folder.path().join("file"), "").unwrap();
         assert!(claim(&folder.path().join("file")).is_err(), "a folder that can't be made");

@@ -63,7 +63,7 @@ struct Shell {
     /// Of the tray and the save dialog.
     words: Arc<words::Words>,
     /// That we are the only one; `None` where that can't be known.
-    _instance: Option<instance::Instance>,
+    instance: Option<instance::Instance>,
 }
 
 impl Shell {
@@ -172,7 +172,7 @@ fn start(app: &AppHandle, hidden: bool) -> anyhow::Result<()> {
         alive: window::Alive::default(),
         tray: tray::Presence::default(),
         words: words.into(),
-        _instance: instance,
+        instance,
     });
     let kept = app.clone();
     app.state::<Shell>().tasks.keep("window", move || window::save_changes(kept.clone()));

@@ -61,6 +61,25 @@ fn the_app_goes_on_while_nobody_reads_its_warnings_and_ends_without_having_said_
     app_goes_on(writer);
 }
 
+/// What it has to say last has a second to be said, and for so long it is not gone.
+#[test]
+fn one_that_is_started_while_another_takes_its_time_to_end_is_there_then() {
+    let _turn = among_others();
+    let desktop = Desktop::open();
+    let (_reader, writer) = unread();
+    let mut first = desktop.start_with(&[], |command| {
+        command.stderr(writer);
+    });
+    desktop.await_window(true);
+    first.signal("TERM");
+    let mut second = desktop.start(&[]);
+    assert_eq!(first.wait(SOON).code(), Some(0));
+    desktop.await_report("the second one's page", 0, |_| true);
+    desktop.await_window(true);
+    second.signal("TERM");
+    assert_eq!(second.wait(SOON).code(), Some(0));
+}
+
 fn app_goes_on(stderr: impl Into<Stdio>) {
     let _turn = among_others();
     let desktop = Desktop::with_gpus(GPU);
