@@ -73,6 +73,7 @@ mod tests {
         assert!(!complete((None, Some(Reason::NotAnswering)), 2, &[]), "the second, and the first read still lasts");
         assert!(!complete((Some(1), None), 2, &[]), "it is done: there is no rate yet");
         assert!(!complete((Some(1), None), 3, &["system/cpu"]), "the third tick");
+        assert!(!complete((Some(1), Some(Reason::Failed)), 3, &["system/cpu"]), "it may do better this time");
         assert!(complete((Some(3), None), 3, &[]));
         assert!(complete((Some(3), Some(Reason::Failed)), 3, &[]), "one that fails is not waited for");
     }

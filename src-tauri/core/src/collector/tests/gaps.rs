@@ -2,7 +2,7 @@
 
 use tokio::time::Instant;
 
-use super::slow::{answers, is_asked};
+use super::slow::{answers, by_hand, is_asked, memory};
 use super::*;
 
 fn gaps_of(collector: &Collector, channel: &str) -> Vec<crate::history::HistoryGap> {
@@ -13,11 +13,7 @@ fn gaps_of(collector: &Collector, channel: &str) -> Vec<crate::history::HistoryG
 
 #[tokio::test]
 async fn a_source_that_hangs_makes_its_own_channel_stale_and_no_other_and_recovers() {
-    let script = Arc::new(Script::default());
-    let for_thread = Arc::clone(&script);
-    let scripted = move || Scripted(Arc::clone(&for_thread));
-    let workers = vec![Worker::new("memory", Channel::Memory, || Steady), Worker::new("cpu", Channel::Cpu, scripted)];
-    let (collector, mut run) = Collector::with_workers(workers, WAIT, no_details()).unwrap();
+    let (script, collector, mut run) = by_hand(WAIT, vec![memory()]);
     for _ in 0..2 {
         run.tick(Instant::now());
         all_answer(&mut run).await;
@@ -54,8 +50,9 @@ async fn a_source_that_hangs_makes_its_own_channel_stale_and_no_other_and_recove
     let [gap] = history.gaps.as_slice() else { panic!("{:?}", history.gaps) };
     assert_eq!((gap.channel.as_str(), gap.reason), ("system/cpu", Reason::NotAnswering));
     assert_eq!((gap.from, gap.to), (history.timestamps[3], Some(history.timestamps[8])), "{history:?}");
-    let utilization = history.series.iter().find(|series| series.field == "utilization").unwrap();
-    assert!(utilization.values.rows().skip(1).any(|value| value.is_none()));
+    let busy = Some(50.0);
+    let expected = vec![None, busy, busy, None, None, None, None, None, busy];
+    assert_eq!(recorded(&collector).0, expected, "what came late is in the row that it was asked for");
     let memory = history.series.iter().find(|series| series.field == "ram_used").unwrap();
     assert!(memory.values.rows().all(|value| value.is_some()));
 }
@@ -72,11 +69,7 @@ async fn all_answer(run: &mut Loop) {
 
 #[tokio::test]
 async fn a_gap_ends_at_a_row_with_a_sample_also_where_what_hung_comes_back_between_two_ticks() {
-    let script = Arc::new(Script::default());
-    let for_thread = Arc::clone(&script);
-    let scripted = move || Scripted(Arc::clone(&for_thread));
-    let workers = vec![Worker::new("cpu", Channel::Cpu, scripted)];
-    let (collector, mut run) = Collector::with_workers(workers, WAIT, no_details()).unwrap();
+    let (script, collector, mut run) = by_hand(WAIT, vec![]);
     for _ in 0..2 {
         run.tick(Instant::now());
         answers(&mut run, "cpu").await;
@@ -96,8 +89,7 @@ async fn a_gap_ends_at_a_row_with_a_sample_also_where_what_hung_comes_back_betwe
 
     let gaps = gaps_of(&collector, "system/cpu");
     let history = collector.query(&HistoryQuery::default()).unwrap();
-    let utilization = history.series.iter().find(|series| series.field == "utilization").unwrap();
-    assert_eq!(utilization.values, [None, Some(50.0), Some(50.0), None, None, Some(50.0)]);
+    assert_eq!(recorded(&collector).0, [None, Some(50.0), Some(50.0), None, None, Some(50.0)]);
     let [gap] = gaps.as_slice() else { panic!("{gaps:?}") };
     assert_eq!((gap.from, gap.to), (history.timestamps[3], Some(history.timestamps[5])), "{history:?}");
 }
@@ -113,10 +105,7 @@ fn recorded(collector: &Collector) -> (Vec<Option<f64>>, Vec<bool>) {
 
 #[tokio::test]
 async fn each_row_without_a_sample_is_in_a_gap_whenever_what_was_owed_comes() {
-    let script = Arc::new(Script::default());
-    let for_thread = Arc::clone(&script);
-    let workers = vec![Worker::new("cpu", Channel::Cpu, move || Scripted(Arc::clone(&for_thread)))];
-    let (collector, mut run) = Collector::with_workers(workers, WAIT, no_details()).unwrap();
+    let (script, collector, mut run) = by_hand(WAIT, vec![]);
     for _ in 0..2 {
         run.tick(Instant::now());
         answers(&mut run, "cpu").await;
@@ -149,10 +138,7 @@ async fn each_row_without_a_sample_is_in_a_gap_whenever_what_was_owed_comes() {
 
 #[tokio::test]
 async fn a_gap_ends_at_the_row_whose_sample_comes_after_the_deadline() {
-    let script = Arc::new(Script::default());
-    let for_thread = Arc::clone(&script);
-    let workers = vec![Worker::new("cpu", Channel::Cpu, move || Scripted(Arc::clone(&for_thread)))];
-    let (collector, mut run) = Collector::with_workers(workers, WAIT, no_details()).unwrap();
+    let (script, collector, mut run) = by_hand(WAIT, vec![]);
     for fails in [false, false, true] {
         script.fail.store(fails, Ordering::SeqCst);
         run.tick(Instant::now());
@@ -202,18 +188,14 @@ async fn a_gpu_that_sleeps_has_no_sample_also_where_its_driver_answers_late() {
 
 #[tokio::test]
 async fn what_comes_after_a_failed_read_is_compared_with_nothing_before_it() {
-    let script = Arc::new(Script::default());
-    let for_thread = Arc::clone(&script);
-    let workers = vec![Worker::new("cpu", Channel::Cpu, move || Scripted(Arc::clone(&for_thread)))];
-    let (collector, mut run) = Collector::with_workers(workers, WAIT, no_details()).unwrap();
+    let (script, collector, mut run) = by_hand(WAIT, vec![]);
     for fails in [false, false, true, false, false] {
         script.fail.store(fails, Ordering::SeqCst);
         run.tick(Instant::now());
         answers(&mut run, "cpu").await;
     }
     let history = collector.query(&HistoryQuery::default()).unwrap();
-    let utilization = history.series.iter().find(|series| series.field == "utilization").unwrap();
-    assert_eq!(utilization.values, [None, Some(50.0), None, None, Some(50.0)]);
+    assert_eq!(recorded(&collector).0, [None, Some(50.0), None, None, Some(50.0)]);
     let gaps = gaps_of(&collector, "system/cpu");
     let [gap] = gaps.as_slice() else { panic!("{gaps:?}") };
     assert_eq!((gap.from, gap.to), (history.timestamps[2], Some(history.timestamps[3])));

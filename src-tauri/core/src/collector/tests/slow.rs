@@ -6,13 +6,23 @@ use super::super::ticks::DEADLINE;
 use super::*;
 use crate::diagnostics::SourceStatus;
 
-#[tokio::test]
-async fn a_source_that_took_long_is_not_waited_for_until_it_is_quick_again() {
+/// The first of two sources, which always answers.
+pub(super) fn memory() -> Worker {
+    Worker::new("memory", Channel::Memory, || Steady)
+}
+
+/// A loop that a test steps: over those sources and one of the processor that does as its script says.
+pub(super) fn by_hand(interval: Duration, mut workers: Vec<Worker>) -> (Arc<Script>, Collector, Loop) {
     let script = Arc::new(Script::default());
     let for_thread = Arc::clone(&script);
-    let scripted = move || Scripted(Arc::clone(&for_thread));
-    let workers = vec![Worker::new("memory", Channel::Memory, || Steady), Worker::new("cpu", Channel::Cpu, scripted)];
-    let (collector, mut run) = Collector::with_workers(workers, INTERVAL, no_details()).unwrap();
+    workers.push(Worker::new("cpu", Channel::Cpu, move || Scripted(Arc::clone(&for_thread))));
+    let (collector, run) = Collector::with_workers(workers, interval, no_details()).unwrap();
+    (script, collector, run)
+}
+
+#[tokio::test]
+async fn a_source_that_took_long_is_not_waited_for_until_it_is_quick_again() {
+    let (script, collector, mut run) = by_hand(INTERVAL, vec![memory()]);
     script.hang(true);
     run.tick(Instant::now());
     is_asked(&script).await;
@@ -92,11 +102,7 @@ async fn a_source_that_hangs_in_a_part_is_replaced_and_what_it_says_later_is_not
 
 /// A loop whose source of the processor took long twice: from now on it is asked ahead.
 async fn with_one_that_takes_long(interval: Duration) -> (Arc<Script>, Collector, Loop) {
-    let script = Arc::new(Script::default());
-    let for_thread = Arc::clone(&script);
-    let scripted = move || Scripted(Arc::clone(&for_thread));
-    let workers = vec![Worker::new("memory", Channel::Memory, || Steady), Worker::new("cpu", Channel::Cpu, scripted)];
-    let (collector, mut run) = Collector::with_workers(workers, interval, no_details()).unwrap();
+    let (script, collector, mut run) = by_hand(interval, vec![memory()]);
     for _ in 0..2 {
         assert!(run.workers[1].lead().is_none(), "one time is none");
         script.hang(true);
