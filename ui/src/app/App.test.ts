@@ -124,6 +124,27 @@ it("says that a disk has file systems which this user can't reach", async () => 
 	await vi.waitFor(() => expect(panel()).toContain("that this user can't reach"));
 });
 
+it("is woken by no timer while nobody looks, and counts on when somebody does", async () => {
+	vi.useFakeTimers();
+	try {
+		const { unmount } = render(App, { monitor: following(host()) });
+		await vi.advanceTimersByTimeAsync(10_000);
+		const hidden = vi.spyOn(document, "hidden", "get").mockReturnValue(true);
+		document.dispatchEvent(new Event("visibilitychange"));
+		await vi.advanceTimersByTimeAsync(60_000);
+		expect(vi.getTimerCount()).toBe(0);
+		hidden.mockReturnValue(false);
+		document.dispatchEvent(new Event("visibilitychange"));
+		const said = () => document.querySelector(".state")?.textContent;
+		const before = said();
+		await vi.advanceTimersByTimeAsync(2000);
+		expect(said()).not.toBe(before);
+		unmount();
+	} finally {
+		vi.useRealTimers();
+	}
+});
+
 it.each(["processes", "disk/%ZZ"])("shows the overview where the address names no page: %s", async (name) => {
 	history.replaceState(null, "", `/#${name}`);
 	render(App, { monitor: following(host()) });

@@ -1,9 +1,8 @@
 // The menu of a panel, and the moment that copied figures are of.
 import { render, screen } from "@testing-library/svelte";
 import { afterEach, expect, it, vi } from "vitest";
-import type { CurrentMetrics } from "../bindings";
 import { Refused } from "../host/host";
-import { batch, following, hostOf } from "../store/samples";
+import { batch, following, hostOf, sending } from "../store/samples";
 import App from "./App.svelte";
 
 const page = () => document.documentElement.dataset.page;
@@ -17,14 +16,7 @@ it("copies the figures of a pause with the time of the pause", async () => {
 	document.execCommand = () => false;
 	const pause = 1_700_000_000_000;
 	history.replaceState(null, "", `/?paused=${pause}`);
-	let emit = (_: CurrentMetrics) => {};
-	const host = hostOf({
-		subscribe: async (listener) => {
-			emit = listener;
-			return () => undefined;
-		},
-		current: async () => batch({ tick: 1, timestamp: pause - 1000 }),
-	});
+	const { host, emit } = sending({ current: async () => batch({ tick: 1, timestamp: pause - 1000 }) });
 	render(App, { monitor: following(host) });
 	const title = await vi.waitFor(() => screen.getByRole("button", { name: "CPU" }));
 	await vi.waitFor(() => expect(document.documentElement.dataset.filled).toBe("true"));
@@ -158,13 +150,7 @@ it("closes its menu with the page of a disk, though its panel is on the next dis
 });
 
 it("closes its menu with the device that its panel is of", async () => {
-	let emit = (_: CurrentMetrics) => {};
-	const host = hostOf({
-		subscribe: async (listener) => {
-			emit = listener;
-			return () => undefined;
-		},
-	});
+	const { host, emit } = sending();
 	history.replaceState(null, "", "/");
 	const { container } = render(App, { monitor: following(host) });
 	const panel = () => container.querySelector('[data-panel="gpu/GPU-1"]');

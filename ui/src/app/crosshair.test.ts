@@ -1,24 +1,15 @@
 // What the crosshair and the legends show while time goes on: what is under the pointer, or where keys put it, and no moment longer.
 import { render } from "@testing-library/svelte";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import type { CurrentMetrics } from "../bindings";
-import { batch, DEFAULTS, following, hostOf, Sized } from "../store/samples";
+import { batch, DEFAULTS, following, Sized, sending } from "../store/samples";
 import App from "./App.svelte";
 
 const start = Date.now();
 /** One a second, and each with another figure. */
 const at = (tick: number) => batch({ tick, timestamp: start + tick * 1000, interval: 1, cpu: tick % 100 });
-let emit: (batch: CurrentMetrics) => void;
 let tick: number;
 
-const host = hostOf({
-	subscribe: async (listener) => {
-		emit = listener;
-		return () => undefined;
-	},
-	current: async () => at(1),
-	settings: async () => ({ ...DEFAULTS, interval: 1 }),
-});
+const { host, emit } = sending({ current: async () => at(1), settings: async () => ({ ...DEFAULTS, interval: 1 }) });
 
 const one = (selector: string) => document.querySelector<HTMLElement>(selector) as HTMLElement;
 const cpu = () => Number.parseInt(one('.legend [data-figure="cpu/utilization"]').textContent ?? "", 10);

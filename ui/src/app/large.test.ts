@@ -1,7 +1,7 @@
 // Text of twice the size, from the start or later: what is painted, and what stands beside it, is as large as the rest.
 import { render, screen } from "@testing-library/svelte";
 import { afterEach, expect, it, vi } from "vitest";
-import { batch, following, hostOf, Sized } from "../store/samples";
+import { following, hostOf, Sized } from "../store/samples";
 
 /** Elements have a size at once, and tell of it again when a test says so. */
 class Told extends Sized {
@@ -23,17 +23,22 @@ afterEach(() => {
 	document.documentElement.style.fontSize = "";
 });
 
-it.each([
-	["13px", "62px 50px", "18px"],
-	["26px", "124px 100px", "36px"],
-])("stands the lane and its words on the plot's place with text of %s", async (size, sides, tall) => {
+/** The page of a GPU, with text of a size. */
+async function open(size: string): Promise<() => void> {
 	document.documentElement.style.fontSize = size;
 	vi.stubGlobal("ResizeObserver", Told);
 	const { default: App } = await import("./App.svelte");
 	history.replaceState(null, "", "/#gpu/GPU-1");
-	const one = batch({ tick: 1, timestamp: Date.now() });
-	const { unmount } = render(App, { monitor: following(hostOf({ current: async () => one })) });
-	const states = () => document.querySelector<HTMLElement>(".held .states");
+	return render(App, { monitor: following(hostOf()) }).unmount;
+}
+
+const states = () => document.querySelector<HTMLElement>(".held .states");
+
+it.each([
+	["13px", "62px 50px", "18px"],
+	["26px", "124px 100px", "36px"],
+])("stands the lane and its words on the plot's place with text of %s", async (size, sides, tall) => {
+	const unmount = await open(size);
 	await vi.waitFor(() => expect(states()?.style.paddingInline).toBe(sides));
 	expect(document.querySelector<HTMLElement>(".held .lane")?.style.height).toBe(tall);
 	const corner = { clientX: innerWidth, clientY: innerHeight, bubbles: true, cancelable: true };
@@ -45,13 +50,7 @@ it.each([
 });
 
 it("follows the size of text while the window is open", async () => {
-	document.documentElement.style.fontSize = "13px";
-	vi.stubGlobal("ResizeObserver", Told);
-	const { default: App } = await import("./App.svelte");
-	history.replaceState(null, "", "/#gpu/GPU-1");
-	const one = batch({ tick: 1, timestamp: Date.now() });
-	const { unmount } = render(App, { monitor: following(hostOf({ current: async () => one })) });
-	const states = () => document.querySelector<HTMLElement>(".held .states");
+	const unmount = await open("13px");
 	const charts = () => [...document.querySelectorAll(".uplot")];
 	await vi.waitFor(() => expect(states()?.style.paddingInline).toBe("62px 50px"));
 	await vi.waitFor(() => expect(charts().length).toBeGreaterThan(0));

@@ -1,23 +1,14 @@
 // Charts that stood still and go on: what came meanwhile is painted where it belongs.
 import { render, screen } from "@testing-library/svelte";
 import { expect, it, vi } from "vitest";
-import type { CurrentMetrics } from "../bindings";
-import { batch, DEFAULTS, following, hostOf, Sized } from "../store/samples";
+import { batch, DEFAULTS, following, Sized, sending } from "../store/samples";
 import App from "./App.svelte";
 
 it("paints all that came during a pause, also where charts were made anew in it", async () => {
 	vi.stubGlobal("ResizeObserver", Sized);
 	const start = Date.now();
 	const at = (tick: number) => batch({ tick, timestamp: start + tick * 1000, interval: 1, cpu: tick % 100 });
-	let emit = (_: CurrentMetrics) => {};
-	const host = hostOf({
-		subscribe: async (listener) => {
-			emit = listener;
-			return () => undefined;
-		},
-		current: async () => at(1),
-		settings: async () => ({ ...DEFAULTS, interval: 1 }),
-	});
+	const { host, emit } = sending({ current: async () => at(1), settings: async () => ({ ...DEFAULTS, interval: 1 }) });
 	const frames = () => new Promise((next) => requestAnimationFrame(() => requestAnimationFrame(next)));
 	history.replaceState(null, "", "/index.html?range=60#cpu");
 	const { unmount } = render(App, { monitor: following(host) });

@@ -131,6 +131,19 @@ describe("append", () => {
 		]);
 	});
 
+	it("forgets what is gone an hour after it was there, also where the clock was ahead then", () => {
+		const history = filled(2);
+		history.append(batch({ tick: 3, timestamp: START + 365 * 86_400_000 }));
+		const known = () => history.values("system/gpu/GPU-1", "utilization") !== undefined;
+		history.merge(answer([START + 6000], [1]), true);
+		for (let i = 0; i < 200; i++) {
+			const one = batch({ tick: 4 + i, timestamp: START + 8000 + i * 60_000, interval: 60 });
+			history.append(withoutGpus(one, "absent"));
+			if (i < 2) expect(known()).toBe(true);
+		}
+		expect(known()).toBe(false);
+	});
+
 	it("ends the gap of a GPU that is not there any more", () => {
 		const history = filled(2);
 		const lost = batch({ tick: 3, timestamp: START + 6000 });

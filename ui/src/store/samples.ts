@@ -295,6 +295,19 @@ export function hostOf({ info, ...change }: Answers = {}): Host {
 	};
 }
 
+/** A core whose batches a test sends. */
+export function sending(change: Answers = {}): { host: Host; emit: (batch: CurrentMetrics) => void } {
+	let listener: (batch: CurrentMetrics) => void = nothing;
+	const host = hostOf({
+		subscribe: async (heard) => {
+			listener = heard;
+			return nothing;
+		},
+		...change,
+	});
+	return { host, emit: (batch) => listener(batch) };
+}
+
 /** Stands for ResizeObserver: whatever is asked for its size is so large, in CSS pixels. */
 export class Sized {
 	constructor(private readonly told: (entries: unknown[]) => void) {}

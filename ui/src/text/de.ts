@@ -1,18 +1,11 @@
 // The window's words in German, in the vocabulary of the desktops' own system monitors. Loaded only where it is used.
 import { deActs } from "./acts/de";
-import type { Messages } from "./en";
+import { en, type Messages } from "./en";
 import { deGpu } from "./gpu/de";
 
 export const de: Messages = {
 	app: "Telltale",
-	signs: {
-		list: (first, next) => `${first}, ${next}`,
-		clauses: (first, next) => `${first}, ${next}`,
-		followed: (sentence) => `${sentence} `,
-		sentence: (words) => `${words}.`,
-		pair: (name, value) => `${name}: ${value}`,
-		aside: (words, more) => `${words} (${more})`,
-	},
+	signs: en.signs,
 	overview: "Übersicht",
 	settings: "Einstellungen",
 	pause: "Anhalten",

@@ -1,18 +1,11 @@
 // The window's words in Spanish, in the vocabulary of the desktops' own system monitors. Loaded only where it is used.
 import { esActs } from "./acts/es";
-import type { Messages } from "./en";
+import { en, type Messages } from "./en";
 import { esGpu } from "./gpu/es";
 
 export const es: Messages = {
 	app: "Telltale",
-	signs: {
-		list: (first, next) => `${first}, ${next}`,
-		clauses: (first, next) => `${first}, ${next}`,
-		followed: (sentence) => `${sentence} `,
-		sentence: (words) => `${words}.`,
-		pair: (name, value) => `${name}: ${value}`,
-		aside: (words, more) => `${words} (${more})`,
-	},
+	signs: en.signs,
 	overview: "Resumen",
 	settings: "Configuración",
 	pause: "Pausar",

@@ -1,19 +1,12 @@
 // The window's words in French, in the vocabulary of the desktops' own system monitors. Loaded only where it is used.
 // \u00a0 and \u202f are the spaces that do not break, before a colon and before a semicolon.
 import { frActs } from "./acts/fr";
-import type { Messages } from "./en";
+import { en, type Messages } from "./en";
 import { frGpu } from "./gpu/fr";
 
 export const fr: Messages = {
 	app: "Telltale",
-	signs: {
-		list: (first, next) => `${first}, ${next}`,
-		clauses: (first, next) => `${first}, ${next}`,
-		followed: (sentence) => `${sentence} `,
-		sentence: (words) => `${words}.`,
-		pair: (name, value) => `${name}\u00a0: ${value}`,
-		aside: (words, more) => `${words} (${more})`,
-	},
+	signs: { ...en.signs, pair: (name, value) => `${name}\u00a0: ${value}` },
 	overview: "Vue d’ensemble",
 	settings: "Paramètres",
 	pause: "Suspendre",
