@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use tokio::runtime;
 
-/// Calls `asked` once the program is asked to end, by SIGINT, SIGTERM or SIGHUP (on Windows by Ctrl+C), and ends it with exit code 0 if
-/// it is still there after `patience` or is asked again, other than by the SIGHUP that a session's end sends after its SIGTERM: what hangs may be what should end it, so this waits on a thread of its own.
+/// Calls `asked` once the program is asked to end, by SIGINT, SIGTERM or SIGHUP (on Windows by Ctrl+C), and ends it with exit
+/// code 0 if it is still there after `patience` or is asked again, other than by the SIGHUP that a session's end sends after its
+/// SIGTERM: what hangs may be what should end it, so this waits on a thread of its own.
 /// `asked` gets the error if signals can't be heard.
 ///
 /// # Errors

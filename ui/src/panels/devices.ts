@@ -116,8 +116,8 @@ export function entries(batch: CurrentMetrics | null): Entry[] {
 /** The pages that are there whatever the machine has. */
 const PAGES = new Set(["overview", "settings", "diagnostics", "cpu", "memory"]);
 
-/** Whether a page is of a device that is gone, or of nothing that there is. None is known to be before its kind was sampled for the first time, which takes a
- * driver of GPUs longer than the first tick, or the second. */
+/** Whether a page is of a device that is gone, or of nothing that there is. None is known to be before its kind was sampled for the
+ * first time, which takes a driver of GPUs longer than the first tick, or the second. */
 export function isGone(page: string, batch: CurrentMetrics | null): boolean {
 	if (!batch) return false;
 	const gpus = statusOf(batch, "system/gpu");

@@ -112,8 +112,9 @@ impl Sensors {
     }
 }
 
-/// For how long clocks are left alone that took so long to read, and so long the time before: once, anything may have been stalled. On x86, Linux before 5.18 waits ten milliseconds for each core
-/// that is busy (`arch_freq_get_on_cpu`): seconds on a large machine.
+/// For how long clocks are left alone that took so long to read, and so long the time before: once, anything may have been
+/// stalled. On x86, Linux before 5.18 waits ten milliseconds for each core that is busy (`arch_freq_get_on_cpu`): seconds on a
+/// large machine.
 fn rest(took: Duration, before: Duration) -> Duration {
     const MUCH: Duration = Duration::from_millis(5);
     const LONGEST: Duration = Duration::from_mins(1);

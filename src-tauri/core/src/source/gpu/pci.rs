@@ -12,7 +12,8 @@ const NVIDIA: &str = "0x10de";
 /// The driver that NVML asks, in `/sys/bus/pci/drivers`.
 pub(super) const NVIDIA_DRIVER: &str = "nvidia";
 
-/// Drivers that hand a device on, to a virtual machine for the most part, beside those named after VFIO (kernel: `Documentation/driver-api/vfio.rst`).
+/// Drivers that hand a device on, to a virtual machine for the most part, beside those named after VFIO (kernel:
+/// `Documentation/driver-api/vfio.rst`).
 const LENDERS: [&str; 2] = ["pci-stub", "pciback"];
 
 /// The folder of all devices, by address, under `sys` (normally `/sys`).
