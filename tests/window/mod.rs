@@ -1,6 +1,7 @@
 //! The real window: the app driven from outside, on a screen of its own.
 
 mod access;
+mod anew;
 pub(crate) mod app;
 mod charts;
 mod commands;
