@@ -200,6 +200,20 @@ it("waits on the page of a GPU until its driver has answered, and shows the over
 	expect(page()).toBe("overview");
 });
 
+it("goes on when a GPU is gone while its charts are about to be put in words", async () => {
+	const at = (tick: number) => batch({ tick, timestamp: first.timestamp + tick * 2000 });
+	history.replaceState(null, "", "/#gpu/GPU-1");
+	render(App, { monitor: following(host()) });
+	// Each chart does so at another tick of ten.
+	for (let tick = 2; tick < 24; tick += 2) {
+		emit(at(tick));
+		await vi.waitFor(() => expect(figure("gpu/GPU-1/temperature")).toContain("60"));
+		expect(page()).toBe("gpu/GPU-1");
+		expect(() => emit(withoutGpus(at(tick + 1), "not_answering", first.timestamp))).not.toThrow();
+		await vi.waitFor(() => expect(page()).toBe("overview"));
+	}
+});
+
 it("calls the entries of the rail by name and value, also where only icons are seen", async () => {
 	const narrow = document.head.appendChild(document.createElement("style"));
 	narrow.textContent = ".rail .name, .rail .value { display: none }";
