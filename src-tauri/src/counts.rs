@@ -11,7 +11,7 @@ pub(crate) struct Counts {
     pub(crate) events_sent: Count,
     /// Events that could not be sent.
     pub(crate) events_failed: Count,
-    /// Times that the page was loaded anew because its web process had ended.
+    /// Times that the page was loaded anew: its web process had ended, or the page hung or stayed blank and was ended.
     pub(crate) web_process_restarts: Count,
 }
 

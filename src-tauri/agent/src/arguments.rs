@@ -38,7 +38,7 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Prints one NDJSON line per channel per tick until SIGINT, SIGTERM or a closed pipe.
+    /// Prints one NDJSON line per channel per tick until SIGINT, SIGTERM, SIGHUP or a closed pipe.
     Watch {
         /// Seconds between ticks, 0.5 to 60.
         #[arg(long, value_name = "S", default_value = "2", value_parser = interval)]

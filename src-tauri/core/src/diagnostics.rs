@@ -23,7 +23,7 @@ pub struct Diagnostics {
     pub interval: f64,
     /// What became of the ticks.
     pub ticks: TickCounts,
-    /// One entry per source, in the order in which they are asked.
+    /// One entry per source: those of GPUs first, then in the order of the channels.
     pub sources: Vec<SourceStatus>,
     /// What is kept.
     pub history: HistorySize,
@@ -132,7 +132,7 @@ pub struct WindowCounts {
     pub events_sent: u64,
     /// Events that could not be sent.
     pub events_failed: u64,
-    /// Times that the page's web process ended by itself and the page was loaded anew.
+    /// Times that the page was loaded anew: its web process had ended, or the page hung or stayed blank and was ended.
     pub web_process_restarts: u64,
 }
 

@@ -1,4 +1,4 @@
-//! The one seam through which everything outside takes metrics: live, from another machine, or from a recording.
+//! The one seam through which everything outside takes metrics: today the collector in this process stands behind it.
 
 use std::collections::BTreeMap;
 use std::pin::Pin;

@@ -47,7 +47,8 @@ pub struct GpuDetails {
     /// Version of the device's firmware (`nvmlDeviceGetVbiosVersion`; amdgpu: `vbios_version`).
     pub vbios_version: Option<String>,
 
-    /// MHz that the multiprocessors can reach (`nvmlDeviceGetMaxClockInfo`; amdgpu: the top of `pp_dpm_sclk`, i915, xe: `rp0_freq`).
+    /// MHz that the multiprocessors can reach (`nvmlDeviceGetMaxClockInfo`; amdgpu: the top of `pp_dpm_sclk`, xe:
+    /// `rp0_freq`, i915: `rps_RP0_freq_mhz`).
     pub sm_clock_max: Option<f64>,
     /// MHz that the device memory can reach (amdgpu: the top of `pp_dpm_mclk`).
     pub memory_clock_max: Option<f64>,
@@ -216,7 +217,7 @@ pub struct Fan {
 pub enum ComputeMode {
     /// Any number of processes.
     Default,
-    /// One thread; CUDA knows it no more.
+    /// One thread; CUDA no longer supports it.
     ExclusiveThread,
     /// Nobody.
     Prohibited,

@@ -67,10 +67,11 @@ pub struct GpuMetrics {
     pub memory_used: Option<u64>,
     /// Bytes on the device (`nvmlMemory_v2_t.total`; amdgpu: `mem_info_vram_total`, xe: `physical_vram_size_bytes`).
     pub memory_total: Option<u64>,
-    /// °C at the GPU die (`NVML_TEMPERATURE_GPU`; amdgpu: hwmon's "edge", or else "junction", xe: "pkg").
+    /// °C at the GPU die (`NVML_TEMPERATURE_GPU`; amdgpu: hwmon's "edge", or else "junction", xe: "pkg",
+    /// i915, nouveau: `temp1_input`).
     pub temperature: Option<f64>,
     /// W of the whole board (`nvmlDeviceGetPowerUsage`, which is in mW; amdgpu: hwmon's `power1_average` or `power1_input`;
-    /// i915, xe: what `energy1_input` grew by since the last sample).
+    /// i915, xe: what `energy1_input` or `energy2_input` grew by since the last sample).
     pub power_draw: Option<f64>,
     /// W that the board is held under (`nvmlDeviceGetEnforcedPowerLimit`; hwmon's `power1_cap`, i915, xe: `power1_max`).
     pub power_limit: Option<f64>,
@@ -80,17 +81,18 @@ pub struct GpuMetrics {
     /// Percent of the first fan's full speed that it is told to run at (`nvmlDeviceGetFanSpeed_v2`; amdgpu: hwmon's `pwm1`,
     /// or else what `fan1_input` is of `fan1_max`).
     pub fan_speed: Option<f64>,
-    /// MHz of the streaming multiprocessors now (`NVML_CLOCK_SM`; amdgpu: hwmon's "sclk", i915, xe: `act_freq` of the GT).
+    /// MHz of the streaming multiprocessors now (`NVML_CLOCK_SM`; amdgpu: hwmon's "sclk", xe: `act_freq` of the GT, i915: `rps_act_freq_mhz`).
     pub sm_clock: Option<f64>,
-    /// MHz that they can reach (`nvmlDeviceGetMaxClockInfo`; amdgpu: the top of `pp_dpm_sclk`, i915, xe: `rp0_freq`).
-    /// For history alone, where verdicts are made of it: it is not sent, nor is it in `missing`.
+    /// MHz that they can reach (`nvmlDeviceGetMaxClockInfo`; amdgpu: the top of `pp_dpm_sclk`, xe: `rp0_freq`, i915:
+    /// `rps_RP0_freq_mhz`). For history alone, where verdicts are made of it: it is not sent, nor is it in `missing`.
     #[serde(skip)]
     pub sm_clock_max: Option<f64>,
     /// MHz of the device memory now (`NVML_CLOCK_MEM`; amdgpu: hwmon's "mclk").
     pub memory_clock: Option<f64>,
-    /// Generation of the `PCIe` link now (sysfs: `current_link_speed`); an idle device may lower it.
+    /// Generation of the `PCIe` link now (`nvmlDeviceGetCurrPcieLinkGeneration`; sysfs: `current_link_speed`); an idle
+    /// device may lower it.
     pub pcie_generation: Option<f64>,
-    /// Lanes of the `PCIe` link now (sysfs: `current_link_width`).
+    /// Lanes of the `PCIe` link now (`nvmlDeviceGetCurrPcieLinkWidth`; sysfs: `current_link_width`).
     pub pcie_width: Option<f64>,
     /// Generation that the link can have (`nvmlDeviceGetMaxPcieLinkGeneration`, of device and system; sysfs:
     /// `max_link_speed`, of the card and the port above it). For history alone, like `sm_clock_max`.
@@ -333,7 +335,8 @@ pub enum InterfaceKind {
 /// How fresh a channel is: `reason` is `null` while it is current, and says why it is not otherwise.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
 pub struct ChannelStatus {
-    /// The channel's event name; `system/gpu` for the GPU source itself while no device is known.
+    /// The channel's event name; `system/gpu` for the sources of GPUs: while none knows a device,
+    /// or while one owes an answer beside another's GPUs.
     pub channel: String,
     /// When the last sample was taken, of a GPU the last with a figure; `null` before the first.
     pub timestamp: Option<i64>,

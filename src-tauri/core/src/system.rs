@@ -28,7 +28,7 @@ pub struct SystemInfo {
     pub boot_time: Option<i64>,
     /// GPUs known now.
     pub gpus: Vec<GpuInfo>,
-    /// Why there is no GPU data; `null` if there is some.
+    /// Why there is no GPU data, or none of one driver's; `null` if all answer.
     pub gpu_missing: Option<GpuMissing>,
     /// Block devices that the totals of disks leave out, as they were when this was asked.
     pub other_block_devices: Vec<OtherBlockDevice>,
@@ -69,7 +69,7 @@ pub struct OtherBlockDevice {
     pub mount_point: Option<String>,
 }
 
-/// Why there is no GPU data.
+/// Why there is no GPU data, or none of one driver's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
 pub struct GpuMissing {
     /// The kind of reason.

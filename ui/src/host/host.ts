@@ -82,6 +82,11 @@ export const NO_INFO: SystemInfo = {
 /** A refused command, in the core's words. */
 export class Refused extends Error {}
 
+/** What an error says to who reads the page. */
+export function wordsOf(error: unknown): string {
+	return error instanceof Error ? error.message : String(error);
+}
+
 /** History as the page takes it in: a figure for each row, NaN where there is none. */
 export interface Past {
 	/** Unix ms of each row, rising. */

@@ -4,7 +4,7 @@ import { HOUR, MINUTE, SECOND } from "../base/time";
 import { within } from "../base/within";
 import { timed } from "../base/work";
 import type { CurrentMetrics, HistoryQuery, Settings, SettingsPatch, SystemInfo } from "../bindings";
-import type { Host, Past, Unsubscribe } from "../host/host";
+import { type Host, type Past, type Unsubscribe, wordsOf } from "../host/host";
 import { Connection, type ConnectionState } from "./connection";
 import { History } from "./history";
 
@@ -61,7 +61,7 @@ export class Monitor {
 				}),
 			]);
 		} catch (error) {
-			this.failure = error instanceof Error ? error.message : String(error);
+			this.failure = wordsOf(error);
 		}
 	}
 

@@ -372,7 +372,7 @@ export const de: Messages = {
 				"Zyklen, die zuerst ohne die Messung einer Quelle veröffentlicht wurden, die nicht rechtzeitig geantwortet hatte.",
 			bytes: "Belegter Speicher für die Werte der letzten Stunde.",
 			restarts: "Teile des Programms, die innerhalb von Telltale ausgefallen sind und neu gestartet wurden.",
-			webProcess: "So oft hat der Prozess der Seite geendet und wurde die Seite neu geladen.",
+			webProcess: "So oft wurde die Seite neu geladen, weil ihr Prozess geendet hatte, sie hing oder leer blieb.",
 			cpu: "Mit allen Prozessen seines Fensters; 100 % sind ein Kern.",
 			memory: "Mit allen Prozessen seines Fensters; gemeinsam Genutztes zählt einmal.",
 		},

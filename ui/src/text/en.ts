@@ -262,7 +262,8 @@ export const en = {
 		threads: "Processors that are online and that the kernel gives threads to (/proc/stat: cpu0, cpu1, …).",
 		clock: "Clock of the cores now (cpufreq: scaling_cur_freq).",
 		load: "Threads that run, or wait for a core or a disk, averaged over 1, 5 and 15 minutes (/proc/loadavg).",
-		cpuTemperature: "The hottest processor package (hwmon: coretemp, k10temp).",
+		cpuTemperature:
+			"The hottest processor package, or the hottest core where a package has no sensor (hwmon: coretemp, k10temp, zenpower, cpu_thermal).",
 		kernel: "Release of the kernel that is running (uname -r).",
 		os: "Name and version of the operating system (/etc/os-release).",
 		up: "Counted from the moment at which the kernel was started (/proc/stat: btime).",
@@ -375,7 +376,8 @@ export const en = {
 			incomplete: "Ticks that were first published without the sample of a source that had not answered in time.",
 			bytes: "Memory allocated for the figures of the last hour.",
 			restarts: "Parts of the program that failed inside Telltale and were started anew.",
-			webProcess: "Times that the page's own process ended and the page was loaded anew.",
+			webProcess:
+				"Times that the page was loaded anew because its process had ended, or because it hung or stayed blank.",
 			cpu: "With all processes of its window; 100 % is one core.",
 			memory: "With all processes of its window; what several share is counted once.",
 		},

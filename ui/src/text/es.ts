@@ -368,7 +368,8 @@ export const es: Messages = {
 			incomplete: "Ciclos que se publicaron primero sin la muestra de una fuente que no había respondido a tiempo.",
 			bytes: "Memoria reservada para los valores de la última hora.",
 			restarts: "Partes del programa que fallaron dentro de Telltale y se reiniciaron.",
-			webProcess: "Veces que terminó el proceso de la página y esta se cargó de nuevo.",
+			webProcess:
+				"Veces que la página se cargó de nuevo porque su proceso había terminado o porque se había bloqueado o quedado en blanco.",
 			cpu: "Con todos los procesos de su ventana; el 100 % es un núcleo.",
 			memory: "Con todos los procesos de su ventana; lo compartido se cuenta una vez.",
 		},

@@ -374,7 +374,8 @@ export const fr: Messages = {
 			incomplete: "Cycles publiés d’abord sans la mesure d’une source qui n’avait pas répondu à temps.",
 			bytes: "Mémoire allouée aux valeurs de la dernière heure.",
 			restarts: "Parties du programme qui ont échoué dans Telltale et ont été relancées.",
-			webProcess: "Nombre de fois où le processus de la page s’est arrêté et où la page a été rechargée.",
+			webProcess:
+				"Nombre de fois où la page a été rechargée parce que son processus s’était arrêté, ou qu’elle était bloquée ou restée vide.",
 			cpu: "Avec tous les processus de sa fenêtre\u202f; 100\u00a0% correspondent à un cœur.",
 			memory: "Avec tous les processus de sa fenêtre\u202f; ce qui est partagé compte une fois.",
 		},

@@ -88,7 +88,8 @@ impl Account {
         self.ticks.late += u64::from(delay > LATE);
         self.ticks.skipped += skipped;
         self.ticks.longest_delay = self.ticks.longest_delay.max(delay.as_secs_f64());
-        let words = || format!("The program was held up, or the machine: {skipped} ticks were skipped.");
+        let were = if skipped == 1 { "tick was" } else { "ticks were" };
+        let words = || format!("The program was held up, or the machine: {skipped} {were} skipped.");
         let fault = match (slept, skipped) {
             (true, _) => Some((Reason::Suspended, None)),
             (false, 0) => None,

@@ -15,7 +15,7 @@ const BETWEEN: Duration = Duration::from_millis(500);
 /// The first NVML initialization takes up to 10 s on a machine with many GPUs.
 const LONGEST: Duration = Duration::from_secs(15);
 
-/// Starts the sources and reads each twice, so that rates are real. What has not answered by then says so.
+/// Starts the sources and reads each twice, so that rates are real. A source that has not answered within [`LONGEST`] says so.
 ///
 /// # Errors
 /// If the system refuses a thread.

@@ -257,7 +257,7 @@ impl Loop {
         }
         if first {
             history
-                .forget_gaps_but_of(|channel| snapshot.metrics.channels.iter().any(|status| status.channel == channel));
+                .end_gaps_except(|channel| snapshot.metrics.channels.iter().any(|status| status.channel == channel));
         }
         drop(history);
         let mut account = self.shared.account();

@@ -141,7 +141,7 @@ impl History {
 
     /// Ends the gaps of channels that are gone: there is no word for GPUs as a whole once one of them has its own, and none for
     /// one that was known by another name while it could not tell its own.
-    pub fn forget_gaps_but_of(&mut self, is_there: impl Fn(&str) -> bool) {
+    pub fn end_gaps_except(&mut self, is_there: impl Fn(&str) -> bool) {
         let Some(now) = self.rows.back().map(|row| row.timestamp) else { return };
         for gap in self.gaps.iter_mut().filter(|gap| gap.to.is_none() && !is_there(&gap.channel)) {
             gap.to = Some(now);

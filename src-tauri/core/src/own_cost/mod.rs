@@ -16,8 +16,8 @@ pub use platform::children_named;
 /// What this process and all below it take.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, Type)]
 pub struct OwnCost {
-    /// Percent of one core, since the look before: at least two seconds, at most as long as nobody looks. What pidstat
-    /// shows as `%CPU`, added up. `null` at the first look.
+    /// Percent of one core, averaged since the last look that was two seconds or more ago. What pidstat shows as `%CPU`,
+    /// added up. `null` at the first look.
     pub cpu: Option<f64>,
     /// Seconds on a core since the start (`utime` + `stime` of `/proc/PID/stat`, in hundredths).
     pub cpu_seconds: f64,

@@ -1,6 +1,6 @@
 //! What a source is: one file that reads a raw sample, and a pure function from two samples to metrics.
 //!
-//! Reading and computing are apart so that replay, property tests and a recording use the same code as live.
+//! Reading and computing are apart so that tests, benches and fuzzers use the same code as live.
 
 pub mod cpu;
 pub mod disk;

@@ -29,7 +29,7 @@ pub(super) enum Power {
     Asleep,
 }
 
-/// The devices of one vendor by PCI address (`0000:01:00.0`).
+/// NVIDIA's devices by PCI address (`0000:01:00.0`).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Powers {
     of: BTreeMap<String, Power>,
@@ -39,7 +39,7 @@ pub(super) struct Powers {
     all_lent: bool,
 }
 
-/// The devices on the PCI bus by address, and whether each is one of the vendor's displays: what it is does not change
+/// The devices on the PCI bus by address, and whether each is a display of NVIDIA's: what it is does not change
 /// while it is there, and asking all of them at every tick would be most of what a tick costs. Which driver has it may.
 #[derive(Debug, Default)]
 pub(super) struct Bus(BTreeMap<String, bool>);

@@ -90,8 +90,8 @@ fn bytes(number: u64, unit: Option<&str>) -> u64 {
     number.saturating_mul(unit)
 }
 
-/// Percent of the time between two samples in which the busiest kind of engine worked for these clients. Nobody who has
-/// the device open is nobody who keeps it busy.
+/// Percent of the time between two samples in which the busiest kind of engine worked for these clients. Without
+/// clients it is 0.
 ///
 /// # Errors
 /// `starting` if all clients are new, as what they did before is not known; `unsupported` if the driver tells no times.

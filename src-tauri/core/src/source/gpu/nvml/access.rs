@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use nvml_wrapper::error::NvmlError;
 use nvml_wrapper::{Device, Nvml};
 
 use super::super::sleep::{Bus, Power, Powers};
 use super::super::turns::Turns;
 use super::Identity;
 use crate::source::Problem;
-use nvml_wrapper::error::NvmlError;
 
 /// The driver's library where none is named. The unversioned name belongs to development packages.
 const LIBRARY: &str = if cfg!(windows) { "nvml.dll" } else { "libnvidia-ml.so.1" };

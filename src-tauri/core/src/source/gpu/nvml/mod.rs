@@ -36,7 +36,7 @@ use figures::Fixed;
 /// First and longest wait before initializing again.
 const RETRY: (Duration, Duration) = (Duration::from_secs(2), Duration::from_mins(1));
 
-/// How often is looked who keeps a GPU awake that could sleep.
+/// How often to look at what keeps a GPU awake that could sleep.
 const LOOK: Duration = Duration::from_secs(10);
 
 /// All NVIDIA GPUs of this machine.

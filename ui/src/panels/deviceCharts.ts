@@ -8,7 +8,7 @@ import { tick } from "./charts";
 import { frequency, latency } from "./facts";
 
 /** A chart with the panel it stands in. */
-export interface More {
+export interface DeviceChart {
 	id: string;
 	title: string;
 	spec: ChartSpec;
@@ -29,14 +29,14 @@ const perSecond = (value: number, top: number) => (value === top ? t.perSecond(b
 const share = (value: number) => text(percent(value));
 
 /** How long threads waited for a resource: some of them, and all of them. */
-function pressure(channel: string, hue: Hue, all: boolean): More {
+function pressure(channel: string, hue: Hue, all: boolean): DeviceChart {
 	const some = { ...line(channel, "pressure_some", t.someWaited, t.help.pressureSome, hue, share), filled: true };
 	const full = line(channel, "pressure_full", t.allWaited, t.help.pressureFull, "temperature", share);
 	const spec: ChartSpec = { title: t.pressure, series: all ? [some, full] : [some], left: PERCENT, right: null };
 	return { id: `pressure/${channel}`, title: t.pressure, spec };
 }
 
-function disk(name: string): More[] {
+function disk(name: string): DeviceChart[] {
 	const channel = "system/disk";
 	const busy = { ...line(channel, `devices/${name}/busy`, t.busy, t.help.busy, "disk", share), filled: true };
 	const wait = line(channel, `devices/${name}/latency`, t.latency, t.help.latency, "disk", (value) =>
@@ -73,7 +73,7 @@ function disk(name: string): More[] {
 	];
 }
 
-function network(name: string): More[] {
+function network(name: string): DeviceChart[] {
 	const packets = (field: string, label: string, hue: Hue) =>
 		line("system/network", `interfaces/${name}/${field}`, label, t.help.packets, hue, frequency);
 	const series = [
@@ -85,8 +85,8 @@ function network(name: string): More[] {
 }
 
 /** Of a page, beside its large chart. */
-export function more(kind: string, name: string): More[] {
-	const lists: Record<string, () => More[]> = {
+export function deviceCharts(kind: string, name: string): DeviceChart[] {
+	const lists: Record<string, () => DeviceChart[]> = {
 		cpu: () => [pressure("system/cpu", "cpu", false)],
 		memory: () => [pressure("system/memory", "memory", true)],
 		disk: () => disk(name),
