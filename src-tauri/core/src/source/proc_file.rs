@@ -29,13 +29,18 @@ impl ProcFile {
 
     /// The whole text now. Bytes that are not UTF-8 (a device may have any name) become U+FFFD.
     pub(crate) fn read(&mut self) -> Result<Cow<'_, str>, SourceError> {
+        let bytes = self.read_bytes()?;
+        // Looking for what is not UTF-8 takes longer than seeing that there is nothing.
+        Ok(std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed))
+    }
+
+    /// The same as it is: names of files need not be UTF-8.
+    pub(crate) fn read_bytes(&mut self) -> Result<&[u8], SourceError> {
         if let Err(error) = self.fill() {
             self.file = None; // opened anew next time
             return Err(SourceError::Read { path: self.path.clone(), error });
         }
-        // Looking for what is not UTF-8 takes longer than seeing that there is nothing.
-        let text = std::str::from_utf8(&self.buffer);
-        Ok(text.map_or_else(|_| String::from_utf8_lossy(&self.buffer), Cow::Borrowed))
+        Ok(&self.buffer)
     }
 
     fn fill(&mut self) -> io::Result<()> {

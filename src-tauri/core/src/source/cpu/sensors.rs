@@ -5,10 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::super::entries;
 use super::super::every::Every;
 use super::super::proc_file::{Attribute, ProcFile};
 use super::super::sysfs;
+use super::super::{DEGREES_BELIEVED, entries};
 use crate::clock;
 use crate::metrics::Reason;
 
@@ -104,11 +104,13 @@ impl Sensors {
             }
             self.packages = packages(&self.hwmon);
         }
-        let hottest = self.packages.iter_mut().filter_map(|file| file.number(0)).reduce(f64::max);
+        let degrees =
+            self.packages.iter_mut().filter_map(|file| file.number(0)).map(|millidegrees: f64| millidegrees / 1_000.0);
+        let hottest = degrees.filter(|degrees| DEGREES_BELIEVED.contains(degrees)).reduce(f64::max);
         if hottest.is_none() {
             self.packages.clear();
         }
-        hottest.map(|millidegrees| millidegrees / 1_000.0).ok_or(Reason::Unsupported)
+        hottest.ok_or(Reason::Unsupported)
     }
 }
 
@@ -249,6 +251,8 @@ mod tests {
         for (core, millidegrees) in [(2, "70000"), (3, "66000")] {
             write(root.path(), &format!("class/hwmon/hwmon3/temp{core}_input"), millidegrees);
         }
+        write(root.path(), "class/hwmon/hwmon1/temp1_input", "4294948300");
+        assert_eq!(sensors.temperature(at(61)), Ok(64.0), "no processor is that hot");
         write(root.path(), "class/hwmon/hwmon3/name", "coretemp\n");
         let mut sensors = Sensors::new(root.path(), root.path());
         assert_eq!(sensors.temperature(at(0)), Ok(70.0), "one without a sensor of the package");

@@ -2,9 +2,9 @@
 //! where the way to them leads through nothing else: statvfs on a network mount whose server is gone never returns, nor on
 //! a disk that is mounted below it.
 
-use std::ffi::{CStr, CString};
+use std::ffi::{CStr, CString, OsString};
 use std::fs;
-use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -60,7 +60,7 @@ pub(super) struct FileSystems {
     mountinfo: ProcFile,
     sys: PathBuf,
     /// The text that `mounted` was made from.
-    text: String,
+    text: Vec<u8>,
     mounted: Vec<Mounted>,
     follow: Every,
 }
@@ -86,7 +86,7 @@ impl FileSystems {
         Self {
             mountinfo: ProcFile::new(proc.join("self/mountinfo")),
             sys: sys.into(),
-            text: String::new(),
+            text: Vec::new(),
             mounted: Vec::new(),
             follow: Every::new(FOLLOW_EVERY),
         }
@@ -95,15 +95,15 @@ impl FileSystems {
     /// Calls `found` with the kernel's name of a disk for each file system on it, as full as it is at `now`; without that where
     /// this user can't reach it. One on several disks is found on each. `disks_changed` says that there are other disks than the last time.
     pub(super) fn each(&mut self, now: Duration, disks_changed: bool, mut found: impl FnMut(&str, Option<&Usage>)) {
-        let Ok(text) = self.mountinfo.read() else { return };
-        if self.follow.is_due(now) || disks_changed || *text != self.text {
-            let before = std::mem::replace(&mut self.mounted, mounted(&text, &self.sys));
+        let Ok(text) = self.mountinfo.read_bytes() else { return };
+        if self.follow.is_due(now) || disks_changed || text != self.text {
+            let before = std::mem::replace(&mut self.mounted, mounted(text, &self.sys));
             for one in self.mounted.iter_mut().filter(|one| one.is_automatic) {
                 if let Some(same) = before.iter().find(|other| other.id == one.id && other.path == one.path) {
                     (one.usage, one.asked_at) = (same.usage.clone(), same.asked_at);
                 }
             }
-            self.text = text.into_owned();
+            text.clone_into(&mut self.text);
             self.follow.begin(now);
         }
         for one in &mut self.mounted {
@@ -133,9 +133,9 @@ fn look(mount: &Arc<Mount>, path: &CStr) -> Result<Usage, Errno> {
 }
 
 /// The file systems in the text of mountinfo that lie on disks.
-fn mounted(text: &str, sys: &Path) -> Vec<Mounted> {
+fn mounted(text: &[u8], sys: &Path) -> Vec<Mounted> {
     let (mut found, mut seen) = (Vec::new(), Vec::new());
-    let lines: Vec<Line> = text.lines().filter_map(parse_line).collect();
+    let lines: Vec<Line> = lines(text).collect();
     for line in &lines {
         // Bind mounts and subvolumes repeat a device: its first mount stands for it.
         // A FUSE file system answers as its program pleases, or never.
@@ -186,33 +186,45 @@ pub(super) struct Line {
     read_only: bool,
 }
 
-pub(super) fn parse_line(line: &str) -> Option<Line> {
-    let (left, right) = line.split_once(" - ")?;
+pub(super) fn lines(text: &[u8]) -> impl Iterator<Item = Line> {
+    text.split(|byte| *byte == b'\n').filter_map(parse_line)
+}
+
+fn parse_line(line: &[u8]) -> Option<Line> {
+    let text = String::from_utf8_lossy(line);
+    let (left, right) = text.split_once(" - ")?;
     let mut left = left.split(' ');
     let (id, parent) = (left.next()?.parse().ok()?, left.next()?.parse().ok()?);
-    let (device, point) = (left.next()?, left.nth(1)?);
+    let device = left.next()?;
+    // The kernel takes it as it is, in whatever encoding.
+    let point = OsString::from_vec(unescaped(line.split(|byte| *byte == b' ').nth(4)?));
     let mut right = right.split(' ');
     let (kind, source, options) = (right.next()?, right.next()?, right.next().unwrap_or_default());
-    let source = unescaped(source);
+    let source = String::from_utf8_lossy(&unescaped(source.as_bytes())).into_owned();
     // btrfs subvolumes have numbers of their own: the device's path tells that they are one.
     let device = if device.starts_with("0:") { source.clone() } else { device.to_owned() };
     let read_only = options.split(',').any(|one| one == "ro");
-    Some(Line { id, parent, device, point: unescaped(point).into(), kind: kind.to_owned(), source, read_only })
+    Some(Line { id, parent, device, point: point.into(), kind: kind.to_owned(), source, read_only })
 }
 
 /// Space, tab, newline and backslash are written as `\ooo`.
-fn unescaped(text: &str) -> String {
-    let mut parts = text.split('\\');
-    let mut out: Vec<u8> = parts.next().unwrap_or_default().into();
+fn unescaped(text: &[u8]) -> Vec<u8> {
+    let mut parts = text.split(|byte| *byte == b'\\');
+    let mut out = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        let code = part.get(..3).and_then(|digits| u8::from_str_radix(digits, 8).ok());
-        match code {
-            Some(byte) => out.push(byte),
-            None => out.push(b'\\'),
+        let digits = part.get(..3).and_then(|digits| std::str::from_utf8(digits).ok());
+        match digits.and_then(|digits| u8::from_str_radix(digits, 8).ok()) {
+            Some(byte) => {
+                out.push(byte);
+                out.extend_from_slice(&part[3..]);
+            }
+            None => {
+                out.push(b'\\');
+                out.extend_from_slice(part);
+            }
         }
-        out.extend_from_slice(part.get(if code.is_some() { 3.. } else { 0.. }).unwrap_or_default().as_bytes());
     }
-    String::from_utf8_lossy(&out).into_owned()
+    out
 }
 
 /// The mounts that a path to this one leads through, from it to the root.

@@ -5,21 +5,27 @@ use std::os::unix::fs::symlink;
 
 use super::*;
 
+fn parsed(line: &str) -> Option<Line> {
+    parse_line(line.as_bytes())
+}
+
 #[test]
 fn lines_of_mountinfo() {
     let line = r"36 35 8:1 / /mnt/my\040disk rw,noatime shared:1 - ext4 /dev/sda1 rw";
-    let mount = parse_line(line).unwrap();
+    let mount = parsed(line).unwrap();
     assert_eq!((mount.device.as_str(), mount.point.to_str().unwrap()), ("8:1", "/mnt/my disk"));
     assert_eq!((mount.kind.as_str(), mount.read_only), ("ext4", false));
-    let read_only = |line: &str| parse_line(line).unwrap().read_only;
+    let read_only = |line: &str| parsed(line).unwrap().read_only;
     assert!(!read_only("36 35 8:1 / /mnt ro - ext4 /dev/sda1 rw,errors=remount-ro"), "this mount of it alone is");
     assert!(read_only("36 35 7:1 / /snap/x ro,nodev - squashfs /dev/loop1 ro,errors=continue"));
-    let btrfs = parse_line("40 1 0:30 /@home /home rw - btrfs /dev/nvme0n1p2 rw").unwrap();
+    let btrfs = parsed("40 1 0:30 /@home /home rw - btrfs /dev/nvme0n1p2 rw").unwrap();
     assert_eq!(btrfs.device, "/dev/nvme0n1p2");
-    assert_eq!(parse_line("36 35 8:1 / /mnt rw"), None);
-    let share = parse_line("41 1 0:51 / /mnt rw - cifs //router/sda1 rw").unwrap();
+    assert_eq!(parsed("36 35 8:1 / /mnt rw"), None);
+    let share = parsed("41 1 0:51 / /mnt rw - cifs //router/sda1 rw").unwrap();
     assert_eq!(block_name(Path::new("/sys"), &share), None);
-    assert_eq!(unescaped(r"a\134b\04"), r"a\b\04");
+    assert_eq!(unescaped(br"a\134b\04"), br"a\b\04");
+    let latin = parse_line(b"42 1 8:1 / /srv/caf\xe9\\040x rw - ext4 /dev/sda1 rw").unwrap();
+    assert_eq!(latin.point.as_os_str().as_bytes(), b"/srv/caf\xe9 x", "as the kernel takes it");
 }
 
 #[test]
@@ -32,7 +38,7 @@ fn what_another_mount_covers_is_not_asked() {
                 25 24 8:5 / /srv/disk rw - ext4 /dev/sda5 rw\n\
                 26 20 8:6 / /mnt rw - ext4 /dev/sda6 rw\n\
                 27 26 8:7 / /mnt rw - ext4 /dev/sda7 rw\n";
-    let lines: Vec<Line> = text.lines().filter_map(parse_line).collect();
+    let lines: Vec<Line> = lines(text.as_bytes()).collect();
     let is_covered = |line: &&Line| is_covered(&way(line, &lines), &lines);
     let covered = lines.iter().filter(is_covered).map(|line| line.id).collect::<Vec<_>>();
     assert_eq!(covered, [21, 22, 26]);
@@ -50,8 +56,9 @@ fn a_disk_below_a_server_or_a_program_is_not_asked() {
     for number in 1..9 {
         symlink(&device, sys.join(format!("dev/block/8:{number}"))).unwrap();
     }
-    let asked =
-        |text: &str| -> Vec<String> { mounted(text, sys).iter().map(|found| found.mount.point.clone()).collect() };
+    let asked = |text: &str| -> Vec<String> {
+        mounted(text.as_bytes(), sys).iter().map(|found| found.mount.point.clone()).collect()
+    };
     assert_eq!(
         asked(
             "20 1 0:40 / /home rw - nfs server:/home rw\n\

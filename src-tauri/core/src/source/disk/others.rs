@@ -5,15 +5,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::super::entries;
-use super::file_systems::{block_name, parse_line};
+use super::file_systems::{block_name, lines};
 use super::linux::{is_whole_disk, size};
 use crate::system::OtherBlockDevice;
 
 /// Those in `block` under `sys` (normally `/sys`), loop2 before loop10. Mount points are read under `proc`.
 pub(crate) fn others(proc: &Path, sys: &Path) -> Vec<OtherBlockDevice> {
-    let text = fs::read_to_string(proc.join("self/mountinfo")).unwrap_or_default();
-    let lines = text.lines().filter_map(parse_line);
-    let mounts: Vec<_> = lines.filter_map(|line| Some((block_name(sys, &line)?, line.point))).collect();
+    let text = fs::read(proc.join("self/mountinfo")).unwrap_or_default();
+    let mounts: Vec<_> = lines(&text).filter_map(|line| Some((block_name(sys, &line)?, line.point))).collect();
     let block = sys.join("block");
     let mut found: Vec<_> = names(&block).iter().filter_map(|folder| other(&block, folder, &mounts)).collect();
     found.sort_by_cached_key(|one| {
@@ -29,12 +28,14 @@ fn other(block: &Path, folder: &str, mounts: &[(String, PathBuf)]) -> Option<Oth
     let name = folder.replace('!', "/");
     let mount = mounts.iter().find(|(device, _)| device == folder);
     let folder = block.join(folder);
-    let text = |file: &str| fs::read_to_string(folder.join(file)).ok().map(|text| text.trim().to_owned());
     let size = size(block, &name).ok()?;
     if size == 0 || is_whole_disk(block, &name) {
         return None;
     }
-    let on = text("loop/backing_file").map_or_else(|| names(&folder.join("slaves")), |file| vec![file]);
+    let on = match fs::read(folder.join("loop/backing_file")) {
+        Ok(file) => vec![String::from_utf8_lossy(&file).trim_end().to_owned()],
+        Err(_) => names(&folder.join("slaves")),
+    };
     Some(OtherBlockDevice { name, size, on, mount_point: mount.map(|(_, point)| point.to_string_lossy().into_owned()) })
 }
 
@@ -77,19 +78,20 @@ mod tests {
                 symlink(root.path().join("sys/block").join(name), root.path().join("sys").join(link)).unwrap();
             }
         }
-        write("sys/block/loop2/loop/backing_file", "/var/lib/snapd/snaps/core22_1.snap\n");
+        write("sys/block/loop2/loop/backing_file", "");
+        fs::write(root.path().join("sys/block/loop2/loop/backing_file"), b"/var/lib/caf\xe9.snap\n").unwrap();
         write("sys/block/md!0/slaves/sdb", "");
         write("sys/block/md!0/slaves/sda", "");
         // btrfs has no number of its own, and names what was opened: that there is none here is as in a container.
-        write(
-            "proc/self/mountinfo",
-            "1 0 7:2 / /snap/core22 ro - squashfs /dev/loop2 ro\n2 0 0:30 / /home rw - btrfs /dev/dm-0 rw\n",
-        );
+        write("proc/self/mountinfo", "");
+        let mounts = b"0 0 8:9 / /caf\xe9 rw - ext4 /dev/sda9 rw\n\
+            1 0 7:2 / /snap/core22 ro - squashfs /dev/loop2 ro\n2 0 0:30 / /home rw - btrfs /dev/dm-0 rw\n";
+        fs::write(root.path().join("proc/self/mountinfo"), mounts).unwrap();
         let found = others(&root.path().join("proc"), &root.path().join("sys"));
         let loop2 = OtherBlockDevice {
             name: "loop2".into(),
             size: 8192,
-            on: vec!["/var/lib/snapd/snaps/core22_1.snap".into()],
+            on: vec!["/var/lib/caf\u{fffd}.snap".into()],
             mount_point: Some("/snap/core22".into()),
         };
         let loop10 = OtherBlockDevice { name: "loop10".into(), size: 4096, on: Vec::new(), mount_point: None };

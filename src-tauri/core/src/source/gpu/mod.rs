@@ -9,6 +9,7 @@ mod drm;
 mod drm_portable;
 mod nvml;
 mod pci;
+mod plausible;
 mod process;
 mod sleep;
 mod turns;

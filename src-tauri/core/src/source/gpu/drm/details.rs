@@ -11,7 +11,7 @@ use super::super::{GONE, HANGS};
 use super::card::{Card, Driver};
 use super::fdinfo::{self, Client};
 use super::hwmon::{DEGREES, WATTS, or, sensor};
-use super::{Access, Drm, link};
+use super::{Access, Drm, figures, link};
 use crate::clock;
 use crate::gpu_details::{GpuDetails, GpuProcess};
 use crate::metrics::Reason;
@@ -114,7 +114,9 @@ fn tell(card: &mut Card, details: &mut GpuDetails) {
     let sensor = |file: &str, scale| sensor(hwmon.as_deref(), file, scale);
     let amd = |value: Result<f64, Reason>| if card.driver == Driver::Amdgpu { value } else { Err(Reason::Unsupported) };
     let missing = &mut details.missing;
-    let mut put = |field: &str, value| figure(missing, field, value);
+    let mut put = |field: &str, value: Result<f64, Reason>| {
+        figure(missing, field, value.and_then(|value| figures::believed(field, value)))
+    };
     details.sm_clock_max = put("sm_clock_max", sm_clock_max);
     details.memory_clock_max = put("memory_clock_max", memory_clock_max);
     details.hotspot_temperature = put("hotspot_temperature", amd(sensor("temp2_input", DEGREES))); // "junction"

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::super::{Identity, payload};
+use super::super::{Identity, payload, plausible};
 use super::fdinfo::{self, Client};
 use crate::metrics::{ClockLimit, GpuMetrics, Reason};
 use crate::rate;
@@ -69,10 +69,15 @@ pub(super) fn metrics(
             (Err(Reason::Unsupported), "power_draw") => power(before, now),
             (value, _) => value,
         });
-        value.map(rate::six_digits)
+        value.and_then(|value| believed(field, value)).map(rate::six_digits)
     };
     let memory = [now.and_then(|now| now.memory_used), now.and_then(|now| now.memory_total)];
     payload(identity, timestamp, number, memory, now.and_then(|now| now.clock_limits.clone()))
+}
+
+/// A figure, unless it can't be one.
+pub(super) fn believed(field: &str, value: f64) -> Result<f64, Reason> {
+    if plausible::believed(field).contains(&value) { Ok(value) } else { Err(Reason::Failed) }
 }
 
 /// Percent of the time in which the busiest engine worked for the programs in sight.

@@ -389,6 +389,10 @@ fn a_figure_that_is_missing_takes_no_other_with_it() {
         ("mem_info_vram_used", "memory_used", "", Reason::Unsupported),
         ("hwmon/hwmon4/temp1_input", "temperature", "", Reason::Unsupported),
         ("hwmon/hwmon4/freq1_input", "sm_clock", "", Reason::Unsupported),
+        ("gpu_busy_percent", "utilization", "65535", Reason::Failed),
+        ("hwmon/hwmon4/temp1_input", "temperature", "511000", Reason::Failed),
+        ("hwmon/hwmon4/power1_average", "power_draw", "-1", Reason::Failed),
+        ("hwmon/hwmon4/power1_average", "power_draw", "4294967295000000", Reason::Failed),
     ] {
         let mut machine = Machine::new(&[RX_7900_XTX]);
         machine.set(RX, file, text);

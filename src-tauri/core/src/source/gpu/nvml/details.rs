@@ -15,9 +15,10 @@ use nvml_wrapper::{Device, Nvml, cuda_driver_version_major, cuda_driver_version_
 
 use super::super::HANGS;
 use super::super::details::Inspect;
+use super::super::plausible::{FASTEST_FAN, HOTTEST, MOST, WIDEST};
 use super::super::sleep::{Power, Powers};
 use super::access::{self, Access, Open};
-use super::figures::{FASTEST_FAN, HOTTEST, MOST, WIDEST, watts};
+use super::figures::watts;
 use super::{ASLEEP, Identity, figures, gpm, order, processes, refusal};
 use crate::clock;
 use crate::gpu_details::{ComputeMode, Fan, GpuDetails, NvLink};

@@ -9,6 +9,7 @@ use nvml_wrapper::error::NvmlError;
 use nvml_wrapper::structs::device::FieldId;
 
 use super::super::Identity;
+use super::super::plausible::{FASTEST_FAN, HOTTEST, MOST, WIDEST};
 use super::device::{Device, Memory};
 use super::refusal;
 use crate::metrics::{ClockLimit, Reason};
@@ -23,14 +24,6 @@ pub(super) struct Fixed {
     /// the first generation, is a placeholder.
     integrated: Result<bool, Reason>,
 }
-
-/// The most MHz, W and revolutions that are believed.
-pub(super) const MOST: f64 = 100_000.0;
-
-/// °C and lanes that are believed at most, and percent of a fan's speed, which may be more than what is rated.
-pub(super) const HOTTEST: f64 = 500.0;
-pub(super) const WIDEST: f64 = 64.0;
-pub(super) const FASTEST_FAN: f64 = 200.0;
 
 /// Devices that use the system's memory, by their compute capability: Jetson TX2, Xavier, Orin, Thor (whose number
 /// changed with CUDA 13), GB10.

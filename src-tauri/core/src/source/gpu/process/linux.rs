@@ -8,19 +8,24 @@ use super::{About, container, program, user};
 
 /// The users that have names here. Those of a directory service are not listed: they are shown by number.
 pub(in super::super) fn users() -> String {
-    fs::read_to_string("/etc/passwd").unwrap_or_default()
+    text(Path::new("/etc/passwd")).unwrap_or_default()
 }
 
 /// What `proc` (normally `/proc`) shows of a process.
 pub(in super::super) fn about(proc: &Path, users: &str, pid: u32) -> About {
     let folder = proc.join(pid.to_string());
-    let comm = || Some(fs::read_to_string(folder.join("comm")).ok()?.trim().to_owned());
+    let comm = || Some(text(&folder.join("comm"))?.trim().to_owned());
     About {
         name: fs::read(folder.join("cmdline")).ok().and_then(|arguments| program(&arguments)).or_else(comm),
         user: fs::metadata(&folder).ok().map(|folder| user(users, folder.uid())),
-        container: fs::read_to_string(folder.join("cgroup")).ok().and_then(|cgroup| container(&cgroup)),
+        container: text(&folder.join("cgroup")).and_then(|cgroup| container(&cgroup)),
     }
     .printable()
+}
+
+/// Names may be in any encoding, and `comm` is cut off within a letter.
+fn text(path: &Path) -> Option<String> {
+    Some(String::from_utf8_lossy(&fs::read(path).ok()?).into_owned())
 }
 
 #[cfg(test)]
@@ -46,7 +51,11 @@ mod tests {
         assert_eq!(about.name.as_deref(), Some("job\u{fffd}]0;owned\u{fffd}\u{fffd}GPU 0\u{fffd}"));
         assert_eq!(about.container.as_deref(), Some("lxc a\u{fffd}[2J"));
         fs::write(folder.join("cmdline"), "").unwrap();
-        fs::write(folder.join("comm"), "job\x1b[2J\n").unwrap();
-        assert_eq!(super::about(proc.path(), "", 7).name.as_deref(), Some("job\u{fffd}[2J"));
+        for (comm, name) in
+            [(b"job\x1b[2J\n", "job\u{fffd}[2J"), (b"trainer \xe8\xa8\n", "trainer \u{fffd}")] as [(&[u8], _); 2]
+        {
+            fs::write(folder.join("comm"), comm).unwrap();
+            assert_eq!(super::about(proc.path(), "", 7).name.as_deref(), Some(name));
+        }
     }
 }

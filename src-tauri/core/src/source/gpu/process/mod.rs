@@ -32,8 +32,73 @@ impl About {
 /// As much of a name as a table has room for.
 const LONGEST: usize = 80;
 
-/// Programs that are known by what they run.
-const INTERPRETERS: [&str; 7] = ["python", "pypy", "node", "ruby", "perl", "bash", "julia"];
+/// A program that is known by what it runs. Options that are not here may take code, or end the options: what follows them is not
+/// named.
+struct Interpreter {
+    name: &'static str,
+    /// Letters of options that take no value.
+    flags: &'static str,
+    /// Letters of options with a value, right behind the letter or in the next argument.
+    valued: &'static str,
+    /// How options in words begin that have their value, if any, behind `=`.
+    long: &'static [&'static str],
+    /// Whether `-m` names a module to run.
+    modules: bool,
+}
+
+const INTERPRETERS: [Interpreter; 7] = [
+    Interpreter { name: "python", flags: "bBdEhiIOPqsSuvx", valued: "WX", long: &[], modules: true },
+    Interpreter { name: "pypy", flags: "bBdEhiIOPqsSuvx", valued: "WX", long: &[], modules: true },
+    Interpreter { name: "node", flags: "i", valued: "r", long: &["--max-old-space-size="], modules: false },
+    Interpreter { name: "ruby", flags: "wv", valued: "Ir", long: &[], modules: false },
+    Interpreter { name: "perl", flags: "wWtTsUX", valued: "I", long: &[], modules: false },
+    Interpreter {
+        name: "bash",
+        flags: "aefhiklmnptuvxBCEHPT",
+        valued: "oO",
+        long: &["--norc", "--noprofile"],
+        modules: false,
+    },
+    Interpreter { name: "julia", flags: "q", valued: "tpJL", long: &["--project", "--threads="], modules: false },
+];
+
+impl Interpreter {
+    /// That of a program, whose version may stand behind its name.
+    fn of(program: &str) -> Option<&'static Self> {
+        let is_version =
+            |rest: &str| rest == "js" || rest.chars().all(|one| one.is_ascii_digit() || ".dmt".contains(one));
+        INTERPRETERS.iter().find(|one| program.strip_prefix(one.name).is_some_and(is_version))
+    }
+
+    /// The first argument that is no option, or Python's module by its name (`-m torch.distributed.run`). `None` for code
+    /// (`-c …`), for what is read from stdin, and where it is not certain which argument it is.
+    fn script<'a>(&self, mut arguments: impl Iterator<Item = &'a str>) -> Option<String> {
+        loop {
+            let argument = arguments.next()?;
+            let Some(letters) = argument.strip_prefix('-') else { return Some(base_name(argument).into()) };
+            if self.long.iter().any(|long| argument.starts_with(long)) {
+                continue;
+            }
+            let known = letters.trim_start_matches(|letter| self.flags.contains(letter));
+            let mut rest = known.chars();
+            match rest.next() {
+                None if letters.is_empty() => return None,
+                None => {}
+                Some('m') if self.modules => {
+                    let module =
+                        Some(rest.as_str()).filter(|module| !module.is_empty()).or_else(|| arguments.next())?;
+                    return Some(format!("-m {module}"));
+                }
+                Some(letter) if self.valued.contains(letter) => {
+                    if rest.as_str().is_empty() {
+                        arguments.next();
+                    }
+                }
+                Some(_) => return None,
+            }
+        }
+    }
+}
 
 /// The program in arguments as `/proc/PID/cmdline` has them (proc(5)); `None` for a thread of the kernel.
 #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "nothing to read elsewhere"))]
@@ -43,23 +108,9 @@ fn program(arguments: &[u8]) -> Option<String> {
     // Some programs write all their arguments into the first one.
     let first = arguments.next()?.split(" -").next()?.trim();
     let name = base_name(first);
-    let interprets = INTERPRETERS.iter().any(|interpreter| name.starts_with(interpreter));
-    let run = interprets.then(|| script(&mut arguments)).flatten();
+    let run = Interpreter::of(name).and_then(|interpreter| interpreter.script(arguments));
     let whole = run.map_or_else(|| name.to_owned(), |run| format!("{name} {run}"));
     Some(whole.chars().take(LONGEST).collect()).filter(|name: &String| !name.is_empty())
-}
-
-/// The first argument that is no option; a module by its name (`-m torch.distributed.run`); nothing for code (`-c …`).
-fn script<'a>(arguments: &mut impl Iterator<Item = &'a str>) -> Option<String> {
-    while let Some(argument) = arguments.next() {
-        match argument {
-            "-m" => return arguments.next().map(|module| format!("-m {module}")),
-            "-c" | "-e" => return None,
-            option if option.starts_with('-') => {}
-            script => return Some(base_name(script).into()),
-        }
-    }
-    None
 }
 
 fn base_name(path: &str) -> &str {
@@ -132,6 +183,25 @@ mod tests {
             ("/usr/bin/python3.11\0-u\0/home/mira/train.py\0--token=secret\0", Some("python3.11 train.py")),
             ("python\0-m\0torch.distributed.run\0train.py\0", Some("python -m torch.distributed.run")),
             ("python\0-c\0print('secret')\0", Some("python")),
+            ("python3\0-uc\0import secret\0", Some("python3")),
+            ("python3\0-IBc\0import secret\0", Some("python3")),
+            ("python3\0-\0secret\0", Some("python3")),
+            ("python3\0--secret\0secret\0", Some("python3")),
+            ("python3.13t\0-W\0ignore\0-Xfaulthandler\0-u\0train.py\0secret\0", Some("python3.13t train.py")),
+            ("python\0-um\0torch.distributed.run\0secret\0", Some("python -m torch.distributed.run")),
+            ("python\0-mtrainer\0secret\0", Some("python -m trainer")),
+            ("nodejs\0--max-old-space-size=8192\0/srv/app.js\0secret\0", Some("nodejs app.js")),
+            ("node\0--eval\0secret\0", Some("node")),
+            ("node\0--eval=secret\0secret\0", Some("node")),
+            ("node_exporter\0secret\0", Some("node_exporter")),
+            ("ruby\0-Ilib\0-r\0json\0x.rb\0", Some("ruby x.rb")),
+            ("perl\0-wnE\0secret\0", Some("perl")),
+            ("bash\0-euo\0pipefail\0run.sh\0secret\0", Some("bash run.sh")),
+            ("bash\0-lc\0secret\0", Some("bash")),
+            ("bash\0-s\0secret\0", Some("bash")),
+            ("julia\0--project=@.\0-t\08\0train.jl\0", Some("julia train.jl")),
+            ("julia\0-E\0secret\0", Some("julia")),
+            ("python\0", Some("python")),
             ("/usr/lib/xorg/Xorg\0:0\0-auth\0/run/user/secret\0", Some("Xorg")),
             ("/opt/google/chrome/chrome --type=gpu-process --key=secret", Some("chrome")),
             ("", None),
