@@ -47,7 +47,12 @@ impl<T: DeserializeOwned> Argument<T> {
     fn parsed(self, name: &str) -> Result<T, CommandError> {
         serde_path_to_error::deserialize(self.0).map_err(|error| {
             let path = error.path().to_string();
-            let field = if path == "." { name.into() } else { path };
+            let field = match path.as_str() {
+                "." => name.into(),
+                // Within a list.
+                path if path.starts_with('[') => format!("{name}{path}"),
+                _ => path,
+            };
             CommandError::invalid(field, error.inner())
         })
     }

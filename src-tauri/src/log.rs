@@ -5,9 +5,9 @@ use std::fs;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
+use telltale_core::log_filter;
 use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
 use tracing_appender::rolling::{RollingFileAppender, Rotation};
-use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::writer::{BoxMakeWriter, MakeWriterExt as _};
 
 use crate::IDENTIFIER;
@@ -26,7 +26,7 @@ pub(crate) struct Writers(Vec<WorkerGuard>);
 /// pipe that nobody reads and a home on a server that is gone never come back from a write: each is written to by a thread of
 /// its own, and lines beyond what it can hold are dropped.
 pub(crate) fn begin() -> Writers {
-    let filter = EnvFilter::try_from_env("TELLTALE_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    let (filter, wrong) = log_filter::from_environment();
     let terminal = io::stderr().is_terminal();
     let (stderr, guard) = by_a_thread(io::stderr());
     let mut writers = Writers(vec![guard]);
@@ -41,6 +41,9 @@ pub(crate) fn begin() -> Writers {
     };
     let log = tracing_subscriber::fmt().with_env_filter(filter).log_internal_errors(false);
     log.with_ansi(terminal).with_writer(output).init();
+    if let Some(wrong) = wrong {
+        tracing::warn!("{wrong}");
+    }
     if let Some(error) = refused {
         tracing::warn!(%error, "the log is not kept in a file");
     }

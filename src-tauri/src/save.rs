@@ -59,8 +59,10 @@ pub(crate) async fn save(
     history: MetricsHistory,
     image: Vec<u8>,
 ) -> Result<Option<String>, CommandError> {
-    let Some(path) = ask(window, &history).await.map(resolved) else { return Ok(None) };
-    let ending = ending(&path);
+    let Some(chosen) = ask(window, &history).await else { return Ok(None) };
+    // Of the name that was chosen: what it is a link to may have another one.
+    let ending = ending(&chosen);
+    let path = resolved(chosen);
     if let Some(why) = nothing(&ending, &history, &image) {
         return Err(not_written(&path, &why));
     }
@@ -166,7 +168,12 @@ fn write(
     image: &[u8],
     report: impl FnMut(f64) -> bool,
 ) -> io::Result<()> {
-    let written = File::create(path).and_then(|file| {
+    let mut options = File::options();
+    options.write(true).create(true).truncate(true);
+    // Who else may write into that folder could have put a link under this name.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, rustix::fs::OFlags::NOFOLLOW.bits().cast_signed());
+    let written = options.open(path).and_then(|file| {
         let mut out = BufWriter::new(file);
         match ending {
             "json" => export::json(history, &mut out, report)?,
@@ -211,6 +218,14 @@ mod tests {
             assert!(!path.exists(), "{name}: nothing half-written is left");
         }
         assert!(write(&folder.path().join("no/such/folder"), "csv", &history, b"", |_| true).is_err());
+        #[cfg(unix)]
+        {
+            let theirs = folder.path().join("theirs");
+            fs::write(&theirs, "precious").unwrap();
+            std::os::unix::fs::symlink(&theirs, &path).unwrap();
+            assert!(write(&path, "csv", &history, b"", |_| true).is_err());
+            assert_eq!(fs::read(&theirs).unwrap(), b"precious", "somebody put a link in its place");
+        }
     }
 
     #[test]

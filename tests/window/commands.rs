@@ -245,6 +245,8 @@ fn bad_input_is_refused_with_the_field_and_changes_nothing() {
         }
         let image = json!({ "query": {}, "image": "x" });
         refused(&app, "save_view", image, "invalid_query", "image", "sequence").await;
+        let image = json!({ "query": {}, "image": [300] });
+        refused(&app, "save_view", image, "invalid_query", "image[0]", "u8").await;
         assert_eq!(app.ask("get_settings").await, before);
         assert!(!home.settings_file().exists(), "nothing was written");
 

@@ -13,20 +13,22 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::Parser as _;
 use telltale_core::doctor::State;
-use telltale_core::open_files;
+use telltale_core::{log_filter, open_files};
 use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder};
-use tracing_subscriber::EnvFilter;
 
 use arguments::{Arguments, Command};
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     open_files::allow_many();
-    let filter = EnvFilter::try_from_env("TELLTALE_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    let (filter, wrong) = log_filter::from_environment();
     // By a thread of its own: while nobody reads a full stderr, figures go on.
     let (stderr, _writes) = NonBlockingBuilder::default().buffered_lines_limit(1_000).finish(io::stderr());
     let log = tracing_subscriber::fmt().with_env_filter(filter).log_internal_errors(false);
     log.with_ansi(io::stderr().is_terminal()).with_writer(stderr.clone()).init();
+    if let Some(wrong) = wrong {
+        tracing::warn!("{wrong}");
+    }
     let failure = match arguments.command {
         Command::Doctor { .. } => State::Broken.exit_code(),
         Command::Snapshot { .. } | Command::Watch { .. } => 1,

@@ -13,6 +13,7 @@ pub mod fields;
 pub mod gpu_details;
 pub mod gpu_state;
 pub mod history;
+pub mod log_filter;
 pub mod metrics;
 pub mod open_files;
 pub mod own_cost;

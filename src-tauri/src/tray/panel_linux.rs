@@ -83,7 +83,8 @@ impl Tray for Item {
                 .cloned()
                 .into_iter()
                 .collect(),
-            title: self.title(),
+            // Plasma takes it for text, Waybar for markup: what is in markup is in neither.
+            title: self.title().replace('<', "‹"),
             description: as_markup(&self.shown.tooltip()),
             ..ToolTip::default()
         }

@@ -256,8 +256,7 @@ impl Loop {
             }
         }
         if first {
-            history
-                .end_gaps_except(|channel| snapshot.metrics.channels.iter().any(|status| status.channel == channel));
+            history.end_gaps_except(|channel| snapshot.metrics.channels.iter().any(|status| status.channel == channel));
         }
         drop(history);
         let mut account = self.shared.account();

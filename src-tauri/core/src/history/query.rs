@@ -151,8 +151,7 @@ pub(super) fn answer(history: &History, query: &HistoryQuery) -> Result<MetricsH
         None => rows(range).collect(),
         Some(points) => points.iter().map(|range| mean_time(rows(range.clone()))).collect(),
     };
-    let in_range =
-        |gap: &&HistoryGap| wanted(&gap.channel) && gap.from <= until && gap.to.is_none_or(|to| to >= since);
+    let in_range = |gap: &&HistoryGap| wanted(&gap.channel) && gap.from <= until && gap.to.is_none_or(|to| to >= since);
     let gaps = history.gaps.iter().filter(in_range).cloned().collect();
     Ok(MetricsHistory { timestamps, series, gaps })
 }

@@ -38,9 +38,10 @@ pub fn load(path: &Path) -> Loaded {
     Loaded { settings, notices }
 }
 
-/// Where a file really is: who has put a link to it in its place keeps the link.
+/// Where a file really is: who has put a link to it in its place keeps the link. One to a device is not followed, which would be
+/// replaced by a file.
 pub fn resolved(path: PathBuf) -> PathBuf {
-    fs::canonicalize(&path).unwrap_or(path)
+    fs::canonicalize(&path).ok().filter(|real| real.is_file()).unwrap_or(path)
 }
 
 /// What is wrong with the file at `path`, in plain words; empty if nothing is or no file is there. Unlike [`load`] it
@@ -50,7 +51,8 @@ pub fn faults(path: &Path) -> Vec<String> {
         Ok(None) => Vec::new(),
         Ok(Some(fields)) => {
             let wrong = DEFINITIONS.iter().filter_map(|one| one.check(fields.get(one.key)?).err());
-            wrong.map(|error| error.to_string()).collect()
+            let wrong = wrong.map(|error| error.to_string());
+            another_version(&fields).into_iter().chain(unknown(&fields)).chain(wrong).collect()
         }
         Err(why) => vec![why],
     }
@@ -100,8 +102,13 @@ pub fn to_fields(settings: &Settings) -> Map<String, Value> {
 
 /// The object in the file; `None` if there is no file; in words why it is none otherwise.
 fn read(path: &Path) -> Result<Option<Map<String, Value>>, String> {
+    match fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        // Nobody may ever write to a pipe.
+        Ok(found) if !found.is_file() => return Err("it is not a file".into()),
+        Ok(_) | Err(_) => {}
+    }
     match fs::read(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error.to_string()),
         Ok(bytes) if bytes.is_empty() => Err("it is empty".into()),
         Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| error.to_string()),
@@ -109,14 +116,17 @@ fn read(path: &Path) -> Result<Option<Map<String, Value>>, String> {
 }
 
 fn from_fields(fields: &Map<String, Value>, path: &Path, notices: &mut Vec<String>) -> Settings {
-    let version = fields.get("version").and_then(Value::as_u64).unwrap_or(VERSION);
-    if version > VERSION {
-        let kept = beside(path, &format!("v{version}"));
+    if let Some(other) = another_version(fields) {
+        let version = fields.get("version").and_then(Value::as_u64);
+        let kept = beside(path, &version.map_or_else(|| "other".into(), |version| format!("v{version}")));
         let kept = fs::copy(path, &kept).map_or_else(
             |error| format!("it could not be copied: {error}"),
             |_| format!("a copy is at {}", kept.display()),
         );
-        notices.push(format!("The settings file is of a newer version of Telltale ({version}); what this one knows of it is used, and {kept}."));
+        notices.push(format!("The settings file {other}; what this version knows of it is used, and {kept}."));
+    } else {
+        let left_out = |unknown: String| format!("In the settings file, {unknown}; the next change leaves it out.");
+        notices.extend(unknown(fields).map(left_out));
     }
     let mut settings = Settings::default();
     for definition in DEFINITIONS {
@@ -128,6 +138,22 @@ fn from_fields(fields: &Map<String, Value>, path: &Path, notices: &mut Vec<Strin
         }
     }
     settings
+}
+
+/// What its version is, if not this one's.
+fn another_version(fields: &Map<String, Value>) -> Option<String> {
+    let version = fields.get("version")?;
+    match version.as_u64() {
+        Some(known) if known <= VERSION => None,
+        Some(newer) => Some(format!("is of a newer version of Telltale ({newer})")),
+        None => Some(format!("is of an unknown version ({version})")),
+    }
+}
+
+/// What is no setting, in words.
+fn unknown(fields: &Map<String, Value>) -> impl Iterator<Item = String> {
+    let is_known = |key: &str| key == "version" || DEFINITIONS.iter().any(|one| one.key == key);
+    fields.keys().filter(move |key| !is_known(key)).map(|key| format!("{key:?} is no setting"))
 }
 
 fn from_copy(path: &Path, notices: &mut Vec<String>) -> Settings {
@@ -283,11 +309,51 @@ mod tests {
     }
 
     #[test]
+    fn a_misspelt_setting_is_named_before_the_next_change_leaves_it_out() {
+        let (_folder, path) = folder();
+        fs::write(&path, r#"{"version":1,"intervall":5,"theme":"dark"}"#).unwrap();
+        let loaded = load(&path);
+        assert_eq!(loaded.settings, dark(2.0));
+        assert_eq!(
+            loaded.notices,
+            ["In the settings file, \"intervall\" is no setting; the next change leaves it out."]
+        );
+    }
+
+    #[test]
+    fn a_version_that_is_no_whole_number_is_another_one() {
+        for version in ["2.0", r#""2""#] {
+            let (folder, path) = folder();
+            fs::write(&path, format!(r#"{{"version":{version},"theme":"dark","hologram":true}}"#)).unwrap();
+            let loaded = load(&path);
+            assert_eq!((loaded.settings, loaded.notices.len()), (dark(2.0), 1), "{version}");
+            assert!(loaded.notices[0].contains(version), "{:?}", loaded.notices);
+            assert_eq!(names(&folder), ["settings.json", "settings.json.other"]);
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_is_no_file_is_neither_waited_for_nor_replaced() {
+        let (folder, path) = folder();
+        std::os::unix::fs::symlink("/dev/null", &path).unwrap();
+        assert_eq!(resolved(path.clone()), path, "the device stays one");
+        assert!(load(&path).notices[0].contains("it is not a file"));
+        rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+        assert_eq!(faults(&path), ["it is not a file"]);
+        assert!(load(&path).notices[0].contains("settings.json.corrupt-2"));
+        save(&path, &dark(5.0)).unwrap();
+        assert_eq!(names(&folder), ["settings.json", "settings.json.corrupt-1", "settings.json.corrupt-2"]);
+    }
+
+    #[test]
     fn faults_are_found_without_touching_anything() {
         let (folder, path) = folder();
         assert_eq!(faults(&path), Vec::<String>::new());
-        fs::write(&path, r#"{"version":1,"interval":1e9}"#).unwrap();
-        assert!(faults(&path)[0].contains("0.5 to 60"));
+        fs::write(&path, r#"{"version":"x","interval":1e9,"theem":"dark"}"#).unwrap();
+        let found = faults(&path);
+        assert!(found[0].contains("unknown version") && found[1].contains("theem"), "{found:?}");
+        assert!(found[2].contains("0.5 to 60"), "{found:?}");
         fs::write(&path, "{").unwrap();
         assert_eq!(faults(&path).len(), 1);
         try_writing(&path).unwrap();
