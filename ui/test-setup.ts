@@ -18,6 +18,12 @@ const context = new Proxy({} as Record<string, unknown>, {
 	},
 });
 
+// What a browser only reports fails the tests.
+globalThis.reportError ??= (error) =>
+	queueMicrotask(() => {
+		throw error;
+	});
+
 HTMLCanvasElement.prototype.getContext = (() => context) as unknown as typeof HTMLCanvasElement.prototype.getContext;
 
 class Path {

@@ -214,6 +214,50 @@ it("goes on when a GPU is gone while its charts are about to be put in words", a
 	}
 });
 
+it("loses one panel to what nobody thought of, until that is over, and no other", async () => {
+	const reported = vi.fn();
+	vi.stubGlobal("reportError", reported);
+	const at = (tick: number) => batch({ tick, timestamp: first.timestamp + tick * 2000, cpu: 40 + tick });
+	const panel = (id: string) => document.querySelector(`[data-panel="${id}"]`) as HTMLElement;
+	render(App, { monitor: following(host()) });
+	await vi.waitFor(() => expect(figure("cpu/utilization")).toBe("42\u00a0%"));
+	const odd = at(2);
+	if (odd.cpu) odd.cpu.per_core = null as never;
+	if (odd.memory) odd.memory.ram_used = 1 << 30;
+	emit(odd);
+	await vi.waitFor(() => expect(panel("cpu").textContent).toContain("This can't be shown: "));
+	vi.unstubAllGlobals();
+	expect(reported).toHaveBeenCalled();
+	expect(panel("memory").textContent).toContain("1.0");
+	emit(at(3));
+	await vi.waitFor(() => expect(document.documentElement.dataset.tick).toBe("3"));
+	screen.getByRole("button", { name: "Try again" }).click();
+	await vi.waitFor(() => expect(panel("cpu").querySelectorAll(".core")).not.toHaveLength(0));
+	expect(figure("cpu/utilization")).toBe("43\u00a0%");
+});
+
+it("asks which block devices there are when somebody unfolds them", async () => {
+	const info = { other_block_devices: [{ name: "loop0", size: 4096, on: [], mount_point: null }] };
+	history.replaceState(null, "", "/#disk/sda");
+	const core = host({ info });
+	const asked = vi.spyOn(core, "info");
+	render(App, { monitor: following(core) });
+	const list = await vi.waitFor(() => {
+		const found = document.querySelector<HTMLDetailsElement>('[data-panel="other-devices"] details');
+		expect(found).not.toBeNull();
+		return found as HTMLDetailsElement;
+	});
+	for (const [open, times] of [
+		[true, 2],
+		[false, 2],
+		[true, 3],
+	] as const) {
+		list.open = open;
+		await vi.waitFor(() => expect(list.querySelector("table") !== null).toBe(open));
+		expect(asked, String(open)).toHaveBeenCalledTimes(times);
+	}
+});
+
 it("calls the entries of the rail by name and value, also where only icons are seen", async () => {
 	const narrow = document.head.appendChild(document.createElement("style"));
 	narrow.textContent = ".rail .name, .rail .value { display: none }";

@@ -1,5 +1,5 @@
 // What the crosshair and the legends show while time goes on: what is under the pointer, or where keys put it, and no moment longer.
-import { render } from "@testing-library/svelte";
+import { cleanup, render } from "@testing-library/svelte";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { batch, DEFAULTS, following, Sized, sending } from "../store/samples";
 import App from "./App.svelte";
@@ -106,6 +106,27 @@ it("stays at the sample where keys put it, until the focus goes or it is out of 
 	await vi.waitFor(() => expect(cpu()).toBe(tick - 29));
 	await pass(40);
 	expect(cpu()).toBe(tick % 100);
+});
+
+it("zooms nothing where its chart goes while a part of it is dragged open", async () => {
+	const zoomed = () => document.querySelector('[data-testid="unzoom"]') !== null;
+	const drag = async (type: string, target: EventTarget, clientX: number) => {
+		target.dispatchEvent(new MouseEvent(type, { button: 0, clientX, clientY: 20, movementX: 1, bubbles: true }));
+		await frames();
+	};
+	for (const goes of [false, true]) {
+		await open("overview");
+		const over = one('[data-panel="cpu"] .u-over');
+		await drag("mousedown", over, 100);
+		await drag("mousemove", over, 300);
+		if (goes) {
+			location.hash = "memory";
+			await vi.waitFor(() => expect(over.isConnected).toBe(false));
+		}
+		await drag("mouseup", document, 300);
+		expect(zoomed()).toBe(!goes);
+		cleanup();
+	}
 });
 
 it("goes from the lane with the focus, and when it is out of sight", async () => {

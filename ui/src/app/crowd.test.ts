@@ -4,7 +4,7 @@ import { render } from "@testing-library/svelte";
 import { expect, it, vi } from "vitest";
 import { barGrid } from "../base/scale";
 import type { CurrentMetrics } from "../bindings";
-import { batch, DEFAULTS, following, hostOf } from "../store/samples";
+import { batch, DEFAULTS, following, hostOf, sending } from "../store/samples";
 import App from "./App.svelte";
 
 const [CORES, DISKS, INTERFACES, PHYSICAL] = [256, 30, 40, 4];
@@ -45,6 +45,25 @@ it("lists every device once, and tucks virtual interfaces away", async () => {
 	await vi.waitFor(() => expect(tucked.querySelector("[data-page]")).not.toBeNull());
 	expect(tucked.querySelectorAll('[data-page^="network/"]')).toHaveLength(INTERFACES - PHYSICAL);
 	expect(tucked.querySelector("summary")?.textContent).toContain(String(INTERFACES - PHYSICAL));
+});
+
+it("leaves them folded, also where one of them is shown, while others come and go", async () => {
+	const { host, emit } = sending({ current: async () => crowd() });
+	history.replaceState(null, "", "/#network/veth9a1b2c3d");
+	render(App, { monitor: following(host) });
+	const tucked = await vi.waitFor(() => {
+		const found = all(".rail details")[0] as HTMLDetailsElement;
+		expect(found?.open).toBe(true);
+		return found;
+	});
+	tucked.open = false;
+	tucked.dispatchEvent(new Event("toggle"));
+	const fewer = { ...crowd(), tick: 2 };
+	fewer.network?.interfaces.pop();
+	emit(fewer);
+	const counted = () => tucked.querySelector("summary")?.textContent;
+	await vi.waitFor(() => expect(counted()).toContain(String(INTERFACES - PHYSICAL - 1)));
+	expect(tucked.open).toBe(false);
 });
 
 it("shows a bar per core, in rows that are full", async () => {

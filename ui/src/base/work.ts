@@ -13,6 +13,15 @@ export function timed(work: () => void): void {
 	}
 }
 
+/** Does one of several things: what goes wrong in it is reported, and keeps none of the others from its turn. */
+export function apart(work: () => void): void {
+	try {
+		work();
+	} catch (error) {
+		reportError(error);
+	}
+}
+
 /** All of it so far, ms. */
 export function total(): number {
 	return spent;

@@ -1,5 +1,5 @@
 // Draws at most once per frame whatever changed, and never what nobody can see: a hidden page, or what is scrolled away.
-import { timed } from "../base/work";
+import { apart, timed } from "../base/work";
 
 /** Of a long range a new sample is less than a pixel: it is drawn when it is a whole one, but after this long, in ms. */
 export const PATIENCE = 2000;
@@ -13,7 +13,7 @@ function draw(): void {
 	const due = [...waiting].filter((one) => one.inSight);
 	for (const one of due) waiting.delete(one);
 	timed(() => {
-		for (const one of due) one.draw();
+		for (const one of due) apart(one.draw);
 	});
 }
 

@@ -84,6 +84,11 @@ export class Plot {
 	}
 
 	destroy(): void {
+		if (this.held) {
+			// uPlot would go on listening for the end of the drag, and zoom whatever page is shown then.
+			this.made.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+			document.dispatchEvent(new MouseEvent("mouseup"));
+		}
 		this.made.destroy();
 	}
 

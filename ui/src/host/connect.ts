@@ -2,7 +2,8 @@
 import type { Host } from "./host";
 import { tauri } from "./tauri";
 
-/** The core where there is one, else the recording, which is loaded only then. */
+/** The core; in a plain browser, which only who works on the page opens it in, a recording. */
 export async function connect(): Promise<Host> {
-	return "__TAURI_INTERNALS__" in globalThis ? tauri : (await import("./replay")).replay();
+	if (import.meta.env.DEV && !("__TAURI_INTERNALS__" in globalThis)) return (await import("./replay")).replay();
+	return tauri;
 }

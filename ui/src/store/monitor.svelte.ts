@@ -2,7 +2,7 @@
 import { flushSync } from "svelte";
 import { HOUR, MINUTE, SECOND } from "../base/time";
 import { within } from "../base/within";
-import { timed } from "../base/work";
+import { apart, timed } from "../base/work";
 import type { CurrentMetrics, HistoryQuery, Settings, SettingsPatch, SystemInfo } from "../bindings";
 import { type Host, type Past, type Unsubscribe, wordsOf } from "../host/host";
 import { Connection, type ConnectionState } from "./connection";
@@ -68,7 +68,8 @@ export class Monitor {
 	/** Listens, and then fills what came before, so that no sample falls in between. Where that is refused or never answered there
 	 * are no events, and polling begins as after any other silence. */
 	private async listen(): Promise<void> {
-		this.link.start();
+		// Nobody looks at one that was loaded anew while the window was hidden, and it gets no events.
+		if (!document.hidden) this.link.start();
 		this.unsubscribe = await this.host.subscribe((batch) => this.link.event(batch));
 		await this.fill();
 	}
@@ -146,7 +147,7 @@ export class Monitor {
 
 	private changedRows(): void {
 		this.revision += 1;
-		for (const paint of this.painters) paint();
+		for (const paint of this.painters) apart(paint);
 	}
 
 	private changed(state: ConnectionState): void {

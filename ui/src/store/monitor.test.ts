@@ -236,6 +236,22 @@ it("fills the time during which the page was hidden", async () => {
 	expect(values()).toEqual(whole());
 });
 
+it("asks for nothing while the window that it was loaded in is hidden, and has all of it once that is shown", async () => {
+	monitor.stop();
+	const hidden = vi.spyOn(document, "hidden", "get").mockReturnValue(true);
+	monitor = new Monitor(core);
+	await monitor.start();
+	const asked = vi.spyOn(core, "current");
+	await pass(minutes(10));
+	expect([monitor.connection, asked.mock.calls.length]).toEqual(["live", 0]);
+	hidden.mockReturnValue(false);
+	document.dispatchEvent(new Event("visibilitychange"));
+	await pass(0);
+	same();
+	await pass(minutes(1));
+	expect(monitor.connection).toBe("polling");
+});
+
 it("has the newest figures as soon as it is shown again, however long the next event takes", async () => {
 	await live(2);
 	await hide(minutes(10));
@@ -365,6 +381,21 @@ it("waits for as long as the interval lasts that it finds when it opens", async 
 	await monitor.start();
 	await pass(60_000);
 	expect(monitor.connection).toBe("live");
+});
+
+it("has every painter's turn come, whatever goes wrong in another", async () => {
+	const reported = vi.fn();
+	vi.stubGlobal("reportError", reported);
+	const wrong = new Error("odd");
+	monitor.onRows(() => {
+		throw wrong;
+	});
+	const paint = vi.fn();
+	monitor.onRows(paint);
+	await live(1);
+	vi.unstubAllGlobals();
+	expect([paint.mock.calls.length, reported.mock.calls]).toEqual([1, [[wrong]]]);
+	expect(monitor.batch?.tick).toBe(core.tick());
 });
 
 it("tells painters of each batch and of what was filled in, until they are gone", async () => {

@@ -380,6 +380,8 @@ export const de: Messages = {
 
 	startFailed: "Das Fenster konnte den Kern von Telltale nicht erreichen",
 	notice: "Hinweis",
+	notShown: "Das lässt sich nicht anzeigen",
+	tryAgain: "Erneut versuchen",
 	dismiss: "Schließen",
 	invalid: "Nicht gespeichert",
 	defaultIs: (value) => `Standard: ${value}`,

@@ -385,6 +385,8 @@ export const en = {
 
 	startFailed: "The window could not reach Telltale's core",
 	notice: "Notice",
+	notShown: "This can't be shown",
+	tryAgain: "Try again",
 	dismiss: "Dismiss",
 	invalid: "Not saved",
 	defaultIs: (value: string) => `Default: ${value}`,

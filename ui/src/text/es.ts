@@ -377,6 +377,8 @@ export const es: Messages = {
 
 	startFailed: "La ventana no pudo conectar con el núcleo de Telltale",
 	notice: "Aviso",
+	notShown: "Esto no se puede mostrar",
+	tryAgain: "Reintentar",
 	dismiss: "Descartar",
 	invalid: "No guardado",
 	defaultIs: (value) => `Valor predeterminado: ${value}`,

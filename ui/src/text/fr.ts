@@ -383,6 +383,8 @@ export const fr: Messages = {
 
 	startFailed: "La fenêtre n’a pas pu joindre le cœur de Telltale",
 	notice: "Avis",
+	notShown: "Impossible d’afficher ceci",
+	tryAgain: "Réessayer",
 	dismiss: "Fermer",
 	invalid: "Non enregistré",
 	defaultIs: (value) => `Par défaut\u00a0: ${value}`,

@@ -376,6 +376,8 @@ export const ja: Messages = {
 
 	startFailed: "ウィンドウから Telltale のコアに接続できませんでした",
 	notice: "お知らせ",
+	notShown: "表示できません",
+	tryAgain: "再試行",
 	dismiss: "閉じる",
 	invalid: "保存されていません",
 	defaultIs: (value) => `既定値: ${value}`,

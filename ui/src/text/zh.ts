@@ -368,6 +368,8 @@ export const zh: Messages = {
 
 	startFailed: "窗口无法连接到 Telltale 核心",
 	notice: "提示",
+	notShown: "无法显示",
+	tryAgain: "重试",
 	dismiss: "关闭",
 	invalid: "未保存",
 	defaultIs: (value) => `默认值：${value}`,

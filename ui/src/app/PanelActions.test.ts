@@ -173,6 +173,26 @@ it("says what became of a copy in a place that was there before", async () => {
 	await vi.waitFor(() => expect(places.map((place) => place.textContent)).toContain("Copied · CPU"));
 });
 
+it("says it again when the same is copied again", async () => {
+	vi.useFakeTimers();
+	try {
+		document.execCommand = () => true;
+		render(App, { monitor: following(hostOf()) });
+		await vi.advanceTimersByTimeAsync(500);
+		const said = () => screen.queryByTestId("toast")?.textContent?.trim() ?? "";
+		screen.getByRole("button", { name: "CPU" }).focus();
+		for (let times = 0; times < 3; times++) {
+			press("c", { ctrlKey: true });
+			await vi.advanceTimersByTimeAsync(3500);
+			expect(said(), String(times)).toBe("Copied · CPU");
+		}
+		await vi.advanceTimersByTimeAsync(1000);
+		expect(said()).toBe("");
+	} finally {
+		vi.useRealTimers();
+	}
+});
+
 it("copies what a panel without controls has, which Tab stops at", async () => {
 	const written = vi.spyOn(navigator.clipboard, "writeText").mockResolvedValue();
 	document.execCommand = () => false;
