@@ -367,8 +367,11 @@ it("shows a notice of the start until it is dismissed", async () => {
 	render(App, { monitor: following(host()) });
 	const notice = await vi.waitFor(() => screen.getByTestId("notice"));
 	expect(notice.textContent).toContain("Settings were set aside.");
-	notice.querySelector("button")?.click();
+	const dismiss = notice.querySelector("button");
+	dismiss?.focus();
+	dismiss?.click();
 	await vi.waitFor(() => expect(screen.queryByTestId("notice")).toBeNull());
+	expect(document.activeElement, "the focus is not lost with it").toBe(document.querySelector("main"));
 });
 
 it("says so where the core can't be reached at all", async () => {
