@@ -258,16 +258,24 @@ pub(crate) async fn cancel_save(shell: State<'_, Shell>) -> Result<(), CommandEr
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn report_page(
+    window: WebviewWindow,
     shell: State<'_, Shell>,
     view: Argument<View>,
     rows: Argument<u32>,
 ) -> Result<(), CommandError> {
     answer("report_page", async {
+        let is_first = shell.alive.drawn().is_none();
         // Whatever it says that it shows.
         block_in_place(|| shell.page_drawn());
-        let (view, rows) = (view.object("view")?, rows.parsed("rows")?);
+        let (mut view, rows) = (view.object("view")?, rows.parsed("rows")?);
         view.check()?;
         tracing::info!(page = %view.page, range = view.range, paused = view.paused, rows, "the page is there");
+        // While it loaded it could not be told.
+        let paused = shell.window.view().paused;
+        if is_first && view.paused != paused {
+            view.paused = paused;
+            crate::window::tell_paused(&window, paused);
+        }
         shell.window.set_view(view);
         Ok(())
     })
@@ -279,7 +287,7 @@ pub(crate) async fn report_page(
 #[specta::specta]
 pub(crate) async fn quit(app: AppHandle) -> Result<(), CommandError> {
     answer("quit", async {
-        app.exit(0);
+        crate::end(&app);
         Ok(())
     })
     .await

@@ -102,7 +102,8 @@ pub fn run(hidden: bool) -> anyhow::Result<()> {
     tracing::info!("{}", rendering::chosen());
     rendering::connect()?;
 
-    // One thread for all that waits: each more is woken for nothing.
+    // One thread for all that waits: each more is woken for nothing. (zbus has a runtime of its own beside it, for the plugin that
+    // asks the bus for its name: a thread per core, which sleep.)
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
     let runtime = runtime.context("could not start its runtime")?;
     tauri::async_runtime::set(runtime.handle().clone());
@@ -178,7 +179,7 @@ fn start(app: &AppHandle, hidden: bool) -> anyhow::Result<()> {
     app.state::<Shell>().tasks.keep("window", move || window::save_changes(kept.clone()));
     let asked = app.clone();
     let listening = stop::when_asked(LONGEST_END, move |heard| match heard {
-        Ok(()) => asked.exit(0),
+        Ok(()) => end(&asked),
         Err(error) => tracing::warn!(%error, "signals can't be heard"),
     });
     if let Err(error) = listening {
@@ -195,6 +196,12 @@ fn start(app: &AppHandle, hidden: bool) -> anyhow::Result<()> {
         Err(error) => tracing::info!("no tray: closing the window will quit: {error:#}"),
     }
     window::open(app, None).context("could not open the window")
+}
+
+/// Ends the program, as it was asked to. One that is started from now on waits for that, however busy the main thread is.
+fn end(app: &AppHandle) {
+    instance::leave(app);
+    app.exit(0);
 }
 
 /// `TELLTALE_TEST_INTERVAL`, in seconds: shorter than a setting may be, so that a test sees a day's ticks in minutes. It

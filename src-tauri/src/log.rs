@@ -26,7 +26,6 @@ pub(crate) struct Writers(Vec<WorkerGuard>);
 /// pipe that nobody reads and a home on a server that is gone never come back from a write: each is written to by a thread of
 /// its own, and lines beyond what it can hold are dropped.
 pub(crate) fn begin() -> Writers {
-    let (filter, wrong) = log_filter::from_environment();
     let terminal = io::stderr().is_terminal();
     let (stderr, guard) = by_a_thread(io::stderr());
     let mut writers = Writers(vec![guard]);
@@ -39,11 +38,10 @@ pub(crate) fn begin() -> Writers {
         Some(Err(error)) => (BoxMakeWriter::new(stderr), Some(error)),
         None => (BoxMakeWriter::new(stderr), None),
     };
-    let log = tracing_subscriber::fmt().with_env_filter(filter).log_internal_errors(false);
-    log.with_ansi(terminal).with_writer(output).init();
-    if let Some(wrong) = wrong {
-        tracing::warn!("{wrong}");
-    }
+    log_filter::begin(|filter| {
+        let log = tracing_subscriber::fmt().with_env_filter(filter).log_internal_errors(false);
+        log.with_ansi(terminal).with_writer(output).init();
+    });
     if let Some(error) = refused {
         tracing::warn!(%error, "the log is not kept in a file");
     }

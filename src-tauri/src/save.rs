@@ -62,7 +62,7 @@ pub(crate) async fn save(
     let Some(chosen) = ask(window, &history).await else { return Ok(None) };
     // Of the name that was chosen: what it is a link to may have another one.
     let ending = ending(&chosen);
-    let path = resolved(chosen);
+    let path = tokio::task::block_in_place(|| resolved(chosen));
     if let Some(why) = nothing(&ending, &history, &image) {
         return Err(not_written(&path, &why));
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use zbus::blocking::{Connection, MessageIterator, Proxy, connection};
 use zbus::object_server::Interface;
 use zbus::zvariant::{OwnedValue, Structure, Value};
-use zbus::{MatchRule, interface, message};
+use zbus::{MatchRule, fdo, interface, message};
 
 use super::screen::Screen;
 use super::until::until_sync;
@@ -20,20 +20,34 @@ const WATCHER_PATH: &str = "/StatusNotifierWatcher";
 /// Names of signals, each with the menu's entries that it tells of.
 pub(crate) type Signals = Arc<Mutex<Vec<(String, Vec<i32>)>>>;
 
+/// What a panel does with a tray that registers.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Takes {
+    Items,
+    /// It never answers.
+    NoCalls,
+    /// It refuses.
+    NoItems,
+}
+
 /// The part of a panel that trays register with.
 struct Watcher {
     items: Arc<Mutex<Vec<String>>>,
     has_host: Arc<AtomicBool>,
-    takes_items: Arc<AtomicBool>,
+    takes: Arc<Mutex<Takes>>,
 }
 
 #[interface(name = "org.kde.StatusNotifierWatcher")]
 impl Watcher {
-    async fn register_status_notifier_item(&self, service: String) {
-        if !self.takes_items.load(Ordering::Relaxed) {
-            std::future::pending::<()>().await;
+    async fn register_status_notifier_item(&self, service: String) -> fdo::Result<()> {
+        let takes = *self.takes.lock().unwrap_or_else(PoisonError::into_inner);
+        match takes {
+            Takes::Items => {}
+            Takes::NoCalls => std::future::pending().await,
+            Takes::NoItems => return Err(fdo::Error::Failed("not now".into())),
         }
         self.items.lock().unwrap_or_else(PoisonError::into_inner).push(service);
+        Ok(())
     }
 
     #[zbus(property)]
@@ -82,30 +96,25 @@ pub(crate) struct Panel {
     connection: Connection,
     items: Arc<Mutex<Vec<String>>>,
     has_host: Arc<AtomicBool>,
-    takes_items: Arc<AtomicBool>,
+    takes: Arc<Mutex<Takes>>,
 }
 
 impl Panel {
     /// A panel on the screen's bus.
     pub(crate) fn open(screen: &Screen) -> Self {
-        Self::taking_items(screen, true)
+        Self::that(Takes::Items, screen)
     }
 
-    /// One that has a host, and never answers a tray that registers until it `takes_items`.
-    pub(crate) fn taking_items(screen: &Screen, takes_items: bool) -> Self {
-        let items = Arc::default();
-        let [has_host, takes_items] = [true, takes_items].map(|is_so| Arc::new(AtomicBool::new(is_so)));
-        let watcher = Watcher {
-            items: Arc::clone(&items),
-            has_host: Arc::clone(&has_host),
-            takes_items: Arc::clone(&takes_items),
-        };
-        Self { connection: connected(screen, WATCHER_PATH, watcher, WATCHER), items, has_host, takes_items }
+    /// One that has a host, and does that with trays until it `take_items`.
+    pub(crate) fn that(takes: Takes, screen: &Screen) -> Self {
+        let (items, has_host, takes) = (Arc::default(), Arc::new(AtomicBool::new(true)), Arc::new(Mutex::new(takes)));
+        let watcher = Watcher { items: Arc::clone(&items), has_host: Arc::clone(&has_host), takes: Arc::clone(&takes) };
+        Self { connection: connected(screen, WATCHER_PATH, watcher, WATCHER), items, has_host, takes }
     }
 
-    /// From now on it answers those that register.
+    /// From now on it takes those that register.
     pub(crate) fn take_items(&self) {
-        self.takes_items.store(true, Ordering::Relaxed);
+        *self.takes.lock().unwrap_or_else(PoisonError::into_inner) = Takes::Items;
     }
 
     /// The host comes or goes, and the watcher, which stays, says so.

@@ -1,13 +1,13 @@
 //! Closing to the tray and coming back, trays that come and go, and ending: cleanly, with nothing left behind.
 
 use std::fs;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::{Value, json};
 
 use crate::common::among_others;
-use crate::common::desktop::{Desktop, SOON, below, rows, web_process};
-use crate::common::panel::{Panel, Shell};
+use crate::common::desktop::{Desktop, SOON, await_the_end, below, rows, web_process};
+use crate::common::panel::{Panel, Shell, Takes};
 use crate::common::process::output;
 use crate::common::until::until_sync;
 
@@ -203,13 +203,33 @@ fn a_user_who_does_not_want_the_tray_quits_by_closing() {
 fn a_panel_that_takes_no_tray_keeps_no_window_from_opening_and_has_it_once_it_does() {
     let _turn = among_others();
     let desktop = Desktop::open();
-    let panel = Panel::taking_items(&desktop.screen, false);
+    let panel = Panel::that(Takes::NoCalls, &desktop.screen);
     let mut app = desktop.start(&[]);
     desktop.await_window(true);
     panel.take_items();
     panel.await_item();
     desktop.close_window();
     desktop.await_window(false);
+    panel.click("Quit");
+    assert_eq!(app.wait(SOON).code(), Some(0));
+}
+
+/// It registers itself with a panel that comes later, once.
+#[test]
+fn a_panel_that_comes_back_and_refuses_the_tray_at_first_has_it_in_the_end() {
+    let _turn = among_others();
+    let desktop = Desktop::open();
+    let panel = Panel::open(&desktop.screen);
+    let mut app = desktop.start(&["--hidden"]);
+    panel.await_item();
+    drop(panel);
+    let panel = Panel::that(Takes::NoItems, &desktop.screen);
+    until_sync("it is refused", SOON, || {
+        let log = desktop.log();
+        if log.contains("does not take the tray") { Ok(()) } else { Err(log) }
+    });
+    panel.take_items();
+    panel.await_item();
     panel.click("Quit");
     assert_eq!(app.wait(SOON).code(), Some(0));
 }
@@ -256,16 +276,8 @@ fn it_ends_at_once_and_leaves_no_process_behind() {
         };
         assert_eq!(app.wait(SOON).code(), Some(code), "{how}");
         eprintln!("{how}: ended after {:?}", begun.elapsed());
-        until_sync(&format!("none of its processes is left after {how}"), Duration::from_secs(5), || {
-            let left: Vec<_> = family.iter().filter(|(pid, _)| runs(*pid)).collect();
-            if left.is_empty() { Ok(()) } else { Err(format!("{left:?}")) }
-        });
+        await_the_end(&family);
         let kept = fs::read_to_string(desktop.path("data/dev.telltale.desktop/window.json")).unwrap();
         assert!(kept.contains("\"place\":{"), "{how}: {kept}");
     }
-}
-
-/// Whether there is such a process, and it is not one that only waits to be buried.
-fn runs(pid: u32) -> bool {
-    fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
 }

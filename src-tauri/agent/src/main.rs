@@ -21,14 +21,12 @@ use arguments::{Arguments, Command};
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     open_files::allow_many();
-    let (filter, wrong) = log_filter::from_environment();
     // By a thread of its own: while nobody reads a full stderr, figures go on.
     let (stderr, _writes) = NonBlockingBuilder::default().buffered_lines_limit(1_000).finish(io::stderr());
-    let log = tracing_subscriber::fmt().with_env_filter(filter).log_internal_errors(false);
-    log.with_ansi(io::stderr().is_terminal()).with_writer(stderr.clone()).init();
-    if let Some(wrong) = wrong {
-        tracing::warn!("{wrong}");
-    }
+    log_filter::begin(|filter| {
+        let log = tracing_subscriber::fmt().with_env_filter(filter).log_internal_errors(false);
+        log.with_ansi(io::stderr().is_terminal()).with_writer(stderr.clone()).init();
+    });
     let failure = match arguments.command {
         Command::Doctor { .. } => State::Broken.exit_code(),
         Command::Snapshot { .. } | Command::Watch { .. } => 1,

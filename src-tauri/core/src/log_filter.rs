@@ -7,9 +7,14 @@ use tracing_subscriber::filter::LevelFilter;
 
 const VARIABLE: &str = "TELLTALE_LOG";
 
-/// Warnings where the variable is empty, not set or wrong; why it is wrong is for a line of the log, once there is one.
-pub fn from_environment() -> (EnvFilter, Option<String>) {
-    of(&env::var_os(VARIABLE).unwrap_or_default().to_string_lossy())
+/// Begins the log with what the variable says: warnings where it is empty or not set, and where it is wrong, which is then the
+/// first line.
+pub fn begin(log: impl FnOnce(EnvFilter)) {
+    let (filter, wrong) = of(&env::var_os(VARIABLE).unwrap_or_default().to_string_lossy());
+    log(filter);
+    if let Some(wrong) = wrong {
+        tracing::warn!("{wrong}");
+    }
 }
 
 fn of(text: &str) -> (EnvFilter, Option<String>) {

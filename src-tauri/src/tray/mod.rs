@@ -75,7 +75,7 @@ impl Choice {
             Self::Open => window::show(app, None),
             Self::Pause => window::pause_or_resume(app),
             Self::Settings => window::show(app, Some("settings")),
-            Self::Quit => app.exit(0),
+            Self::Quit => crate::end(app),
         }
     }
 }
@@ -133,6 +133,17 @@ fn host_changed(app: &AppHandle, present: bool) {
     } else {
         tauri::async_runtime::spawn(stay_reachable(app.clone()));
     }
+}
+
+/// The host that came does not take what was put up.
+#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "a host elsewhere is the system's"))]
+fn refused(app: &AppHandle) {
+    app.state::<Shell>().tray.lock().0 = None;
+    let app = app.clone();
+    tauri::async_runtime::spawn(async move {
+        rise(app.clone()).await;
+        stay_reachable(app).await;
+    });
 }
 
 /// Puts it up. A host that has just come may need a moment before it takes one.

@@ -4,7 +4,7 @@
 use std::sync::{Arc, OnceLock};
 
 use ksni::menu::{MenuItem, StandardItem};
-use ksni::{ToolTip, Tray, TrayMethods as _};
+use ksni::{OfflineReason, ToolTip, Tray, TrayMethods as _};
 use tauri::{AppHandle, Manager as _};
 
 use super::menu::{Menu, STEPS};
@@ -63,6 +63,14 @@ impl Tray for Item {
 
     fn activate(&mut self, _x: i32, _y: i32) {
         Choice::Open.made(&self.app);
+    }
+
+    /// A host that has just come may not take it yet, and ksni asks but once.
+    fn watcher_offline(&self, reason: OfflineReason) -> bool {
+        let OfflineReason::Error(error) = reason else { return true };
+        tracing::warn!(%error, "the panel does not take the tray");
+        super::refused(&self.app);
+        false
     }
 
     fn title(&self) -> String {

@@ -100,6 +100,15 @@ impl Alive {
         (state.loading == Loading::Done, ask)
     }
 
+    /// The page begins. What was asked before is never answered: wry drops the question of a view that has no page yet.
+    fn begins(&self) {
+        let mut state = self.lock();
+        (state.asked, state.missed) = (None, 0);
+        if state.loading == Loading::Asked {
+            state.loading = Loading::Unknown;
+        }
+    }
+
     /// It says whether it has loaded.
     fn says_loaded(&self, page: u64, loaded: bool) {
         let mut state = self.lock();
@@ -185,6 +194,13 @@ impl Alive {
     }
 }
 
+/// The page that loads begins.
+pub(super) fn begins(app: &AppHandle) {
+    if let Some(shell) = app.try_state::<Shell>() {
+        shell.alive.begins();
+    }
+}
+
 /// Watches over the page that now loads.
 pub(super) fn watch(app: &AppHandle) {
     let page = app.state::<Shell>().alive.loads(Instant::now());
@@ -244,6 +260,10 @@ async fn reload_if_it_hangs(app: AppHandle, page: u64) {
     tokio::time::sleep(HANGS.saturating_sub(LOOK)).await;
     tokio::time::sleep(LOOK).await;
     let Some(shell) = app.try_state::<Shell>() else { return };
+    // One that was closed answers no more.
+    if !super::is_open(&app) {
+        return;
+    }
     if let Some(missed) = shell.alive.hangs(page, Instant::now()) {
         tracing::warn!(missed, "the page has not answered for {HANGS:?}");
         if shell.alive.is_blank(page) {
@@ -345,6 +365,20 @@ mod tests {
         let hang = [page, next].map(|page| alive.hangs(page, begun + S(60)));
         assert_eq!(hang, [None, None], "another page begins afresh");
         assert_eq!(alive.at_tick(begun + S(55)), (true, Some(next)), "one that never reports has events, and is asked");
+    }
+
+    #[test]
+    fn a_page_that_begins_late_is_asked_again_and_does_not_hang() {
+        let (alive, begun) = (Alive::default(), Instant::now());
+        let page = alive.loads(begun);
+        assert_eq!(alive.has_loaded(page), (false, true));
+        assert_eq!(alive.at_tick(begun + S(5)), (true, Some(page)));
+        assert_eq!(alive.at_tick(begun + S(8)), (false, None));
+        alive.begins();
+        assert_eq!(alive.has_loaded(page), (false, true));
+        assert_eq!(alive.at_tick(begun + S(14)), (true, Some(page)));
+        assert_eq!(alive.hangs(page, begun + S(15)), None);
+        assert_eq!(alive.hangs(page, begun + S(24)), Some(0), "if it never answers");
     }
 
     #[test]

@@ -5,6 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,8 @@ pub(crate) struct Kept {
     state: watch::Sender<State>,
     /// None where there is no folder for data.
     file: Option<PathBuf>,
+    /// Held while it is written: at the end that may be twice at once.
+    writing: Mutex<()>,
     /// Whether the window that is being destroyed is to be opened again.
     reopen: AtomicBool,
 }
@@ -49,7 +52,7 @@ impl Kept {
     pub(crate) fn load(app: &AppHandle) -> Self {
         let file = app.path().app_data_dir().map(|folder| folder.join("window.json")).ok();
         let state = file.as_deref().map(read).unwrap_or_default();
-        Self { state: watch::Sender::new(state), file, reopen: AtomicBool::default() }
+        Self { state: watch::Sender::new(state), file, writing: Mutex::default(), reopen: AtomicBool::default() }
     }
 
     /// What the window shows, or showed last.
@@ -118,6 +121,7 @@ impl Kept {
 
     /// Writes it, as the program ends.
     pub(crate) fn save(&self) {
+        let _turn = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut state = self.state.borrow().clone();
         state.view.paused = None; // the moment will be out of sight by the next start
         let Some(file) = &self.file else { return };

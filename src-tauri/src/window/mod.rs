@@ -9,7 +9,7 @@ mod webkit;
 use std::sync::{Mutex, PoisonError};
 use std::{fs, io};
 
-use tauri::webview::NewWindowResponse;
+use tauri::webview::{NewWindowResponse, PageLoadEvent};
 use tauri::{AppHandle, Manager as _, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent, Wry};
 use tauri_specta::Event as _;
 use tempfile::TempDir;
@@ -46,7 +46,12 @@ pub(crate) fn open(app: &AppHandle, page: Option<&str>) -> tauri::Result<()> {
             let bundled = url.scheme() == "tauri" || (cfg!(windows) && url.host_str() == Some("tauri.localhost"));
             bundled || (cfg!(dev) && own.as_ref().is_some_and(|dev| dev.origin() == url.origin()))
         })
-        .on_new_window(|_, _| NewWindowResponse::Deny);
+        .on_new_window(|_, _| NewWindowResponse::Deny)
+        .on_page_load(|window, load| {
+            if matches!(load.event(), PageLoadEvent::Started) {
+                alive::begins(window.app_handle());
+            }
+        });
     let place = kept.place();
     if let Some(place) = place {
         builder = builder.inner_size(place.width, place.height).maximized(place.maximized);
@@ -153,9 +158,14 @@ pub(crate) fn pause_or_resume(app: &AppHandle) {
         None => Some(shell.feed.current().metrics.timestamp),
     };
     shell.window.set_paused(paused);
-    if let Some(window) = app.get_webview_window(LABEL)
-        && let Err(error) = ViewPaused(paused).emit_to(&window, LABEL)
-    {
+    if let Some(window) = app.get_webview_window(LABEL) {
+        tell_paused(&window, paused);
+    }
+}
+
+/// Tells the page since when its charts are to stand still.
+pub(crate) fn tell_paused(window: &WebviewWindow, paused: Option<i64>) {
+    if let Err(error) = ViewPaused(paused).emit_to(window, LABEL) {
         tracing::warn!(%error, "the page could not be told to pause");
     }
 }

@@ -81,19 +81,16 @@ impl Interpreter {
             }
             let known = letters.trim_start_matches(|letter| self.flags.contains(letter));
             let mut rest = known.chars();
-            match rest.next() {
+            let (letter, rest) = (rest.next(), rest.as_str());
+            match letter {
                 None if letters.is_empty() => return None,
                 None => {}
                 Some('m') if self.modules => {
-                    let module =
-                        Some(rest.as_str()).filter(|module| !module.is_empty()).or_else(|| arguments.next())?;
+                    let module = if rest.is_empty() { arguments.next()? } else { rest };
                     return Some(format!("-m {module}"));
                 }
-                Some(letter) if self.valued.contains(letter) => {
-                    if rest.as_str().is_empty() {
-                        arguments.next();
-                    }
-                }
+                Some(letter) if self.valued.contains(letter) && rest.is_empty() => drop(arguments.next()),
+                Some(letter) if self.valued.contains(letter) => {}
                 Some(_) => return None,
             }
         }
