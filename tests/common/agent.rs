@@ -1,5 +1,6 @@
 //! `telltale-agent` as users run it: its lines, its messages, its exit code.
 
+use std::cell::RefCell;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
@@ -48,6 +49,31 @@ impl Watch {
 /// A line as JSON.
 pub(crate) fn parse(line: &str) -> Value {
     serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in {line:?}"))
+}
+
+/// What was said on stderr, without that ticks were late: so they are where the machine stands still for a moment.
+pub(crate) fn but_held_up(said: &str) -> String {
+    said.split_inclusive('\n').filter(|line| !line.contains("channel=\"ticks\"")).collect()
+}
+
+/// Whether lines come in time: no more than a tenth of a second off the half that is between them.
+#[derive(Debug, Default)]
+pub(crate) struct InTime(RefCell<Vec<i64>>);
+
+impl InTime {
+    /// How many did in a row, with this one, which may be another source's. A moment in which the whole machine stands still begins
+    /// the row anew; a source that holds up others holds them up at every tick.
+    pub(crate) fn with(&self, line: &Value, is_its: bool) -> usize {
+        let mut row = self.0.borrow_mut();
+        let time = line["timestamp"].as_i64().unwrap();
+        if row.last().is_some_and(|before| !is_its || !(400..=600).contains(&(time - before))) {
+            row.clear();
+        }
+        if is_its {
+            row.push(time);
+        }
+        row.len()
+    }
 }
 
 /// A figure by its path in a payload; `None` where it is null.

@@ -184,6 +184,16 @@ impl Drop for Desktop {
     }
 }
 
+/// Waits until none of these processes runs.
+pub(crate) fn await_the_end(family: &[(u32, String)]) {
+    // One that only waits to be buried has ended.
+    let runs = |pid: u32| fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "));
+    until_sync("none of its processes is left", Duration::from_secs(5), || {
+        let left: Vec<_> = family.iter().filter(|(pid, _)| runs(*pid)).collect();
+        if left.is_empty() { Ok(()) } else { Err(format!("{left:?}")) }
+    });
+}
+
 /// Process ids and names of all processes below one, but for those that have ended and only wait to be buried.
 pub(crate) fn below(ancestor: u32) -> Vec<(u32, String)> {
     let table = output("ps", &["-e", "-o", "pid=,ppid=,stat=,comm="]);

@@ -24,7 +24,10 @@ fn a_driver_that_is_installed_later_is_found_without_a_restart_and_its_removal_e
     for _ in 0..3 {
         assert_eq!(line()["channel"], "system/memory", "nothing waits for a driver that is not there");
     }
-    fs::copy(built("libnvml_sim.so"), &library).unwrap();
+    // Whole at once: it is looked for all the time.
+    let beside = folder.path().join("unpacked");
+    fs::copy(built("libnvml_sim.so"), &beside).unwrap();
+    fs::rename(&beside, &library).unwrap();
     let mut ticks = 0;
     while line()["gpu_id"] != "GPU-a" {
         ticks += 1;

@@ -12,7 +12,8 @@ const SCRIPT: &str = "
     mkdir -p \"$1\"
     exec 3<>/dev/fuse
     mount -i -t fuse -o fd=3,rootmode=40000,user_id=0,group_id=0 \"/dev/$2\" \"$1\" || exit 8
-    timeout -s KILL 1 stat -f \"$1\" && exit 9
+    timeout -s KILL 1 stat -f \"$1\"
+    [ $? = 137 ] || exit 9
     echo hangs
     exec \"$0\" watch --interval 0.5 --channels disk";
 

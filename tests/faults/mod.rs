@@ -14,6 +14,7 @@
 mod clock;
 mod container;
 mod crowd;
+mod day;
 mod driver_library;
 mod hang;
 mod hidden_window;
@@ -22,7 +23,6 @@ mod kill;
 mod no_session_bus;
 mod screen;
 mod settings_disk;
-mod soak;
 mod stderr;
 mod trend;
 mod unwritable_home;

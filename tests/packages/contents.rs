@@ -47,7 +47,8 @@ fn all_below(folder: &Path) -> Vec<PathBuf> {
 
 /// Runs a checker that says nothing of what is well.
 fn says_nothing(program: &str, arguments: &[&str]) {
-    let ran = Command::new(program).args(arguments).output();
+    // Else it may say that the user's locale is not there.
+    let ran = Command::new(program).args(arguments).env("LC_ALL", "C.UTF-8").output();
     let ran = ran.unwrap_or_else(|error| panic!("{program}: {error}; `make test-packages` installs it"));
     let said = format!("{}{}", String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
     assert!(ran.status.success() && said.trim().is_empty(), "{program} {arguments:?}: {}: {said}", ran.status);
@@ -151,7 +152,9 @@ fn every_program_and_subcommand_has_a_page_that_man_can_set_and_find() {
     assert!(pages.len() >= 4, "{pages:?}");
     for page in pages {
         let page = page.to_str().unwrap();
-        let set = Command::new("man").args(["--warnings", "-E", "UTF-8", "-Tutf8", "-l", page]).output().unwrap();
+        let mut set = Command::new("man");
+        set.args(["--warnings", "-E", "UTF-8", "-Tutf8", "-l", page]).env("LC_ALL", "C.UTF-8");
+        let set = set.output().unwrap();
         assert!(set.status.success() && set.stderr.is_empty(), "{page}: {}", String::from_utf8_lossy(&set.stderr));
         output("lexgrog", &[page]);
     }

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::package;
 use super::root::Root;
 use crate::common::agent::parse;
-use crate::common::desktop::{Desktop, SOON, below, rows, web_process};
+use crate::common::desktop::{Desktop, SOON, await_the_end, below, rows, web_process};
 use crate::common::panel::Panel;
 use crate::common::process::output;
 use crate::common::until::until_sync;
@@ -106,7 +106,9 @@ fn lives(root: &Root) {
     desktop.await_window(true);
     desktop.await_report("the history from before and since", before.len(), |report| rows(report) > most);
 
+    let family = below(app.id());
+    assert!(family.len() > 1, "{family:?}");
     panel.click("Quit");
     assert_eq!(app.wait(SOON).code(), Some(0), "{}", desktop.log());
-    assert_eq!(below(app.id()), []);
+    await_the_end(&family);
 }

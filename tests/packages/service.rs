@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use super::unpacked;
 use crate::common::agent::parse;
-use crate::common::desktop::{SOON, below};
+use crate::common::desktop::{SOON, await_the_end, below};
 use crate::common::process::Group;
 use crate::common::until::until_sync;
 use crate::common::{among_others, root};
@@ -54,8 +54,5 @@ fn the_service_starts_for_an_ordinary_user_and_samples_everything() {
 
     manager.signal("TERM");
     manager.wait(SOON);
-    until_sync("the agent has ended", SOON, || match below(manager.id()) {
-        none if none.is_empty() => Ok(()),
-        left => Err(left),
-    });
+    await_the_end(&agents);
 }

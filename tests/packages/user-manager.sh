@@ -14,6 +14,8 @@ chown -R nobody "$folder"
 name=telltale-test-$$
 for hierarchy in /sys/fs/cgroup /sys/fs/cgroup/unified /sys/fs/cgroup/systemd; do
 	[ -e "$hierarchy/cgroup.procs" ] || continue
+	# Read-only in a container; here in this script's own view.
+	mount -o remount,rw "$hierarchy" 2>/dev/null || true
 	mkdir "$hierarchy/$name"
 	chown -R nobody "$hierarchy/$name"
 	echo $$ >"$hierarchy/$name/cgroup.procs"

@@ -209,7 +209,7 @@ fn a_gpu_that_is_busy_with_nothing_is_possibly_hung_after_a_minute_and_a_lost_on
 /// A disk under real load beside a GPU with little to do. Where the kernel has neither pressure nor a disk to be busy, as
 /// in some containers, there is nothing to see and the rule's own tests must do.
 #[test]
-fn a_gpu_with_little_to_do_beside_a_disk_under_load_is_probably_waiting_for_data() {
+fn a_disk_under_load_beside_a_gpu_with_little_to_do_has_it_probably_waiting_for_data() {
     super::test_alone(async || {
         let (screen, home) = (Screen::open(), Home::new());
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
