@@ -10,7 +10,6 @@ mod counts;
 pub mod doctor;
 mod error;
 mod events;
-mod file;
 mod instance;
 mod log;
 pub mod rendering;

@@ -10,8 +10,8 @@ use tauri::async_runtime::spawn_blocking;
 use tauri::{Manager as _, WebviewWindow};
 use tauri_plugin_dialog::DialogExt as _;
 use tauri_specta::Event as _;
+use telltale_core::files::{beside, resolved};
 use telltale_core::history::MetricsHistory;
-use telltale_core::settings::file::{beside, resolved};
 use telltale_core::{clock, export};
 use tokio::sync::{oneshot, watch};
 

@@ -11,6 +11,7 @@ use anyhow::Context as _;
 use serde_json::Value;
 use tauri::{AppHandle, Manager as _, Wry};
 use tauri_plugin_store::{Store, StoreBuilder};
+use telltale_core::files;
 use telltale_core::settings::{Settings, file};
 use tokio::sync::watch;
 
@@ -104,17 +105,17 @@ impl Stored {
         for (key, value) in file::to_fields(settings) {
             store.set(key, value);
         }
-        store.save().with_context(|| file::staged(path).display().to_string())?;
+        store.save().with_context(|| files::staged(path).display().to_string())?;
         file::commit(path).with_context(|| path.display().to_string())
     }
 }
 
 fn open(app: &AppHandle) -> anyhow::Result<(PathBuf, Arc<Store<Wry>>)> {
-    let path = file::resolved(app.path().app_config_dir().context("no folder for settings")?.join("settings.json"));
+    let path = files::resolved(app.path().app_config_dir().context("no folder for settings")?.join("settings.json"));
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     }
-    let store = StoreBuilder::new(app, file::staged(&path)).disable_auto_save().create_new().build()?;
+    let store = StoreBuilder::new(app, files::staged(&path)).disable_auto_save().create_new().build()?;
     // Else the plugin would write the file beside once more when the app ends.
     store.close_resource();
     Ok((path, store))

@@ -77,7 +77,10 @@ name: string | null } |
 
 /**  How fresh a channel is: `reason` is `null` while it is current, and says why it is not otherwise. */
 export type ChannelStatus = {
-	/**  The channel's event name; `system/gpu` for the GPU source itself while no device is known. */
+	/**
+	 *  The channel's event name; `system/gpu` for the sources of GPUs: while none knows a device,
+	 *  or while one owes an answer beside another's GPUs.
+	 */
 	channel: string,
 	/**  When the last sample was taken, of a GPU the last with a figure; `null` before the first. */
 	timestamp: number | null,
@@ -124,7 +127,7 @@ export type CommandError = {
 export type ComputeMode = 
 /**  Any number of processes. */
 "default" | 
-/**  One thread; CUDA knows it no more. */
+/**  One thread; CUDA no longer supports it. */
 "exclusive_thread" | 
 /**  Nobody. */
 "prohibited" | 
@@ -202,7 +205,7 @@ export type Diagnostics = {
 	interval: number,
 	/**  What became of the ticks. */
 	ticks: TickCounts,
-	/**  One entry per source, in the order in which they are asked. */
+	/**  One entry per source: those of GPUs first, then in the order of the channels. */
 	sources: SourceStatus[],
 	/**  What is kept. */
 	history: HistorySize,
@@ -489,7 +492,10 @@ export type GpuDetails = {
 	cuda_version: string | null,
 	/**  Version of the device's firmware (`nvmlDeviceGetVbiosVersion`; amdgpu: `vbios_version`). */
 	vbios_version: string | null,
-	/**  MHz that the multiprocessors can reach (`nvmlDeviceGetMaxClockInfo`; amdgpu: the top of `pp_dpm_sclk`, i915, xe: `rp0_freq`). */
+	/**
+	 *  MHz that the multiprocessors can reach (`nvmlDeviceGetMaxClockInfo`; amdgpu: the top of `pp_dpm_sclk`, xe:
+	 *  `rp0_freq`, i915: `rps_RP0_freq_mhz`).
+	 */
 	sm_clock_max: number | null,
 	/**  MHz that the device memory can reach (amdgpu: the top of `pp_dpm_mclk`). */
 	memory_clock_max: number | null,
@@ -666,11 +672,14 @@ export type GpuMetrics = {
 	memory_used: number | null,
 	/**  Bytes on the device (`nvmlMemory_v2_t.total`; amdgpu: `mem_info_vram_total`, xe: `physical_vram_size_bytes`). */
 	memory_total: number | null,
-	/**  °C at the GPU die (`NVML_TEMPERATURE_GPU`; amdgpu: hwmon's "edge", or else "junction", xe: "pkg"). */
+	/**
+	 *  °C at the GPU die (`NVML_TEMPERATURE_GPU`; amdgpu: hwmon's "edge", or else "junction", xe: "pkg",
+	 *  i915, nouveau: `temp1_input`).
+	 */
 	temperature: number | null,
 	/**
 	 *  W of the whole board (`nvmlDeviceGetPowerUsage`, which is in mW; amdgpu: hwmon's `power1_average` or `power1_input`;
-	 *  i915, xe: what `energy1_input` grew by since the last sample).
+	 *  i915, xe: what `energy1_input` or `energy2_input` grew by since the last sample).
 	 */
 	power_draw: number | null,
 	/**  W that the board is held under (`nvmlDeviceGetEnforcedPowerLimit`; hwmon's `power1_cap`, i915, xe: `power1_max`). */
@@ -685,13 +694,16 @@ export type GpuMetrics = {
 	 *  or else what `fan1_input` is of `fan1_max`).
 	 */
 	fan_speed: number | null,
-	/**  MHz of the streaming multiprocessors now (`NVML_CLOCK_SM`; amdgpu: hwmon's "sclk", i915, xe: `act_freq` of the GT). */
+	/**  MHz of the streaming multiprocessors now (`NVML_CLOCK_SM`; amdgpu: hwmon's "sclk", xe: `act_freq` of the GT, i915: `rps_act_freq_mhz`). */
 	sm_clock: number | null,
 	/**  MHz of the device memory now (`NVML_CLOCK_MEM`; amdgpu: hwmon's "mclk"). */
 	memory_clock: number | null,
-	/**  Generation of the `PCIe` link now (sysfs: `current_link_speed`); an idle device may lower it. */
+	/**
+	 *  Generation of the `PCIe` link now (`nvmlDeviceGetCurrPcieLinkGeneration`; sysfs: `current_link_speed`); an idle
+	 *  device may lower it.
+	 */
 	pcie_generation: number | null,
-	/**  Lanes of the `PCIe` link now (sysfs: `current_link_width`). */
+	/**  Lanes of the `PCIe` link now (`nvmlDeviceGetCurrPcieLinkWidth`; sysfs: `current_link_width`). */
 	pcie_width: number | null,
 	/**  0 (P0, full) to 15 (P15, least) (`nvmlDeviceGetPerformanceState`). */
 	performance_state: number | null,
@@ -711,7 +723,7 @@ export type GpuMetrics = {
 	timestamp: number,
 };
 
-/**  Why there is no GPU data. */
+/**  Why there is no GPU data, or none of one driver's. */
 export type GpuMissing = {
 	/**  The kind of reason. */
 	reason: Reason,
@@ -1027,8 +1039,8 @@ export type OtherBlockDevice = {
 /**  What this process and all below it take. */
 export type OwnCost = {
 	/**
-	 *  Percent of one core, since the look before: at least two seconds, at most as long as nobody looks. What pidstat
-	 *  shows as `%CPU`, added up. `null` at the first look.
+	 *  Percent of one core, averaged since the last look that was two seconds or more ago. What pidstat shows as `%CPU`,
+	 *  added up. `null` at the first look.
 	 */
 	cpu: number | null,
 	/**  Seconds on a core since the start (`utime` + `stime` of `/proc/PID/stat`, in hundredths). */
@@ -1220,7 +1232,7 @@ export type SystemInfo = {
 	boot_time: number | null,
 	/**  GPUs known now. */
 	gpus: GpuInfo[],
-	/**  Why there is no GPU data; `null` if there is some. */
+	/**  Why there is no GPU data, or none of one driver's; `null` if all answer. */
 	gpu_missing: GpuMissing | null,
 	/**  Block devices that the totals of disks leave out, as they were when this was asked. */
 	other_block_devices: OtherBlockDevice[],
@@ -1341,7 +1353,7 @@ export type WindowCounts = {
 	events_sent: number,
 	/**  Events that could not be sent. */
 	events_failed: number,
-	/**  Times that the page's web process ended by itself and the page was loaded anew. */
+	/**  Times that the page was loaded anew: its web process had ended, or the page hung or stayed blank and was ended. */
 	web_process_restarts: number,
 };
 

@@ -10,6 +10,7 @@ pub mod doctor;
 pub mod export;
 pub mod feed;
 pub mod fields;
+pub mod files;
 pub mod gpu_details;
 pub mod gpu_state;
 pub mod history;

@@ -9,9 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use tauri::{AppHandle, Manager as _};
 
-use telltale_core::settings::file::remove_if_there;
-
-use crate::file;
+use telltale_core::files::{remove_if_there, replace};
 
 /// The file, and what it starts.
 pub(crate) struct Autostart {
@@ -38,7 +36,7 @@ impl Autostart {
     /// # Errors
     /// If the folder or the file can't be written, or not be removed.
     pub(crate) fn set(&self, on: bool) -> anyhow::Result<()> {
-        let done = if on { file::replace(&self.file, entry(&self.program)) } else { remove_if_there(&self.file) };
+        let done = if on { replace(&self.file, entry(&self.program)) } else { remove_if_there(&self.file) };
         done.with_context(|| self.file.display().to_string())
     }
 }

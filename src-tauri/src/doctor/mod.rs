@@ -10,6 +10,7 @@ use std::io;
 use anyhow::Context as _;
 use telltale_core::collector::Roots;
 use telltale_core::doctor::{self, Check, Report, State};
+use telltale_core::files;
 use telltale_core::settings::file;
 
 use crate::IDENTIFIER;
@@ -39,13 +40,13 @@ pub fn print(json: bool, desktop_only: bool) -> anyhow::Result<State> {
 /// Whether the settings can be read, and kept.
 fn settings() -> Check {
     const NAME: &str = "settings";
-    let path = dirs::config_dir().map(|folder| file::resolved(folder.join(IDENTIFIER).join("settings.json")));
+    let path = dirs::config_dir().map(|folder| files::resolved(folder.join(IDENTIFIER).join("settings.json")));
     let Some(path) = path else {
         return Check::new(NAME, State::Broken, "There is no folder for them.")
             .advising("Set HOME or XDG_CONFIG_HOME.");
     };
     let path_shown = path.display();
-    if let Err(error) = file::try_writing(&path) {
+    if let Err(error) = files::try_writing(&path) {
         return Check::new(NAME, State::Broken, format!("{path_shown} can't be written: {error}."));
     }
     let faults = file::faults(&path);

@@ -10,10 +10,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tauri::{AppHandle, Manager as _, Monitor, PhysicalPosition, PhysicalSize, WebviewWindow};
+use telltale_core::files;
 use tokio::sync::watch;
 use tokio::task::block_in_place;
 
-use crate::file;
 use crate::view::View;
 
 /// A window that is dragged changes its place many times a second.
@@ -161,7 +161,7 @@ fn read(file: &Path) -> State {
 }
 
 fn write(to: &Path, state: &State) -> std::io::Result<()> {
-    file::replace(to, serde_json::to_vec(state)?)
+    files::replace(to, serde_json::to_vec(state)?)
 }
 
 /// Whether enough of the window's top edge to grasp it lies on one of the monitors.

@@ -1,11 +1,12 @@
 // Which of the two themes is in force, how fine the screen is, and how large text is: canvases must be told, they don't follow the style sheet.
 import { onSize } from "../base/size";
+import type { Theme } from "../bindings";
 import { textScale } from "./font";
 
 const dark = matchMedia("(prefers-color-scheme: dark)");
 
 class ColourScheme {
-	private chosen = $state<"system" | "light" | "dark">("system");
+	private chosen = $state<Theme>("system");
 	private system = $state(dark.matches);
 
 	constructor() {
@@ -14,13 +15,13 @@ class ColourScheme {
 		});
 	}
 
-	get now(): "light" | "dark" {
+	get now(): Exclude<Theme, "system"> {
 		if (this.chosen !== "system") return this.chosen;
 		return this.system ? "dark" : "light";
 	}
 
 	/** Sets the theme of the whole document. */
-	choose(theme: "system" | "light" | "dark"): void {
+	choose(theme: Theme): void {
 		document.documentElement.dataset.theme = theme;
 		this.chosen = theme;
 	}

@@ -97,18 +97,18 @@ pub struct Collector {
 /// Reads GPUs in full, beside the sources.
 #[derive(Debug)]
 struct Details {
-    nvml: Arc<gpu::Access>,
-    inspector: gpu::Inspector,
+    access: Arc<gpu::Access>,
+    nvml: gpu::Inspector,
     /// For GPUs that are not NVML's: neither driver waits for the other.
     drm: gpu::Inspector,
 }
 
 impl Details {
-    fn spawn(nvml: Arc<gpu::Access>, drm: Arc<gpu::DrmAccess>) -> io::Result<Self> {
-        let reader = gpu::NvmlDetails::new(Arc::clone(&nvml));
-        let inspector = gpu::Inspector::spawn(move || reader.clone())?;
+    fn spawn(access: Arc<gpu::Access>, drm: Arc<gpu::DrmAccess>) -> io::Result<Self> {
+        let reader = gpu::NvmlDetails::new(Arc::clone(&access));
+        let nvml = gpu::Inspector::spawn(move || reader.clone())?;
         let drm = gpu::Inspector::spawn(move || gpu::DrmDetails::new(Arc::clone(&drm)))?;
-        Ok(Self { nvml, inspector, drm })
+        Ok(Self { access, nvml, drm })
     }
 }
 
@@ -164,7 +164,7 @@ impl Collector {
 
     /// Whether GPUs that sleep are asked, which wakes them. They are not, unless this says so.
     pub fn ask_sleeping_gpus(&self, on: bool) {
-        self.details.nvml.ask_sleeping(on);
+        self.details.access.ask_sleeping(on);
     }
 }
 
@@ -199,7 +199,7 @@ impl Feed for Collector {
             return Err(UnknownGpu { found: gpu_id.into(), known });
         };
         if !snapshot.gpu_drivers.contains_key(gpu_id) {
-            return Ok(Box::pin(self.details.inspector.ask(gpu_id)));
+            return Ok(Box::pin(self.details.nvml.ask(gpu_id)));
         }
         if gpu.missing.get("utilization") == Some(&Reason::Asleep) {
             // What its source leaves alone, so that it can fall asleep, is not asked by another way.

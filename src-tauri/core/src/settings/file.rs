@@ -5,11 +5,12 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::{Map, Value};
 
 use super::{DEFINITIONS, Settings};
+use crate::files::{beside, remove_if_there, staged};
 
 /// What this version writes; a newer one may mean things by its fields that this one can't know.
 pub const VERSION: u64 = 1;
@@ -38,12 +39,6 @@ pub fn load(path: &Path) -> Loaded {
     Loaded { settings, notices }
 }
 
-/// Where a file really is: who has put a link to it in its place keeps the link. One to a device is not followed, which would be
-/// replaced by a file.
-pub fn resolved(path: PathBuf) -> PathBuf {
-    fs::canonicalize(&path).ok().filter(|real| real.is_file()).unwrap_or(path)
-}
-
 /// What is wrong with the file at `path`, in plain words; empty if nothing is or no file is there. Unlike [`load`] it
 /// moves nothing.
 pub fn faults(path: &Path) -> Vec<String> {
@@ -56,23 +51,6 @@ pub fn faults(path: &Path) -> Vec<String> {
         }
         Err(why) => vec![why],
     }
-}
-
-/// Whether a file can be written where `path` is or would be made. It is tried: disks fill up, and file systems are
-/// mounted so that they can't be written to.
-///
-/// # Errors
-/// Why it can't.
-pub fn try_writing(path: &Path) -> io::Result<()> {
-    let folder = path.ancestors().skip(1).find(|folder| folder.is_dir()).unwrap_or(Path::new("."));
-    let tried = folder.join(format!(".telltale-{}", std::process::id()));
-    let written = fs::write(&tried, "tried by telltale doctor");
-    written.and(remove_if_there(&tried))
-}
-
-/// Where a new file is written before [`commit`] puts it in place.
-pub fn staged(path: &Path) -> PathBuf {
-    beside(path, "new")
 }
 
 /// Puts the file at [`staged`] in the place of `path`, so that whatever happens, one of the two is there whole.
@@ -193,25 +171,6 @@ fn set_aside(path: &Path, why: &str) -> String {
     }
 }
 
-/// The file beside another that has an ending more: `settings.json` → `settings.json.bak`.
-pub fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".");
-    name.push(ending);
-    name.into()
-}
-
-/// Removes a file, if there is one.
-///
-/// # Errors
-/// If it can't be removed.
-pub fn remove_if_there(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
-}
-
 /// The rename itself must reach the disk; only Unix can open a folder for that.
 fn sync_folder(path: &Path) -> io::Result<()> {
     match path.parent() {
@@ -222,7 +181,10 @@ fn sync_folder(path: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
+    use crate::files::{resolved, try_writing};
     use crate::settings::Theme;
 
     fn folder() -> (tempfile::TempDir, PathBuf) {

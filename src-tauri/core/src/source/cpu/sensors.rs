@@ -1,7 +1,6 @@
 //! What the kernel says of the processors beside their times: clocks, load averages, temperature.
 
 use std::ffi::OsStr;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -129,7 +128,7 @@ fn rest(took: Duration, before: Duration) -> Duration {
 /// faster (kernel: `Documentation/hwmon/k10temp.rst`). Processors before 2010 have no sensor of the package: then those of all cores.
 fn packages(hwmon: &Path) -> Vec<Attribute> {
     let is_processor =
-        |folder: &PathBuf| fs::read_to_string(folder.join("name")).is_ok_and(|name| DRIVERS.contains(&name.trim()));
+        |folder: &PathBuf| sysfs::text(&folder.join("name")).is_ok_and(|name| DRIVERS.contains(&name.as_str()));
     let folders = entries(hwmon).map(|entry| entry.path()).filter(is_processor);
     let inputs = |folder: PathBuf| {
         let package = || Some(folder.join("temp1_input")).filter(|file| file.exists());
@@ -162,6 +161,8 @@ fn parse_load(text: &str) -> Option<[f64; 3]> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn write(root: &Path, path: &str, text: &str) {

@@ -1,7 +1,6 @@
 //! What i915 and xe say of a GPU (kernel: `Documentation/ABI/testing/sysfs-driver-intel-i915-hwmon`,
 //! `sysfs-driver-intel-xe-hwmon`, `xe_gt_freq.c`, `xe_gt_throttle.c`). How busy it is only the programs' fdinfo tells.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::figures::Figures;
@@ -116,8 +115,7 @@ fn clock_limits(status: &Path, folder: &Path, prefix: &str) -> Result<Vec<ClockL
     if count(status)? == 0 {
         return Ok(Vec::new());
     }
-    let is_set =
-        |name: &str| fs::read_to_string(folder.join(format!("{prefix}{name}"))).is_ok_and(|text| text.trim() == "1");
+    let is_set = |name: &str| count(&folder.join(format!("{prefix}{name}"))) == Ok(1);
     let mut limits: Vec<ClockLimit> = LIMITS.iter().filter(|(name, _)| is_set(name)).map(|(_, limit)| *limit).collect();
     limits.dedup();
     Ok(limits)

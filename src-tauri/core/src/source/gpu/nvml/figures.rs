@@ -6,7 +6,7 @@ use nvml_wrapper::bitmasks::device::ThrottleReasons;
 use nvml_wrapper::enum_wrappers::device::{Clock, TemperatureSensor};
 use nvml_wrapper::enums::device::SampleValue;
 use nvml_wrapper::error::NvmlError;
-use nvml_wrapper::structs::device::FieldId;
+use nvml_wrapper::structs::device::{CudaComputeCapability, FieldId};
 
 use super::super::Identity;
 use super::super::plausible::{FASTEST_FAN, HOTTEST, MOST, WIDEST};
@@ -81,7 +81,7 @@ fn ask_fixed(
         sm_clock: value(device.max_clock_info(Clock::SM).map(f64::from), MOST)?,
         pcie_generation: value(device.max_pcie_link_gen().map(f64::from), WIDEST)?,
         pcie_width: value(device.max_pcie_link_width().map(f64::from), WIDEST)?,
-        integrated: settled(device.cuda_compute_capability())?.map(|it| INTEGRATED.contains(&(it.major, it.minor))),
+        integrated: settled(device.cuda_compute_capability())?.map(|it| integrated(&it)),
     };
     let refusals = [asked.sm_clock.err(), asked.pcie_generation.err(), asked.pcie_width.err(), asked.integrated.err()];
     if refusals.into_iter().flatten().all(lasts) {
@@ -182,5 +182,9 @@ fn first_memory(device: &nvml_wrapper::Device<'_>) -> Result<Memory, NvmlError> 
 
 /// Whether the device uses the system's memory.
 pub(super) fn is_integrated(device: &nvml_wrapper::Device<'_>) -> bool {
-    device.cuda_compute_capability().is_ok_and(|it| INTEGRATED.contains(&(it.major, it.minor)))
+    device.cuda_compute_capability().is_ok_and(|it| integrated(&it))
+}
+
+fn integrated(capability: &CudaComputeCapability) -> bool {
+    INTEGRATED.contains(&(capability.major, capability.minor))
 }
