@@ -110,5 +110,5 @@ fn lives(root: &Root) {
     assert!(family.len() > 1, "{family:?}");
     panel.click("Quit");
     assert_eq!(app.wait(SOON).code(), Some(0), "{}", desktop.log());
-    await_the_end(&family);
+    await_the_end(&family, "Quit");
 }

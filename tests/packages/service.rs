@@ -54,5 +54,5 @@ fn the_service_starts_for_an_ordinary_user_and_samples_everything() {
 
     manager.signal("TERM");
     manager.wait(SOON);
-    await_the_end(&agents);
+    await_the_end(&agents, "the manager's");
 }

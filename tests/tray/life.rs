@@ -276,7 +276,7 @@ fn it_ends_at_once_and_leaves_no_process_behind() {
         };
         assert_eq!(app.wait(SOON).code(), Some(code), "{how}");
         eprintln!("{how}: ended after {:?}", begun.elapsed());
-        await_the_end(&family);
+        await_the_end(&family, how);
         let kept = fs::read_to_string(desktop.path("data/dev.telltale.desktop/window.json")).unwrap();
         assert!(kept.contains("\"place\":{"), "{how}: {kept}");
     }

@@ -53,7 +53,7 @@ fn settings() -> Check {
     if !faults.is_empty() {
         let detail = format!("{path_shown}: {}.", faults.join("; "));
         return Check::new(NAME, State::Warning, detail)
-            .advising("The next start keeps such a file aside, or uses the default of the value.");
+            .advising("The next start keeps a copy of a file that it can't read whole and uses the default of a value that can't be; the next change leaves out what is no setting.");
     }
     let state = if path.is_file() { "can be read and written" } else { "is not there yet and can be written" };
     Check::new(NAME, State::Fine, format!("{path_shown} {state}."))

@@ -91,7 +91,7 @@ impl Tray for Item {
                 .cloned()
                 .into_iter()
                 .collect(),
-            // Plasma takes it for text, Waybar for markup: what is in markup is in neither.
+            // Waybar takes it for markup, Plasma for text: so no `<` may be in it.
             title: self.title().replace('<', "‹"),
             description: as_markup(&self.shown.tooltip()),
             ..ToolTip::default()

@@ -19,6 +19,9 @@ const BLANK: Duration = Duration::from_secs(5);
 /// True once its scripts have run. Before it there is an empty one without an address of its own.
 const HAS_LOADED: &str = "document.readyState === 'complete' && location.protocol !== 'about:'";
 
+/// One of which nothing has come for so long, from whatever disk, hangs in what it draws with.
+const BEGINS: Duration = Duration::from_secs(15);
+
 /// While it loads it may be busy with that, and is not asked for a sign of life.
 const LOADS: Duration = Duration::from_secs(5);
 
@@ -62,8 +65,10 @@ struct State {
     missed: u32,
     /// When it answered last.
     answered: Option<Instant>,
-    /// When it began to load.
+    /// Since when it loads.
     begun: Option<Instant>,
+    /// Whether anything of it has come.
+    began: bool,
     /// How many pages in a row died early.
     early_deaths: u32,
     /// And how many in a row before they had drawn.
@@ -100,13 +105,14 @@ impl Alive {
         (state.loading == Loading::Done, ask)
     }
 
-    /// The page begins. What was asked before is never answered: wry drops the question of a view that has no page yet.
+    /// The page begins, and can be asked: wry drops what is asked of a view that has no page yet.
     fn begins(&self) {
-        let mut state = self.lock();
-        (state.asked, state.missed) = (None, 0);
-        if state.loading == Loading::Asked {
-            state.loading = Loading::Unknown;
-        }
+        self.lock().began = true;
+    }
+
+    fn has_begun(&self, page: u64) -> bool {
+        let state = self.lock();
+        state.page == page && state.began
     }
 
     /// It says whether it has loaded.
@@ -168,7 +174,8 @@ impl Alive {
             return (!silent, None);
         }
         // After a while any page is asked, also one that never reports.
-        let loaded = state.drawn || state.begun.is_some_and(|begun| now.duration_since(begun) >= LOADS);
+        let loads = state.begun.is_some_and(|begun| now.duration_since(begun) < LOADS);
+        let loaded = state.drawn || state.began && !loads;
         let ask = loaded && state.answered.is_none_or(|answered| now.duration_since(answered) >= ASKED);
         if ask {
             state.asked = Some(now);
@@ -194,7 +201,7 @@ impl Alive {
     }
 }
 
-/// The page that loads begins.
+/// Something of the page has come.
 pub(super) fn begins(app: &AppHandle) {
     if let Some(shell) = app.try_state::<Shell>() {
         shell.alive.begins();
@@ -206,7 +213,7 @@ pub(super) fn watch(app: &AppHandle) {
     let page = app.state::<Shell>().alive.loads(Instant::now());
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
-        let mut seen = Duration::ZERO;
+        let (mut seen, mut waited) = (Duration::ZERO, Duration::ZERO);
         while seen < BLANK {
             tokio::time::sleep(LOOK).await;
             let Some(shell) = app.try_state::<Shell>() else { return };
@@ -214,6 +221,15 @@ pub(super) fn watch(app: &AppHandle) {
                 return;
             }
             let Some(window) = app.get_webview_window(LABEL) else { return };
+            if !shell.alive.has_begun(page) {
+                waited += LOOK;
+                if waited < BEGINS {
+                    continue;
+                }
+                tracing::warn!("the page has drawn nothing, nor begun, for {BEGINS:?}");
+                draw_plainly(&app);
+                return load_anew(&app);
+            }
             let (loaded, ask) = shell.alive.has_loaded(page);
             if ask {
                 let answering = app.clone();
@@ -346,6 +362,7 @@ mod tests {
     fn a_page_that_does_not_answer_gets_no_more_events_and_hangs_after_a_while() {
         let (alive, begun) = (Alive::default(), Instant::now());
         let page = alive.loads(begun);
+        alive.begins();
         assert_eq!(alive.at_tick(begun), (true, None), "it is asked nothing while it loads");
         alive.reports();
         assert_eq!(alive.at_tick(begun), (true, Some(page)));
@@ -364,21 +381,22 @@ mod tests {
         let next = alive.loads(begun + S(50));
         let hang = [page, next].map(|page| alive.hangs(page, begun + S(60)));
         assert_eq!(hang, [None, None], "another page begins afresh");
+        alive.begins();
         assert_eq!(alive.at_tick(begun + S(55)), (true, Some(next)), "one that never reports has events, and is asked");
     }
 
     #[test]
-    fn a_page_that_begins_late_is_asked_again_and_does_not_hang() {
+    fn a_page_that_begins_late_is_asked_nothing_before() {
         let (alive, begun) = (Alive::default(), Instant::now());
         let page = alive.loads(begun);
-        assert_eq!(alive.has_loaded(page), (false, true));
-        assert_eq!(alive.at_tick(begun + S(5)), (true, Some(page)));
-        assert_eq!(alive.at_tick(begun + S(8)), (false, None));
+        assert_eq!(alive.at_tick(begun + S(50)), (true, None), "nobody would answer");
+        assert!(!alive.has_begun(page));
         alive.begins();
-        assert_eq!(alive.has_loaded(page), (false, true));
-        assert_eq!(alive.at_tick(begun + S(14)), (true, Some(page)));
-        assert_eq!(alive.hangs(page, begun + S(15)), None);
-        assert_eq!(alive.hangs(page, begun + S(24)), Some(0), "if it never answers");
+        assert!(alive.has_begun(page));
+        assert_eq!(alive.at_tick(begun + S(51)), (true, Some(page)));
+        assert_eq!(alive.hangs(page, begun + S(61)), Some(0), "if it never answers");
+        let next = alive.loads(begun + S(62));
+        assert!(!alive.has_begun(page) && !alive.has_begun(next), "another page begins afresh");
     }
 
     #[test]

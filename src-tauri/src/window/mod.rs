@@ -9,7 +9,7 @@ mod webkit;
 use std::sync::{Mutex, PoisonError};
 use std::{fs, io};
 
-use tauri::webview::{NewWindowResponse, PageLoadEvent};
+use tauri::webview::NewWindowResponse;
 use tauri::{AppHandle, Manager as _, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent, Wry};
 use tauri_specta::Event as _;
 use tempfile::TempDir;
@@ -47,11 +47,7 @@ pub(crate) fn open(app: &AppHandle, page: Option<&str>) -> tauri::Result<()> {
             bundled || (cfg!(dev) && own.as_ref().is_some_and(|dev| dev.origin() == url.origin()))
         })
         .on_new_window(|_, _| NewWindowResponse::Deny)
-        .on_page_load(|window, load| {
-            if matches!(load.event(), PageLoadEvent::Started) {
-                alive::begins(window.app_handle());
-            }
-        });
+        .on_page_load(|window, _| alive::begins(window.app_handle()));
     let place = kept.place();
     if let Some(place) = place {
         builder = builder.inner_size(place.width, place.height).maximized(place.maximized);

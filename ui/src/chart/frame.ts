@@ -65,6 +65,6 @@ export class Drawing {
 
 /** Draws what waits, in sight or not: somebody copies it. */
 export function drawAll(): void {
-	for (const one of waiting) one.draw();
+	for (const one of waiting) apart(one.draw);
 	waiting.clear();
 }

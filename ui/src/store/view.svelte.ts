@@ -75,6 +75,11 @@ export class View {
 		return times[lowerBound(times, this.zoom.to + 1) - 1] ?? this.zoom.to;
 	}
 
+	/** Takes the crosshair away that keys have put there, once that is out of sight. */
+	release(put: number | null, last: number | null): void {
+		if (put !== null && this.cursor === put && put < this.span(last).from) this.cursor = null;
+	}
+
 	open(page: string): void {
 		if (page === "settings" && this.page !== page) this.before = this.page;
 		this.page = page;

@@ -252,7 +252,8 @@ export const de: Messages = {
 		threads: "Prozessoren, die aktiv sind und denen der Kernel Threads zuteilt (/proc/stat: cpu0, cpu1, …).",
 		clock: "Momentaner Takt der Kerne (cpufreq: scaling_cur_freq).",
 		load: "Threads, die laufen oder auf einen Kern oder Datenträger warten, im Mittel über 1, 5 und 15 Minuten (/proc/loadavg).",
-		cpuTemperature: "Das heißeste Prozessorgehäuse (hwmon: coretemp, k10temp).",
+		cpuTemperature:
+			"Das heißeste Prozessorgehäuse, oder der heißeste Kern, wo ein Gehäuse keinen Sensor hat (hwmon: coretemp, k10temp, zenpower, cpu_thermal).",
 		kernel: "Version des laufenden Kernels (uname -r).",
 		os: "Name und Version des Betriebssystems (/etc/os-release).",
 		up: "Gerechnet ab dem Start des Kernels (/proc/stat: btime).",

@@ -251,7 +251,8 @@ export const es: Messages = {
 		threads: "Procesadores en línea a los que el kernel asigna hilos (/proc/stat: cpu0, cpu1, …).",
 		clock: "Frecuencia actual de los núcleos (cpufreq: scaling_cur_freq).",
 		load: "Hilos en ejecución o a la espera de un núcleo o un disco, en promedio durante 1, 5 y 15 minutos (/proc/loadavg).",
-		cpuTemperature: "El encapsulado de procesador más caliente (hwmon: coretemp, k10temp).",
+		cpuTemperature:
+			"El encapsulado de procesador más caliente, o el núcleo más caliente si el encapsulado no tiene sensor (hwmon: coretemp, k10temp, zenpower, cpu_thermal).",
 		kernel: "Versión del kernel en ejecución (uname -r).",
 		os: "Nombre y versión del sistema operativo (/etc/os-release).",
 		up: "Contado desde el momento en que arrancó el kernel (/proc/stat: btime).",

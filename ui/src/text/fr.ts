@@ -256,7 +256,8 @@ export const fr: Messages = {
 		threads: "Processeurs en ligne auxquels le noyau attribue des threads (/proc/stat\u00a0: cpu0, cpu1, …).",
 		clock: "Fréquence actuelle des cœurs (cpufreq\u00a0: scaling_cur_freq).",
 		load: "Threads en cours d’exécution ou en attente d’un cœur ou d’un disque, en moyenne sur 1, 5 et 15 minutes (/proc/loadavg).",
-		cpuTemperature: "Le boîtier de processeur le plus chaud (hwmon\u00a0: coretemp, k10temp).",
+		cpuTemperature:
+			"Le boîtier de processeur le plus chaud, ou le cœur le plus chaud si un boîtier n’a pas de capteur (hwmon\u00a0: coretemp, k10temp, zenpower, cpu_thermal).",
 		kernel: "Version du noyau en cours d’exécution (uname -r).",
 		os: "Nom et version du système d’exploitation (/etc/os-release).",
 		up: "Compté à partir du démarrage du noyau (/proc/stat\u00a0: btime).",

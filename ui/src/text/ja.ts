@@ -256,7 +256,8 @@ export const ja: Messages = {
 		threads: "オンラインで、カーネルがスレッドを割り当てるプロセッサの数 (/proc/stat: cpu0、cpu1、…)。",
 		clock: "コアの現在のクロック (cpufreq: scaling_cur_freq)。",
 		load: "実行中、またはコアやディスクを待っているスレッド数の 1 分、5 分、15 分平均 (/proc/loadavg)。",
-		cpuTemperature: "最も高温のプロセッサパッケージの温度 (hwmon: coretemp, k10temp)。",
+		cpuTemperature:
+			"最も高温のプロセッサパッケージの温度です。パッケージにセンサーがない場合は最も高温のコアの温度です (hwmon: coretemp, k10temp, zenpower, cpu_thermal)。",
 		kernel: "動作中のカーネルのリリース (uname -r)。",
 		os: "オペレーティングシステムの名前とバージョン (/etc/os-release)。",
 		up: "カーネルが起動した時点から数えます (/proc/stat: btime)。",

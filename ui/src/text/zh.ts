@@ -251,7 +251,8 @@ export const zh: Messages = {
 		threads: "在线并由内核分配线程的处理器数（/proc/stat：cpu0、cpu1、…）。",
 		clock: "各核心的当前频率（cpufreq：scaling_cur_freq）。",
 		load: "正在运行或等待核心、磁盘的线程数在 1、5、15 分钟内的平均值（/proc/loadavg）。",
-		cpuTemperature: "温度最高的处理器封装（hwmon：coretemp、k10temp）。",
+		cpuTemperature:
+			"温度最高的处理器封装；封装没有传感器时为温度最高的核心（hwmon：coretemp、k10temp、zenpower、cpu_thermal）。",
 		kernel: "正在运行的内核版本（uname -r）。",
 		os: "操作系统的名称和版本（/etc/os-release）。",
 		up: "从内核启动时刻算起（/proc/stat：btime）。",

@@ -47,7 +47,10 @@ pub fn faults(path: &Path) -> Vec<String> {
         Ok(Some(fields)) => {
             let wrong = DEFINITIONS.iter().filter_map(|one| one.check(fields.get(one.key)?).err());
             let wrong = wrong.map(|error| error.to_string());
-            another_version(&fields).into_iter().chain(unknown(&fields)).chain(wrong).collect()
+            match another_version(&fields) {
+                Some(other) => std::iter::once(format!("it {other}")).chain(wrong).collect(),
+                None => unknown(&fields).chain(wrong).collect(),
+            }
         }
         Err(why) => vec![why],
     }
@@ -312,10 +315,11 @@ mod tests {
     fn faults_are_found_without_touching_anything() {
         let (folder, path) = folder();
         assert_eq!(faults(&path), Vec::<String>::new());
-        fs::write(&path, r#"{"version":"x","interval":1e9,"theem":"dark"}"#).unwrap();
-        let found = faults(&path);
-        assert!(found[0].contains("unknown version") && found[1].contains("theem"), "{found:?}");
-        assert!(found[2].contains("0.5 to 60"), "{found:?}");
+        for (version, first) in [("1", "theem"), ("\"x\"", "unknown version"), ("9", "newer version")] {
+            fs::write(&path, format!(r#"{{"version":{version},"interval":1e9,"theem":"dark"}}"#)).unwrap();
+            let found = faults(&path);
+            assert!(found.len() == 2 && found[0].contains(first) && found[1].contains("0.5 to 60"), "{found:?}");
+        }
         fs::write(&path, "{").unwrap();
         assert_eq!(faults(&path).len(), 1);
         try_writing(&path).unwrap();

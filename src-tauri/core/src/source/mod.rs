@@ -27,7 +27,7 @@ use crate::clock::Stamp;
 use crate::gpu_details::AwakeHolder;
 use crate::metrics::{CpuMetrics, DiskMetrics, GpuMetrics, MemoryMetrics, Missing, NetworkMetrics, Reason};
 
-/// The temperatures that are believed. k10temp has said 4,294,948 °C, and amdgpu 511 of a card that sleeps.
+/// The temperatures that are believed. k10temp has said 4,294,948 °C, and amdgpu 511 of a card that lost its link.
 const DEGREES_BELIEVED: RangeInclusive<f64> = -100.0..=500.0;
 
 /// A raw sample with the instant it was taken.

@@ -103,13 +103,19 @@ impl Sensors {
             }
             self.packages = packages(&self.hwmon);
         }
-        let degrees =
-            self.packages.iter_mut().filter_map(|file| file.number(0)).map(|millidegrees: f64| millidegrees / 1_000.0);
-        let hottest = degrees.filter(|degrees| DEGREES_BELIEVED.contains(degrees)).reduce(f64::max);
-        if hottest.is_none() {
+        let mut hottest: Result<f64, Reason> = Err(Reason::Unsupported);
+        for file in &mut self.packages {
+            let Some(degrees) = file.number::<f64>(0).map(|millidegrees| millidegrees / 1_000.0) else { continue };
+            hottest = match hottest {
+                Ok(before) if !DEGREES_BELIEVED.contains(&degrees) => Ok(before),
+                Err(_) if !DEGREES_BELIEVED.contains(&degrees) => Err(Reason::Failed),
+                before => Ok(before.map_or(degrees, |before| before.max(degrees))),
+            };
+        }
+        if hottest == Err(Reason::Unsupported) {
             self.packages.clear();
         }
-        hottest.ok_or(Reason::Unsupported)
+        hottest
     }
 }
 
@@ -254,6 +260,10 @@ mod tests {
         }
         write(root.path(), "class/hwmon/hwmon1/temp1_input", "4294948300");
         assert_eq!(sensors.temperature(at(61)), Ok(64.0), "no processor is that hot");
+        write(root.path(), "class/hwmon/hwmon2/temp1_input", "-274000");
+        assert_eq!(sensors.temperature(at(62)), Err(Reason::Failed));
+        write(root.path(), "class/hwmon/hwmon2/temp1_input", "64500");
+        assert_eq!(sensors.temperature(at(63)), Ok(64.5), "at once, since the sensor was there");
         write(root.path(), "class/hwmon/hwmon3/name", "coretemp\n");
         let mut sensors = Sensors::new(root.path(), root.path());
         assert_eq!(sensors.temperature(at(0)), Ok(70.0), "one without a sensor of the package");

@@ -49,7 +49,13 @@ struct Interpreter {
 const INTERPRETERS: [Interpreter; 7] = [
     Interpreter { name: "python", flags: "bBdEhiIOPqsSuvx", valued: "WX", long: &[], modules: true },
     Interpreter { name: "pypy", flags: "bBdEhiIOPqsSuvx", valued: "WX", long: &[], modules: true },
-    Interpreter { name: "node", flags: "i", valued: "r", long: &["--max-old-space-size="], modules: false },
+    Interpreter {
+        name: "node",
+        flags: "i",
+        valued: "r",
+        long: &["--max-old-space-size=", "--enable-source-maps", "--import=", "--require="],
+        modules: false,
+    },
     Interpreter { name: "ruby", flags: "wv", valued: "Ir", long: &[], modules: false },
     Interpreter { name: "perl", flags: "wWtTsUX", valued: "I", long: &[], modules: false },
     Interpreter {
@@ -59,7 +65,13 @@ const INTERPRETERS: [Interpreter; 7] = [
         long: &["--norc", "--noprofile"],
         modules: false,
     },
-    Interpreter { name: "julia", flags: "q", valued: "tpJL", long: &["--project", "--threads="], modules: false },
+    Interpreter {
+        name: "julia",
+        flags: "q",
+        valued: "tpJL",
+        long: &["--project", "--threads=", "--startup-file=", "--check-bounds=", "--heap-size-hint=", "-O"],
+        modules: false,
+    },
 ];
 
 impl Interpreter {
@@ -75,7 +87,10 @@ impl Interpreter {
     fn script<'a>(&self, mut arguments: impl Iterator<Item = &'a str>) -> Option<String> {
         loop {
             let argument = arguments.next()?;
-            let Some(letters) = argument.strip_prefix('-') else { return Some(base_name(argument).into()) };
+            let Some(letters) = argument.strip_prefix('-') else {
+                // Bash takes options off with it.
+                return Some(base_name(argument).to_owned()).filter(|script| !script.starts_with('+'));
+            };
             if self.long.iter().any(|long| argument.starts_with(long)) {
                 continue;
             }
@@ -90,7 +105,8 @@ impl Interpreter {
                     return Some(format!("-m {module}"));
                 }
                 Some(letter) if self.valued.contains(letter) && rest.is_empty() => drop(arguments.next()),
-                Some(letter) if self.valued.contains(letter) => {}
+                // Bash takes a value from the next argument, whatever letters follow.
+                Some(letter) if self.valued.contains(letter) && self.name != "bash" => {}
                 Some(_) => return None,
             }
         }
@@ -195,6 +211,10 @@ mod tests {
             ("perl\0-wnE\0secret\0", Some("perl")),
             ("bash\0-euo\0pipefail\0run.sh\0secret\0", Some("bash run.sh")),
             ("bash\0-lc\0secret\0", Some("bash")),
+            ("bash\0-oe\0pipefail\0run.sh\0", Some("bash")),
+            ("bash\0+x\0run.sh\0", Some("bash")),
+            ("julia\0-O3\0--startup-file=no\0train.jl\0", Some("julia train.jl")),
+            ("node\0--enable-source-maps\0--import=tsx\0app.ts\0", Some("node app.ts")),
             ("bash\0-s\0secret\0", Some("bash")),
             ("julia\0--project=@.\0-t\08\0train.jl\0", Some("julia train.jl")),
             ("julia\0-E\0secret\0", Some("julia")),
