@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::common::among_others;
 use crate::common::desktop::{Desktop, SOON, web_process};
+use crate::common::panel::Panel;
 use crate::common::process::{Group, output};
 use crate::common::until::until_sync;
 
@@ -45,6 +46,26 @@ fn a_page_that_stays_blank_is_drawn_the_plainest_way_from_then_on() {
     let _app = desktop.start_with(&[], |_| {});
     desktop.await_report("itself", before, |_| true);
     desktop.await_drawn();
+}
+
+/// It can't be told before it listens, and says at first what its address said.
+#[test]
+fn a_pause_that_comes_while_it_loads_stays() {
+    let _turn = among_others();
+    let desktop = Desktop::open();
+    let panel = Panel::open(&desktop.screen);
+    let app = desktop.start(&[]);
+    let process = web_process_that_speaks(&app);
+    output("kill", &["-STOP", &process.to_string()]);
+    panel.await_item();
+    panel.click("Pause");
+    until_sync("the tray is paused", SOON, || {
+        let title = panel.title();
+        if title.contains("Paused") { Ok(()) } else { Err(title) }
+    });
+    output("kill", &["-CONT", &process.to_string()]);
+    desktop.await_report("that it stands still", 0, |report| report.contains("paused="));
+    assert!(panel.title().contains("Paused"), "{}", panel.title());
 }
 
 /// Longer than a page that has loaded may draw nothing, shorter than one may not answer.

@@ -91,8 +91,7 @@ impl Tray for Item {
                 .cloned()
                 .into_iter()
                 .collect(),
-            // Waybar takes it for markup, Plasma for text: so no `<` may be in it.
-            title: self.title().replace('<', "‹"),
+            title: in_either(&self.title()),
             description: as_markup(&self.shown.tooltip()),
             ..ToolTip::default()
         }
@@ -112,6 +111,11 @@ impl Tray for Item {
         let quit = Self::choice(&self.words.quit, Choice::Quit);
         lines.chain(choices).chain(self.shown.own.iter().map(line)).chain([quit]).collect()
     }
+}
+
+/// A tooltip's title is markup to Waybar and text to Plasma: so no `<` may be in it.
+fn in_either(title: &str) -> String {
+    title.replace('<', "‹")
 }
 
 /// Hosts take a tooltip's text for markup, which the name of a program must not be (`StatusNotifierItem` specification, "Markup").
@@ -136,7 +140,12 @@ fn images(step: u8) -> Vec<ksni::Icon> {
 
 #[cfg(test)]
 mod tests {
-    use super::as_markup;
+    use super::{as_markup, in_either};
+
+    #[test]
+    fn a_little_is_no_tag() {
+        assert_eq!(in_either("GPU 87 %  CPU < 1 %"), "GPU 87 %  CPU ‹ 1 %");
+    }
 
     #[test]
     fn a_name_is_no_markup() {

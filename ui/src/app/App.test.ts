@@ -231,6 +231,7 @@ it("loses one panel to what nobody thought of, until somebody has it try again, 
 	await vi.waitFor(() => expect(panel("cpu").textContent).toContain("This can't be shown: "));
 	vi.unstubAllGlobals();
 	expect(reported).toHaveBeenCalled();
+	expect(panel("cpu").querySelector("h2")?.textContent).toBe("CPU");
 	expect(panel("memory").textContent).toContain("1.0");
 	emit(at(3));
 	await vi.waitFor(() => expect(document.documentElement.dataset.tick).toBe("3"));
