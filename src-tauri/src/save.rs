@@ -10,7 +10,7 @@ use tauri::async_runtime::spawn_blocking;
 use tauri::{Manager as _, WebviewWindow};
 use tauri_plugin_dialog::DialogExt as _;
 use tauri_specta::Event as _;
-use telltale_core::files::{beside, resolved};
+use telltale_core::files::resolved;
 use telltale_core::history::MetricsHistory;
 use telltale_core::{clock, export};
 use tokio::sync::{oneshot, watch};
@@ -139,10 +139,10 @@ async fn ask(window: &WebviewWindow, history: &MetricsHistory) -> Option<PathBuf
     path.await.ok().flatten()?.into_path().ok()
 }
 
-/// The file beside a path that is written first and then renamed, so that a name never stands for half of it. No two
-/// saves have the same one.
+/// The file that is written first and then renamed, so that a name never stands for half of it. No two saves have the same
+/// one, and it does not begin like any name: the dialog completes what is typed by what is there.
 fn aside(path: &Path, number: u32) -> PathBuf {
-    beside(path, &format!("{number}.part"))
+    path.with_file_name(format!(".telltale-{}-{number}.part", std::process::id()))
 }
 
 /// What a name ends with, which decides the format.

@@ -21,22 +21,16 @@ fn on(screen: &Screen, program: &str, arguments: &[&str]) -> Output {
     command.output().unwrap_or_else(|error| panic!("{program}: {error}"))
 }
 
-/// Chooses a path in the dialog by the keyboard alone, as a user of it would.
+/// Opens the dialog and chooses a path in it by the keyboard alone, as a user of it would.
 async fn choose(app: &App, screen: &Screen, path: &Path) {
-    enter(app, screen, path).await;
-    on(screen, "xdotool", &["key", "Return"]);
-}
-
-/// Opens the dialog and types a path. Behind what is typed it puts the name of a file that is there and begins alike.
-async fn enter(app: &App, screen: &Screen, path: &Path) {
     app.press("Control+s").await;
-    until("the dialog is open", SOON, async || {
-        let found = on(screen, "xdotool", &["search", "--onlyvisible", "--name", "^Save"]);
-        let found = String::from_utf8_lossy(&found.stdout).trim().to_owned();
-        if found.is_empty() { Err("no such window") } else { Ok(found) }
+    until("the dialog has the focus", SOON, async || {
+        let active = on(screen, "xdotool", &["getactivewindow", "getwindowname"]);
+        let active = String::from_utf8_lossy(&active.stdout).trim().to_owned();
+        if active.starts_with("Save") { Ok(()) } else { Err(active) }
     })
     .await;
-    for keys in [&["key", "ctrl+a"][..], &["type", path.to_str().unwrap()]] {
+    for keys in [&["key", "ctrl+a"][..], &["type", path.to_str().unwrap()], &["key", "Return"]] {
         on(screen, "xdotool", keys);
     }
 }
@@ -115,8 +109,11 @@ fn a_long_save_says_how_far_it_is_and_ends_at_once_when_cancelled_by_keys() {
         app.shows("there is much to write", rows, |rows| rows.as_u64() >= Some(400)).await;
         app.call("update_settings", json!({ "patch": { "interval": 2 } })).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let pipe = |name: &str| {
-            let path = folder.path().join(name);
+        // A process is a folder of /proc.
+        let [app_process] = app.processes().try_into().unwrap();
+        let app_process = app_process.file_name().unwrap().to_str().unwrap().to_owned();
+        let pipe = |save: u32| {
+            let path = folder.path().join(format!(".telltale-{app_process}-{save}.part"));
             assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
             path
         };
@@ -132,7 +129,7 @@ fn a_long_save_says_how_far_it_is_and_ends_at_once_when_cancelled_by_keys() {
 
         // The file can't even be made.
         let path = folder.path().join("a.csv");
-        let aside = pipe("a.csv.1.part");
+        let aside = pipe(1);
         choose(&app, &screen, &path).await;
         let saving = app.shows("it is said", BAR, Value::is_array).await;
         assert_eq!((saving[0].as_str(), saving[1].as_f64()), (Some("Saving…"), Some(0.0)));
@@ -142,7 +139,7 @@ fn a_long_save_says_how_far_it_is_and_ends_at_once_when_cancelled_by_keys() {
         assert!(!aside.exists());
 
         // It is made, and written as slowly as it is read; another program makes a file of that name meanwhile.
-        let mut slow = reader(&pipe("a.csv.2.part"));
+        let mut slow = reader(&pipe(2));
         choose(&app, &screen, &path).await;
         app.shows("it is said", BAR, Value::is_array).await;
         fs::write(&path, "before").unwrap();
@@ -184,9 +181,8 @@ fn a_long_save_says_how_far_it_is_and_ends_at_once_when_cancelled_by_keys() {
         assert_eq!(names(folder.path()), ["a.csv", "b.csv"]);
 
         // The program ends while it writes.
-        enter(&app, &screen, &folder.path().join("c.csv")).await;
-        let _slow = reader(&pipe("c.csv.4.part"));
-        on(&screen, "xdotool", &["key", "Return"]);
+        let _slow = reader(&pipe(4));
+        choose(&app, &screen, &folder.path().join("c.csv")).await;
         app.shows("it is said", BAR, Value::is_array).await;
         app.quit().await;
         assert_eq!(names(folder.path()), ["a.csv", "b.csv"]);
