@@ -150,16 +150,19 @@ fn a_host_that_goes_while_its_watcher_stays_leaves_a_window_and_has_the_tray_whe
     let desktop = Desktop::open();
     let panel = Panel::open(&desktop.screen);
     let mut app = desktop.start(&["--hidden"]);
-    panel.await_item();
+    let says = |what: &str, known: &dyn Fn(&str) -> bool| {
+        until_sync(what, SOON, || {
+            let log = desktop.log();
+            if known(&log) { Ok(()) } else { Err(log) }
+        });
+    };
+    // It registers, and then asks for a host once more.
+    says("the tray is up", &|log| log.contains("has taken the tray"));
     panel.has_host(false);
     desktop.await_window(true);
     panel.has_host(true);
-    until_sync("it knows of the host", SOON, || {
-        let log = desktop.log();
-        // It knew that there was none, or there would be no window.
-        let newest = log.rsplit("host present=").next().unwrap();
-        if newest.starts_with("true") { Ok(()) } else { Err(log) }
-    });
+    // It knew that there was none, or there would be no window.
+    says("it knows of the host", &|log| log.rsplit("host present=").next().unwrap().starts_with("true"));
     desktop.close_window();
     desktop.await_window(false);
     assert_eq!(app.ended(), None, "it is in the tray");
