@@ -12,7 +12,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::common::agent::{LINE, NO_GPUS, Watch, figure, parse};
-use crate::common::process::{Group, output};
+use crate::common::process::{Group, Lines, output};
 use crate::common::until::until_sync;
 use crate::common::{alone, built};
 
@@ -52,11 +52,37 @@ fn stress(arguments: &[&str]) -> Group {
     })
 }
 
-/// The reports of a sysstat program: one per second.
-fn sysstat(program: &str, arguments: &[&str]) -> Vec<Value> {
-    let seconds = SECONDS.to_string();
-    let report = output(program, &[arguments, &["-o", "JSON", "1", &seconds]].concat());
-    parse(&report)["sysstat"]["hosts"][0]["statistics"].as_array().unwrap().clone()
+/// A sysstat program that reports once a second.
+struct Sysstat {
+    program: Group,
+    lines: Lines,
+    report: String,
+}
+
+impl Sysstat {
+    fn start(program: &str, arguments: &[&str]) -> Self {
+        let mut program = Group::start(program, |command| {
+            command.args(arguments).args(["-o", "JSON", "1", &SECONDS.to_string()]).stdout(Stdio::piped());
+        });
+        let lines = program.lines();
+        Self { program, lines, report: String::new() }
+    }
+
+    /// Waits for the first line of a report with this word.
+    fn until(&mut self, word: &str) {
+        while !self.report.contains(word) {
+            self.report += &self.lines.next(LINE).expect("it goes on");
+        }
+    }
+
+    /// All of them.
+    fn reports(mut self) -> Vec<Value> {
+        while let Some(line) = self.lines.next(LINE) {
+            self.report += &line;
+        }
+        assert!(self.program.wait(LINE).success(), "{}", self.report);
+        parse(&self.report)["sysstat"]["hosts"][0]["statistics"].as_array().unwrap().clone()
+    }
 }
 
 /// The first core that this process may run on: a container may have any of the machine's.
@@ -73,7 +99,7 @@ fn cpu_is_what_mpstat_says() {
     let _load = stress(&["--cpu", "1", "--cpu-load", "60", "--cpu-method", "matrixprod", "--taskset", &core]);
     let watch = Watch::start(&["--interval", "1", "--channels", "cpu"]);
     watch.next().expect("the first line; the next covers the first second of mpstat");
-    let reports = sysstat("mpstat", &["-P", "ALL"]);
+    let reports = Sysstat::start("mpstat", &["-P", "ALL"]).reports();
     let lines = take(&watch, SECONDS);
 
     let theirs = |cpu: &str| {
@@ -169,14 +195,13 @@ fn diskstats(device: &str) -> (f64, f64) {
 /// Writes to and reads from the disk under `folder` for some seconds, past the page cache.
 fn disk_load(folder: &Path) -> Group {
     const SCRIPT: &str = "
-        sleep 1 # iostat has taken its first reading by then, which what it reports is counted from
         while :; do
             dd if=/dev/zero of=load bs=1M count=8 oflag=direct conv=fsync status=none || exit
             dd if=load of=/dev/null bs=1M iflag=direct status=none || exit
             sleep 0.1
         done";
     Group::start("timeout", |command| {
-        command.args(["6", "sh", "-c", SCRIPT]).current_dir(folder).stderr(Stdio::piped());
+        command.args(["5", "sh", "-c", SCRIPT]).current_dir(folder).stderr(Stdio::piped());
     })
 }
 
@@ -192,8 +217,10 @@ fn disk_rates_add_up_to_what_iostat_and_the_kernel_count() {
     assert!(!names.is_empty(), "this machine has a disk");
 
     let before: Vec<_> = names.iter().map(|name| diskstats(name)).collect();
+    let mut iostat = Sysstat::start("iostat", &["-d", "-k", "-y"]);
+    iostat.until("disk_device"); // what it reports later is counted from then, and the load with it
     let mut load = disk_load(folder.path());
-    let reports = sysstat("iostat", &["-d", "-k", "-y"]);
+    let reports = iostat.reports();
     let ended = load.wait(LINE).code();
     assert_eq!(ended, Some(124), "the load ran until its time was up: {}", load.errors());
     // The last line is waited for, so that the counters are read as it comes: nobody else's writing lies between.

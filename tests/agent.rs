@@ -68,11 +68,12 @@ fn watch_prints_three_lines_per_channel_and_every_rate_but_the_first() {
 #[test]
 fn the_default_interval_is_two_seconds() {
     let _turn = among_others();
-    let Output { stdout, .. } = run(&["watch", "--count", "3", "--channels", "memory"]);
+    let Output { stdout, .. } = run(&["watch", "--count", "4", "--channels", "memory"]);
     let times: Vec<_> = text(&stdout).lines().map(|line| parse(line)["timestamp"].as_i64().unwrap()).collect();
-    // A machine that stalls makes one tick late, and the next is on time again: the shorter of the two is as it should be.
-    let shorter = times.windows(2).map(|pair| pair[1] - pair[0]).min();
-    assert!(times.len() == 3 && times[2] - times[0] >= 3_500 && shorter <= Some(2_250), "{times:?}");
+    // A machine that stalls makes one tick late, and the next is on time again: the middle one is as it should be.
+    let mut between: Vec<_> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    between.sort_unstable();
+    assert!(between.len() == 3 && (1_750..=2_250).contains(&between[1]), "{times:?}");
 }
 
 #[test]
@@ -272,21 +273,24 @@ fn system_calls(ticks: &str) -> BTreeMap<String, u64> {
 #[test]
 fn a_steady_tick_makes_few_system_calls() {
     let _turn = among_others();
-    // The longer run has ten steady ticks more, and everything else as often.
-    let (few, more) = std::thread::scope(|scope| {
-        let few = scope.spawn(|| system_calls("4"));
-        let more = system_calls("14");
-        (few.join().unwrap(), more)
-    });
-    let per_tick: BTreeMap<&str, f64> = more
-        .iter()
-        .map(|(name, calls)| (&**name, (*calls as f64 - few.get(name).copied().unwrap_or(0) as f64) / 10.0))
-        .collect();
-    let all: f64 = per_tick.values().sum();
-    let per_tick: BTreeMap<_, _> = per_tick.into_iter().filter(|(_, calls)| *calls != 0.0).collect();
-    eprintln!("{all:.1} system calls a tick: {per_tick:?}");
+    let steady = || {
+        // The longer run has ten steady ticks more, and everything else as often.
+        let (few, more) = (system_calls("4"), system_calls("14"));
+        let of_one = |(name, calls): (&String, &u64)| {
+            let calls = (*calls as f64 - few.get(name).copied().unwrap_or(0) as f64) / 10.0;
+            (calls != 0.0).then(|| (name.clone(), calls))
+        };
+        more.iter().filter_map(of_one).collect::<BTreeMap<_, _>>()
+    };
     // Ten files of /proc, read and read once more for their ends; two writes for the line of each of four channels; two
     // directories that GPUs are looked for in; and the threads wake each other. Then one for each core that has a clock.
     let clocks = (0..).take_while(|core| Path::new(&format!("/sys/devices/system/cpu/cpu{core}/cpufreq")).exists());
-    assert!(all <= 60.0 + clocks.count() as f64, "{all} in a tick: {per_tick:?}");
+    let most = 60.0 + clocks.count() as f64;
+    // On a machine with no time for it a tick takes more threads, and so only adds.
+    let few = (0..3).map(|_| steady()).find(|per_tick| {
+        let all: f64 = per_tick.values().sum();
+        eprintln!("{all:.1} system calls a tick: {per_tick:?}");
+        all <= most
+    });
+    assert!(few.is_some(), "at most {most}");
 }

@@ -269,7 +269,7 @@ pub(crate) async fn report_page(
         block_in_place(|| shell.page_drawn());
         let (mut view, rows) = (view.object("view")?, rows.parsed("rows")?);
         view.check()?;
-        tracing::info!(page = %view.page, range = view.range, paused = view.paused, rows, "the page is there");
+        let said = view.clone();
         // While it loaded it could not be told.
         let paused = shell.window.view().paused;
         if is_first && view.paused != paused {
@@ -277,6 +277,7 @@ pub(crate) async fn report_page(
             crate::window::tell_paused(&window, paused);
         }
         shell.window.set_view(view);
+        tracing::info!(page = %said.page, range = said.range, paused = said.paused, rows, "the page is there");
         Ok(())
     })
     .await

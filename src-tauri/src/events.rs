@@ -22,7 +22,8 @@ pub(crate) async fn publish(app: AppHandle, mut snapshots: watch::Receiver<Arc<S
     while snapshots.changed().await.is_ok() {
         let now = Arc::clone(&snapshots.borrow_and_update());
         let windows = app.webview_windows();
-        let pages = windows.values().filter(|one| window::is_seen(one) && window::takes_events(&app, one));
+        let pages =
+            windows.values().filter(|one| window::is_seen(one) && window::takes_events(&app, one, now.metrics.tick));
         let pages = pages.map(|window| Page { window, counts: &counts });
         let sent = pages.map(|page| page.send(&before, &now)).fold(Ok(()), Result::and);
         match &sent {

@@ -177,11 +177,7 @@ fn start(app: &AppHandle, hidden: bool) -> anyhow::Result<()> {
     let kept = app.clone();
     app.state::<Shell>().tasks.keep("window", move || window::save_changes(kept.clone()));
     let asked = app.clone();
-    let listening = stop::when_asked(LONGEST_END, move |heard| match heard {
-        Ok(()) => end(&asked),
-        Err(error) => tracing::warn!(%error, "signals can't be heard"),
-    });
-    if let Err(error) = listening {
+    if let Err(error) = stop::when_asked(LONGEST_END, move || end(&asked)) {
         tracing::warn!(%error, "signals can't be heard");
     }
     match tray::start(app) {

@@ -51,9 +51,10 @@ pub(crate) fn parse(line: &str) -> Value {
     serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in {line:?}"))
 }
 
-/// What was said on stderr, without that ticks were late: so they are where the machine stands still for a moment.
+/// What was said on stderr, without that ticks or sources were late: so they are where the machine stands still for a moment.
 pub(crate) fn but_held_up(said: &str) -> String {
-    said.split_inclusive('\n').filter(|line| !line.contains("channel=\"ticks\"")).collect()
+    let late = |line: &str| line.contains("channel=\"ticks\"") || line.contains("reason=NotAnswering");
+    said.split_inclusive('\n').filter(|line| !late(line)).collect()
 }
 
 /// Whether lines come in time: no more than a tenth of a second off the half that is between them.

@@ -10,11 +10,13 @@ use tempfile::TempDir;
 
 use super::agent::{NO_GPUS, NO_REAL_GPUS};
 use super::built;
+use super::panel::Panel;
 use super::process::{Group, output};
 use super::screen::Screen;
 use super::until::until_sync;
 
-pub(crate) const SOON: Duration = Duration::from_secs(30);
+/// Longer than anything here takes on a busy machine.
+pub(crate) const SOON: Duration = Duration::from_mins(1);
 
 /// A screen, and folders of its own for the app, which samples at the shortest interval.
 pub(crate) struct Desktop {
@@ -123,6 +125,17 @@ impl Desktop {
         until_sync(what, SOON, || if self.has_window() == wanted { Ok(()) } else { Err(self.log()) });
     }
 
+    /// Waits until the app's tray is on the panel, and the app knows that it is: it registers, and then asks for a host once more.
+    pub(crate) fn await_tray(&self, panel: &Panel) {
+        panel.await_item();
+        until_sync("the app knows that its tray is up", SOON, || {
+            let log = self.log();
+            let has_host =
+                log.rsplit("the tray's host present=").next().is_some_and(|newest| newest.starts_with("true"));
+            if has_host && log.contains("the panel has taken the tray") { Ok(()) } else { Err(log) }
+        });
+    }
+
     pub(crate) fn close_window(&self) {
         output("env", &[&format!("DISPLAY={}", self.display()), "wmctrl", "-c", "Telltale"]);
     }
@@ -188,7 +201,7 @@ impl Drop for Desktop {
 pub(crate) fn await_the_end(family: &[(u32, String)], what: &str) {
     // One that only waits to be buried has ended.
     let runs = |pid: u32| fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "));
-    until_sync(&format!("none of its processes is left after {what}"), Duration::from_secs(5), || {
+    until_sync(&format!("none of its processes is left after {what}"), SOON, || {
         let left: Vec<_> = family.iter().filter(|(pid, _)| runs(*pid)).collect();
         if left.is_empty() { Ok(()) } else { Err(format!("{left:?}")) }
     });

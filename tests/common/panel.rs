@@ -3,17 +3,16 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use zbus::blocking::{Connection, MessageIterator, Proxy, connection};
 use zbus::object_server::Interface;
 use zbus::zvariant::{OwnedValue, Structure, Value};
 use zbus::{MatchRule, fdo, interface, message};
 
+use super::desktop::SOON;
 use super::screen::Screen;
 use super::until::until_sync;
 
-const SOON: Duration = Duration::from_secs(30);
 const WATCHER: &str = "org.kde.StatusNotifierWatcher";
 const WATCHER_PATH: &str = "/StatusNotifierWatcher";
 

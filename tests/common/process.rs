@@ -102,8 +102,13 @@ impl Lines {
 
     /// A line printed from now on: those that nobody has read yet are left out.
     pub(crate) fn fresh(&self, limit: Duration) -> String {
-        while self.lines.try_recv().is_ok() {}
+        self.skip();
         self.next(limit).expect("the program runs on")
+    }
+
+    /// Leaves out the lines that nobody has read yet.
+    pub(crate) fn skip(&self) {
+        while self.lines.try_recv().is_ok() {}
     }
 
     /// The next line; `None` at the end.

@@ -1,11 +1,12 @@
 //! A screen, a window manager and a session bus of their own, so that no test sees another's window or the user's.
 
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use tempfile::TempDir;
 
 use super::process::Group;
+use super::until::until_sync;
 
 const START: Duration = Duration::from_secs(20);
 
@@ -27,6 +28,8 @@ impl Screen {
             // It picks a free number and says which on the descriptor given: 1, its stdout. Without -noreset it would start
             // anew when its last client goes, as a wmctrl that asks early, and close on the window manager that just comes.
             command.args(["-displayfd", "1", "-screen", "0", "1400x950x24", "-nolisten", "tcp", "-noreset"]);
+            // A key that a machine in need holds down for long is not typed again.
+            command.args(["-ardelay", "60000"]);
             command.stdout(Stdio::piped()).stderr(Stdio::null());
         });
         let display = format!(":{}", server.lines().next(START).expect("Xvfb says its display"));
@@ -39,6 +42,10 @@ impl Screen {
         let bus_address = bus.lines().next(START).expect("dbus-daemon says its address");
         let window_manager = Group::start("openbox", |command| {
             command.arg("--sm-disable").env("DISPLAY", &display).stdout(Stdio::null()).stderr(Stdio::null());
+        });
+        until_sync("the window manager is there", START, || {
+            let asked = Command::new("wmctrl").arg("-m").env("DISPLAY", &display).output().unwrap();
+            if asked.status.success() { Ok(()) } else { Err(asked) }
         });
         Self { display, bus_address, _window_manager: window_manager, bus, server, _folder: folder }
     }

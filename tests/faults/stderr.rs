@@ -72,6 +72,12 @@ fn one_that_is_started_while_another_takes_its_time_to_end_is_there_then() {
     });
     desktop.await_window(true);
     first.signal("TERM");
+    // From when it has left the bus and emptied its file; else the second is one that asks the first for its window.
+    let file = desktop.path("data/dev.telltale.desktop/lock");
+    until_sync("it ends", SOON, || match fs::metadata(&file).unwrap().len() {
+        0 => Ok(()),
+        _ => Err(()),
+    });
     let mut second = desktop.start(&[]);
     assert_eq!(first.wait(SOON).code(), Some(0));
     desktop.await_report("the second one's page", 0, |_| true);

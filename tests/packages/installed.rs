@@ -86,7 +86,7 @@ fn lives(root: &Root) {
     let words: Vec<_> = words.iter().map(String::as_str).collect();
     let mut app = desktop.run(enter, &words, sees_gpus);
     desktop.await_window(true);
-    panel.await_item();
+    desktop.await_tray(&panel);
     desktop.await_report("itself", 0, |_| true);
     panel.line("Network");
     figures::agree(&panel, snapshot);

@@ -39,7 +39,7 @@ fn ten_starts_at_once_leave_one_that_a_later_start_shows() {
     let panel = Panel::open(&desktop.screen);
     let mut first = ten(&desktop);
     desktop.await_window(true);
-    panel.await_item();
+    desktop.await_tray(&panel);
     desktop.close_window();
     desktop.await_window(false);
     let mut hidden = desktop.start(&["--hidden"]);

@@ -17,7 +17,7 @@ fn in_a_german_session_they_speak_german() {
         command.env_remove("LC_ALL").env_remove("LC_MESSAGES").env("LANG", "de_DE.UTF-8");
         command.env("WEBKIT_DISABLE_DMABUF_RENDERER", "1");
     });
-    panel.await_item();
+    desktop.await_tray(&panel);
     let labels = || panel.labels().into_iter().map(|(_, label)| label).collect::<Vec<_>>();
     until_sync("every line is in German, with a decimal comma", SOON, || {
         let labels = labels();

@@ -22,7 +22,7 @@ fn closing_frees_the_web_view_and_open_brings_it_back_as_it_was() {
     desktop.await_report("the page and range of the last time", 0, |report| {
         report.contains("page=memory") && report.contains("range=900")
     });
-    panel.await_item();
+    desktop.await_tray(&panel);
     until_sync("it has a web process", SOON, || web_process(&app).ok_or(()));
     let samples = rows(&desktop.await_report("some history", 0, |report| rows(report) > 0));
 
@@ -62,7 +62,7 @@ fn open_brings_a_window_every_time() {
     let desktop = Desktop::open();
     let panel = Panel::open(&desktop.screen);
     let app = desktop.start(&["--hidden"]);
-    panel.await_item();
+    desktop.await_tray(&panel);
     for round in 0..rounds {
         let before = desktop.reports().len();
         panel.click("Open Telltale");
@@ -85,7 +85,7 @@ fn pause_in_the_tray_is_pause_in_the_window() {
     let desktop = Desktop::open();
     let panel = Panel::open(&desktop.screen);
     let app = desktop.start(&["--hidden"]);
-    panel.await_item();
+    desktop.await_tray(&panel);
     panel.line("CPU");
     // More than the page's first report has, however fast it opens.
     let (mut changes, mut before) = (0, panel.lines());
@@ -131,7 +131,7 @@ fn a_tray_host_that_comes_later_gets_the_tray_and_one_that_goes_leaves_a_window(
     desktop.await_window(true);
     for _ in 0..2 {
         let panel = Panel::open(&desktop.screen);
-        panel.await_item();
+        desktop.await_tray(&panel);
         panel.line("Memory");
         desktop.close_window();
         desktop.await_window(false);
@@ -150,19 +150,11 @@ fn a_host_that_goes_while_its_watcher_stays_leaves_a_window_and_has_the_tray_whe
     let desktop = Desktop::open();
     let panel = Panel::open(&desktop.screen);
     let mut app = desktop.start(&["--hidden"]);
-    let says = |what: &str, known: &dyn Fn(&str) -> bool| {
-        until_sync(what, SOON, || {
-            let log = desktop.log();
-            if known(&log) { Ok(()) } else { Err(log) }
-        });
-    };
-    // It registers, and then asks for a host once more.
-    says("the tray is up", &|log| log.contains("has taken the tray"));
+    desktop.await_tray(&panel);
     panel.has_host(false);
     desktop.await_window(true);
     panel.has_host(true);
-    // It knew that there was none, or there would be no window.
-    says("it knows of the host", &|log| log.rsplit("host present=").next().unwrap().starts_with("true"));
+    desktop.await_tray(&panel); // it knew that there was no host, or there would be no window
     desktop.close_window();
     desktop.await_window(false);
     assert_eq!(app.ended(), None, "it is in the tray");
@@ -179,7 +171,7 @@ fn a_locked_screen_has_no_tray_and_gets_no_window_for_that() {
     let desktop = Desktop::open();
     let (panel, shell) = (Panel::open(&desktop.screen), Shell::open(&desktop.screen));
     let app = desktop.start(&["--hidden"]);
-    panel.await_item();
+    desktop.await_tray(&panel);
     shell.lock(true);
     drop(panel);
     until_sync("it sees that the screen is locked", SOON, || {
@@ -199,7 +191,7 @@ fn a_user_who_does_not_want_the_tray_quits_by_closing() {
     let panel = Panel::open(&desktop.screen);
     let mut app = desktop.start(&[]);
     desktop.await_window(true);
-    panel.await_item();
+    desktop.await_tray(&panel);
     desktop.close_window();
     assert_eq!(app.wait(SOON).code(), Some(0));
 }
@@ -212,7 +204,7 @@ fn a_panel_that_takes_no_tray_keeps_no_window_from_opening_and_has_it_once_it_do
     let mut app = desktop.start(&[]);
     desktop.await_window(true);
     panel.take_items();
-    panel.await_item();
+    desktop.await_tray(&panel);
     desktop.close_window();
     desktop.await_window(false);
     panel.click("Quit");
@@ -226,7 +218,7 @@ fn a_panel_that_comes_back_and_refuses_the_tray_at_first_has_it_in_the_end() {
     let desktop = Desktop::open();
     let panel = Panel::open(&desktop.screen);
     let mut app = desktop.start(&["--hidden"]);
-    panel.await_item();
+    desktop.await_tray(&panel);
     drop(panel);
     let panel = Panel::that(Takes::NoItems, &desktop.screen);
     until_sync("it is refused", SOON, || {
@@ -234,7 +226,7 @@ fn a_panel_that_comes_back_and_refuses_the_tray_at_first_has_it_in_the_end() {
         if log.contains("does not take the tray") { Ok(()) } else { Err(log) }
     });
     panel.take_items();
-    panel.await_item();
+    desktop.await_tray(&panel);
     panel.click("Quit");
     assert_eq!(app.wait(SOON).code(), Some(0));
 }
@@ -248,12 +240,15 @@ fn it_ends_at_once_and_leaves_no_process_behind() {
         let panel = Panel::open(&desktop.screen);
         let mut app = desktop.start(&[]);
         desktop.await_report("itself", 0, |_| true);
-        panel.await_item();
+        desktop.await_tray(&panel);
         let page = until_sync("it has a web process", SOON, || web_process(&app).ok_or(()));
         if ["TERM HUP", "HUP", "INT", "Quit"].contains(&how) {
             // One that can't even end by itself.
             output("kill", &["-STOP", &page.to_string()]);
         }
+        // Where the window stands, which is kept a moment after it was put there.
+        let kept = || fs::read_to_string(desktop.path("data/dev.telltale.desktop/window.json")).unwrap_or_default();
+        until_sync("the place is kept", SOON, || if kept().contains("\"place\":{") { Ok(()) } else { Err(kept()) });
         let family = below(app.id());
         let begun = Instant::now();
         let code = match how {
@@ -282,7 +277,6 @@ fn it_ends_at_once_and_leaves_no_process_behind() {
         assert_eq!(app.wait(SOON).code(), Some(code), "{how}");
         eprintln!("{how}: ended after {:?}", begun.elapsed());
         await_the_end(&family, how);
-        let kept = fs::read_to_string(desktop.path("data/dev.telltale.desktop/window.json")).unwrap();
-        assert!(kept.contains("\"place\":{"), "{how}: {kept}");
+        assert!(kept().contains("\"place\":{"), "{how}: {}", kept());
     }
 }

@@ -129,6 +129,7 @@ fn tab_reaches_everything_and_the_focus_is_seen() {
     super::test(async || {
         let (screen, home) = (Screen::open(), Home::new());
         let app = App::start(&screen, &home, Gpus::Simulated("one")).await;
+        app.knows_of_gpus().await;
         app.later_tick(app.later_tick(0).await).await;
         // Everything that a click can work, in the order of the page; of the rail only where Tab stops, since arrow
         // keys go on from there.
@@ -172,6 +173,7 @@ fn the_rail_is_one_stop_for_tab_and_arrows_reach_all_of_it() {
     super::test(async || {
         let (screen, home) = (Screen::open(), Home::new());
         let app = App::start(&screen, &home, Gpus::Simulated("one")).await;
+        app.knows_of_gpus().await;
         app.later_tick(app.later_tick(0).await).await;
         let entries: Vec<String> = serde_json::from_value(app.run(ENTRIES).await).unwrap();
         assert!(entries.len() >= 6, "{entries:?}");
@@ -220,6 +222,7 @@ fn keys_open_pages_pause_and_change_settings() {
     super::test(async || {
         let (screen, home) = (Screen::open(), Home::new());
         let app = App::start(&screen, &home, Gpus::Simulated("one")).await;
+        app.knows_of_gpus().await;
         app.later_tick(app.later_tick(0).await).await;
         on(&app, "overview").await;
 
@@ -307,6 +310,7 @@ fn a_panel_of_figures_alone_is_a_stop_and_another_page_begins_at_its_top() {
         let (screen, home) = (Screen::open(), Home::new());
         let app = App::start(&screen, &home, Gpus::Simulated("one")).await;
         app.resize(900, 400).await;
+        app.knows_of_gpus().await;
         app.later_tick(app.later_tick(0).await).await;
         app.press("Control+3").await;
         on(&app, "cpu").await;

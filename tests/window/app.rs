@@ -311,6 +311,9 @@ impl App {
             if size == json!([width, height]) { Ok(()) } else { Err(size) }
         })
         .await;
+        // What observes its size hears of it after the layout, before the next frame.
+        let drawn = "const [done] = arguments; requestAnimationFrame(() => requestAnimationFrame(() => done()))";
+        self.client.execute_async(drawn, vec![]).await.unwrap();
     }
 
     /// The page as a PNG.

@@ -90,7 +90,9 @@ fn one_crosshair_for_all_charts_and_the_legends_show_what_is_under_it() {
         app.point((5.0, 400.0)).await;
         app.shows("it leaves with the pointer", CROSSHAIRS, |it| it.as_array().unwrap().iter().all(Value::is_null))
             .await;
-        app.shows("and the legend shows the newest value, as the tile does", NEWEST, |it| it[0] == it[1]).await;
+        app.shows("and the legends show what they did", LEGENDS, |it| *it == newest).await;
+        app.pause(false).await;
+        app.shows("and the newest value then, as the tile does", NEWEST, |it| it[0] == it[1]).await;
         app.close().await;
     });
 }
@@ -127,70 +129,65 @@ fn a_drag_zooms_and_ranges_and_double_clicks_go_back() {
         let app = App::start(&screen, &home, Gpus::Simulated("one")).await;
         app.resize(1280, 800).await;
         app.later_tick(app.later_tick(0).await).await;
-        let mut spans = Vec::new();
         for (range, seconds) in [("1m", 60.0), ("5m", 300.0), ("15m", 900.0), ("1h", 3600.0)] {
             press_button(&app, &format!("range-{range}"), true).await;
-            let span = span(&app).await;
-            assert!((span / seconds - 1.0).abs() < 0.05, "{range} is {span} s wide");
-            spans.push(span);
+            span(&app, seconds, 0.05).await;
         }
         press_button(&app, "range-5m", true).await;
         assert_eq!(app.attribute("[data-testid=\"range-1h\"]", "aria-pressed").await, "false");
         assert_eq!(app.texts("[data-testid=\"unzoom\"]").await, [""; 0]);
+        span(&app, 300.0, 0.05).await;
 
         app.drag(place(&app, 0.5).await, place(&app, 0.8).await).await;
         app.shows("it is zoomed", UNZOOM, |it| *it == 1).await;
-        let zoomed = span(&app).await;
-        assert!((zoomed / 90.0 - 1.0).abs() < 0.1, "three tenths of 5 minutes: {zoomed} s");
-        app.double_click(place(&app, 0.4).await).await;
-        app.shows("it is not zoomed", UNZOOM, |it| *it == 0).await;
-        assert!((span(&app).await / 300.0 - 1.0).abs() < 0.05);
+        span(&app, 90.0, 0.1).await; // three tenths of 5 minutes
+        let at = place(&app, 0.4).await;
+        until("a double click goes back", SOON, async || {
+            // On a machine that stalls it is two clicks.
+            app.double_click(at).await;
+            let zoomed = app.run(UNZOOM).await;
+            if zoomed == 0 { Ok(()) } else { Err(zoomed) }
+        })
+        .await;
+        span(&app, 300.0, 0.05).await;
 
         app.drag(place(&app, 0.9).await, place(&app, 0.6).await).await;
         app.shows("zoomed from right to left too", UNZOOM, |it| *it == 1).await;
         app.click("[data-testid=\"unzoom\"]").await;
         app.shows("the button goes back", UNZOOM, |it| *it == 0).await;
+        span(&app, 300.0, 0.05).await;
 
         let [left, top, width, _] = plot(&app).await;
         // Beyond the right axis, at the panel's edge.
         app.drag(place(&app, 0.7).await, ((left + width + 60.0).round(), (top + 20.0).round())).await;
         app.shows("zoomed by a drag that ends outside", UNZOOM, |it| *it == 1).await;
-        let zoomed = span(&app).await;
-        assert!((zoomed / 90.0 - 1.0).abs() < 0.1, "from there to the right edge: {zoomed} s");
+        span(&app, 90.0, 0.1).await; // from there to the right edge
         app.click("[data-testid=\"unzoom\"]").await;
         app.shows("and back again", UNZOOM, |it| *it == 0).await;
+        span(&app, 300.0, 0.05).await;
 
         app.press("=").await;
         app.shows("zoomed by keys", UNZOOM, |it| *it == 1).await;
-        assert!((span(&app).await / 150.0 - 1.0).abs() < 0.05, "half of 5 minutes");
+        span(&app, 150.0, 0.05).await; // half of 5 minutes
         app.press("-").await;
         app.shows("and back", UNZOOM, |it| *it == 0).await;
-        assert!((span(&app).await / 300.0 - 1.0).abs() < 0.05);
+        span(&app, 300.0, 0.05).await;
         app.close().await;
     });
 }
 
 const UNZOOM: &str = "return document.querySelectorAll('[data-testid=\"unzoom\"]').length";
 
-/// How many seconds the charts are wide: the crosshair moved by keys over a known number of pixels would be one way;
-/// the element says it too.
-async fn span(app: &App) -> f64 {
+/// Waits until all charts are so many seconds wide, give or take that part. (The crosshair moved by keys over a known number of
+/// pixels would be another way; the element says it too.)
+async fn span(app: &App, seconds: f64, part: f64) {
     let script = "return Array.from(document.querySelectorAll('[data-span]'), one => Number(one.dataset.span))";
-    let mut last = json!(null);
-    // It is drawn at the next frame.
-    let spans = until("all charts are equally wide", SOON, async || {
-        let now = app.run(script).await;
-        let spans: Vec<_> = now.as_array().unwrap().iter().filter_map(Value::as_f64).collect();
-        let steady = now == last;
-        last = now;
-        if steady && spans.len() >= 5 && spans.iter().all(|one| (one - spans[0]).abs() < 0.05) {
-            Ok(spans)
-        } else {
-            Err(spans)
-        }
-    })
-    .await;
-    spans[0]
+    let are_so_wide = |spans: &Value| {
+        let spans: Vec<_> = spans.as_array().unwrap().iter().filter_map(Value::as_f64).collect();
+        let near = |one: f64| (one - spans[0]).abs() < 0.05 && (one / seconds - 1.0).abs() < part;
+        spans.len() >= 5 && spans.iter().all(|one| near(*one))
+    };
+    app.shows(&format!("all charts are {seconds} s wide"), script, are_so_wide).await;
 }
 
 #[test]
@@ -305,18 +302,19 @@ fn a_gap_is_a_gap_and_says_why() {
         home.script(RAMP);
         gpu_panel(&app, "data").await;
         collect(&app, 3).await;
-        // Less than the gap's length before the moment at which it stands still.
-        let history = app.ask("get_metrics_history").await;
-        let last = history["timestamps"].as_array().unwrap().last().unwrap().as_f64().unwrap();
         app.pause(true).await;
+        let stands = "return Number(new URLSearchParams(location.search).get('paused'))";
+        let last = app.shows("the address has the moment", stands, |it| it.as_f64() > Some(0.0)).await;
+        let last = last.as_f64().unwrap();
 
         let history = app.ask("get_metrics_history").await;
         let of_a_gpu = |gap: &&Value| gap["channel"].as_str().unwrap().starts_with("system/gpu/");
         let gaps = history["gaps"].as_array().unwrap().iter().filter(of_a_gpu);
         let gaps: Vec<_> = gaps.filter(|gap| gap["reason"] == "not_answering").collect();
-        assert!(!gaps.is_empty(), "the core knows of the gap: {}", history["gaps"]);
-        let end = |gap: &Value, name: &str| gap[name].as_f64().unwrap();
-        let (from, to) = (end(gaps[0], "from"), end(gaps[0], "to"));
+        let ends = gaps.iter().map(|gap| ["from", "to"].map(|end| gap[end].as_f64().unwrap()));
+        // A machine that stalls makes short ones.
+        let longest = ends.max_by(|one, other| (one[1] - one[0]).total_cmp(&(other[1] - other[0])));
+        let [from, to] = longest.unwrap_or_else(|| panic!("the core knows of the gap: {}", history["gaps"]));
         assert!(to - from > 2000.0, "{gaps:?}");
         app.point(place(&app, 1.0 - (last - f64::midpoint(from, to)) / 60_000.0).await).await;
         let why = "return document.querySelector('[data-panel^=\"gpu/\"] .legend').textContent";
@@ -345,8 +343,11 @@ fn a_gpu_that_is_lost_and_one_that_is_reticent_say_so() {
         .await;
         assert!(!app.texts(power).await.concat().contains(|c: char| c.is_ascii_digit()), "and no number");
         home.script(&with_state("lost"));
-        let text = gpu_panel(&app, "stale").await;
-        assert!(text.contains("lost"), "{text}");
+        until("its panel says so", SOON, async || {
+            let text = gpu_panel(&app, "stale").await;
+            if text.contains("lost") { Ok(()) } else { Err(text) }
+        })
+        .await;
         app.close().await;
     });
 }

@@ -32,7 +32,11 @@ fn every_command_answers_in_the_shape_of_the_contract() {
         assert_eq!(app.ask("cancel_save").await, json!(null), "nothing is being saved");
         let view = json!({ "view": { "page": "cpu", "range": 900 }, "rows": 1234 });
         assert_eq!(app.call("report_page", view).await, Ok(json!(null)));
-        assert!(home.said().contains("the page is there page=cpu range=900 rows=1234"), "{}", home.said());
+        until("the log has it", SOON, async || {
+            let said = home.said();
+            if said.contains("the page is there page=cpu range=900 rows=1234") { Ok(()) } else { Err(said) }
+        })
+        .await;
 
         let changed = app.call("update_settings", json!({ "patch": { "interval": 0.5, "theme": "dark" } })).await;
         let mut expected = settings;
@@ -61,9 +65,10 @@ fn same(one: &Value, other: &Value) {
 async fn metrics(app: &App) {
     let metrics = until("every channel has a second sample", SOON, async || {
         let metrics = app.ask("get_current_metrics").await;
-        // A tick may be published before its sample of the processors is in.
+        // A tick may be published before all its samples are in.
         let has_rate = metrics["cpu"]["utilization"].is_number();
-        if metrics["tick"].as_u64() >= Some(2) && has_rate { Ok(metrics) } else { Err(metrics) }
+        let all = ["memory", "disk", "network"].iter().all(|channel| metrics[channel].is_object());
+        if metrics["tick"].as_u64() >= Some(2) && has_rate && all { Ok(metrics) } else { Err(metrics) }
     })
     .await;
     for path in ["/memory/ram_total", "/interval"] {
@@ -101,12 +106,19 @@ async fn packed(app: &App) {
             const head = JSON.parse(new TextDecoder().decode(new Uint8Array(bytes, 4, length)));
             done([head, [...new Uint8Array(bytes, 4 + length)]]);
         });";
-    let until = app.ask("get_current_metrics").await["timestamp"].clone();
+    let last = app.ask("get_current_metrics").await["timestamp"].clone();
     for points in [json!(null), json!(1)] {
-        let query = json!({ "until": until, "max_points": points });
-        let answer = app.client.execute_async(ASK, vec![query.clone()]).await.unwrap();
-        let (head, numbers): (Value, Vec<u8>) = serde_json::from_value(answer).unwrap();
-        let history = app.call("get_metrics_history", json!({ "query": query })).await.unwrap();
+        let query = json!({ "until": last, "max_points": points });
+        // What is late is filled in later: the history before and after is the same where nothing was.
+        let (head, numbers, history) = until("nothing is filled in between", SOON, async || {
+            let ask = async || app.call("get_metrics_history", json!({ "query": query })).await.unwrap();
+            let before = ask().await;
+            let answer = app.client.execute_async(ASK, vec![query.clone()]).await.unwrap();
+            let (head, numbers): (Value, Vec<u8>) = serde_json::from_value(answer).unwrap();
+            let history = ask().await;
+            if before == history { Ok((head, numbers, history)) } else { Err(before) }
+        })
+        .await;
         assert_eq!((&head["timestamps"], &head["gaps"]), (&history["timestamps"], &history["gaps"]));
         let (rows, mut rest) = (head["timestamps"].as_array().unwrap().len(), &numbers[..]);
         for (head, series) in head["series"].as_array().unwrap().iter().zip(history["series"].as_array().unwrap()) {

@@ -65,6 +65,9 @@ impl App {
                 if entries.as_u64() > Some(2) { Ok(()) } else { Err(entries) }
             })
             .await;
+            if page.starts_with("gpu/") {
+                self.knows_of_gpus().await;
+            }
             if self.run_with(SCRIPT, vec![json!(page)]).await == json!(false) {
                 eprintln!("there is no {page} on this machine to look at");
                 return false;
@@ -76,6 +79,17 @@ impl App {
         })
         .await;
         true
+    }
+
+    /// Waits until it is known whether there is a GPU, and the rail has it then.
+    pub(crate) async fn knows_of_gpus(&self) {
+        until("it is known whether there is a GPU", SOON, async || {
+            let metrics = self.ask("get_current_metrics").await;
+            let (has, why) = (metrics["gpu"][0].is_object(), self.ask("get_system_info").await["gpu_missing"].take());
+            let shown = self.run("return document.querySelector('.rail [data-page^=\"gpu/\"]') !== null").await;
+            if if has { shown == true } else { why.is_object() } { Ok(()) } else { Err((why, shown)) }
+        })
+        .await;
     }
 
     /// Presses the button that stops the charts, or lets them go on, and waits until the window says so.

@@ -32,7 +32,7 @@ use crate::common::{alone, among_others};
 static WINDOWS: Semaphore = Semaphore::const_new(2);
 
 /// What a page may take to show something on a busy machine. Nothing waits this long unless it fails.
-pub(crate) const SOON: Duration = Duration::from_secs(30);
+pub(crate) const SOON: Duration = Duration::from_mins(1);
 
 /// Runs a test of a window, in its turn.
 pub(crate) fn test(body: impl AsyncFnOnce()) {

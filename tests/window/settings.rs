@@ -67,6 +67,8 @@ fn starting_at_login_is_a_file_that_the_desktop_reads() {
         let entry = fs::read_to_string(&file).unwrap();
         let command = format!("Exec=\"{}\" --hidden", built("telltale").display());
         assert!(entry.starts_with("[Desktop Entry]\n") && entry.lines().any(|line| line == command), "{entry}");
+        // It is answered when the change before is done: the file is written before the settings are.
+        app.call("update_settings", json!({ "patch": {} })).await.unwrap();
         fs::remove_file(&file).unwrap();
         app.open("overview").await;
         app.open("settings").await;

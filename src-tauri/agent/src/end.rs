@@ -19,15 +19,14 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub(crate) async fn asked() -> io::Result<()> {
     let (tell, mut told) = mpsc::unbounded_channel();
     let gone = tell.clone();
-    stop::when_asked(PATIENCE, move |heard| {
-        let _ = tell.send(heard);
-    })?;
+    stop::when_asked(PATIENCE, move || _ = tell.send(()))?;
     thread::Builder::new().name("reader".into()).spawn(move || {
         if reader_goes() {
-            let _ = gone.send(Ok(()));
+            let _ = gone.send(());
         }
     })?;
-    told.recv().await.unwrap_or(Ok(()))
+    told.recv().await;
+    Ok(())
 }
 
 /// Returns true once nobody reads what is printed (poll(2): POLLERR), and never where it is a file.

@@ -8,21 +8,20 @@ use tokio::runtime;
 
 /// Calls `asked` once the program is asked to end, by SIGINT, SIGTERM or SIGHUP (on Windows by Ctrl+C), and ends it with exit
 /// code 0 if it is still there after `patience` or is asked again, other than by the SIGHUP that a session's end sends after its
-/// SIGTERM: what hangs may be what should end it, so this waits on a thread of its own.
-/// `asked` gets the error if signals can't be heard.
+/// SIGTERM: what hangs may be what should end it, so this waits on a thread of its own. What comes from its return on is heard.
 ///
 /// # Errors
-/// If the system refuses the thread, or what it waits with.
-pub fn when_asked(patience: Duration, asked: impl FnOnce(io::Result<()>) + Send + 'static) -> io::Result<()> {
+/// If signals can't be heard, or the system refuses the thread or what it waits with.
+pub fn when_asked(patience: Duration, asked: impl FnOnce() + Send + 'static) -> io::Result<()> {
     let waiting = runtime::Builder::new_current_thread().enable_all().build()?;
+    let mut signals = {
+        let _within = waiting.enter();
+        Signals::listen()?
+    };
     let wait = move || {
         waiting.block_on(async {
-            let mut signals = match Signals::listen() {
-                Ok(signals) => signals,
-                Err(error) => return asked(Err(error)),
-            };
             signals.first().await;
-            asked(Ok(()));
+            asked();
             let _ = tokio::time::timeout(patience, signals.again()).await;
             std::process::exit(0);
         });

@@ -110,12 +110,12 @@ async fn put_up(app: &AppHandle) {
     let put_up = tokio::time::timeout(PATIENCE, Panel::put_up(app, shown.clone())).await;
     match put_up.unwrap_or_else(|_| Err(anyhow::anyhow!("the panel does not answer"))) {
         Ok(panel) => {
-            tracing::info!("the panel has taken the tray");
             let now = {
                 let mut presence = presence.lock();
                 presence.0 = Some(panel.clone());
                 presence.1.clone()
             };
+            tracing::info!("the panel has taken the tray");
             // What came meanwhile had no panel to be shown on.
             if now != shown {
                 panel.show(app, now).await;

@@ -63,6 +63,7 @@ struct State {
     asked: Option<Instant>,
     /// For how many ticks it has got no events because of that.
     missed: u32,
+    tick: u64, // the newest, of which there are more events where a source was late
     /// When it answered last.
     answered: Option<Instant>,
     /// Since when it loads.
@@ -163,14 +164,16 @@ impl Alive {
     }
 
     /// Whether it takes events now, and the page to ask whether it still answers, if it is time to.
-    fn at_tick(&self, now: Instant) -> (bool, Option<u64>) {
+    fn at_tick(&self, tick: u64, now: Instant) -> (bool, Option<u64>) {
         let mut state = self.lock();
+        let begins = std::mem::replace(&mut state.tick, tick) != tick;
         if let Some(asked) = state.asked {
             let silent = now.duration_since(asked) >= SILENT;
-            if silent && state.missed == 0 {
+            let misses = silent && begins;
+            if misses && state.missed == 0 {
                 tracing::info!("the page does not answer: it gets no events");
             }
-            state.missed += u32::from(silent);
+            state.missed += u32::from(misses);
             return (!silent, None);
         }
         // After a while any page is asked, also one that never reports.
@@ -252,10 +255,10 @@ pub(super) fn watch(app: &AppHandle) {
     });
 }
 
-/// Whether the window's page takes an event now. Asks it for a sign of life when it is time to.
-pub(crate) fn takes_events(app: &AppHandle, window: &WebviewWindow) -> bool {
+/// Whether the window's page takes an event of this tick now. Asks it for a sign of life when it is time to.
+pub(crate) fn takes_events(app: &AppHandle, window: &WebviewWindow, tick: u64) -> bool {
     let Some(shell) = app.try_state::<Shell>() else { return false };
-    let (takes, ask) = shell.alive.at_tick(Instant::now());
+    let (takes, ask) = shell.alive.at_tick(tick, Instant::now());
     if let Some(page) = ask {
         let answering = app.clone();
         let asked = window.eval_with_callback("0", move |_| {
@@ -363,37 +366,38 @@ mod tests {
         let (alive, begun) = (Alive::default(), Instant::now());
         let page = alive.loads(begun);
         alive.begins();
-        assert_eq!(alive.at_tick(begun), (true, None), "it is asked nothing while it loads");
+        assert_eq!(alive.at_tick(1, begun), (true, None), "it is asked nothing while it loads");
         alive.reports();
-        assert_eq!(alive.at_tick(begun), (true, Some(page)));
-        assert_eq!(alive.at_tick(begun + S(1)), (true, None));
+        assert_eq!(alive.at_tick(2, begun), (true, Some(page)));
+        assert_eq!(alive.at_tick(3, begun + S(1)), (true, None));
         alive.answers(page, begun + S(1));
-        assert_eq!(alive.at_tick(begun + S(5)), (true, None), "asked only so often");
-        assert_eq!(alive.at_tick(begun + S(6)), (true, Some(page)));
-        assert_eq!(alive.at_tick(begun + S(8)), (false, None));
-        assert_eq!(alive.at_tick(begun + S(10)), (false, None));
+        assert_eq!(alive.at_tick(4, begun + S(5)), (true, None), "asked only so often");
+        assert_eq!(alive.at_tick(5, begun + S(6)), (true, Some(page)));
+        assert_eq!(alive.at_tick(6, begun + S(8)), (false, None));
+        assert_eq!(alive.at_tick(7, begun + S(10)), (false, None));
+        assert_eq!(alive.at_tick(7, begun + S(10)), (false, None), "a source was late");
         assert_eq!((alive.hangs(page, begun + S(15)), alive.hangs(page, begun + S(16))), (None, Some(2)));
         alive.answers(page, begun + S(17));
         assert_eq!(alive.hangs(page, begun + S(40)), None, "it came back by itself");
-        assert_eq!(alive.at_tick(begun + S(17)), (true, None));
+        assert_eq!(alive.at_tick(8, begun + S(17)), (true, None));
 
-        assert_eq!(alive.at_tick(begun + S(30)), (true, Some(page)));
+        assert_eq!(alive.at_tick(9, begun + S(30)), (true, Some(page)));
         let next = alive.loads(begun + S(50));
         let hang = [page, next].map(|page| alive.hangs(page, begun + S(60)));
         assert_eq!(hang, [None, None], "another page begins afresh");
         alive.begins();
-        assert_eq!(alive.at_tick(begun + S(55)), (true, Some(next)), "one that never reports has events, and is asked");
+        assert_eq!(alive.at_tick(10, begun + S(55)), (true, Some(next)), "one that never reports is asked too");
     }
 
     #[test]
     fn a_page_that_begins_late_is_asked_nothing_before() {
         let (alive, begun) = (Alive::default(), Instant::now());
         let page = alive.loads(begun);
-        assert_eq!(alive.at_tick(begun + S(50)), (true, None), "nobody would answer");
+        assert_eq!(alive.at_tick(11, begun + S(50)), (true, None), "nobody would answer");
         assert!(!alive.has_begun(page));
         alive.begins();
         assert!(alive.has_begun(page));
-        assert_eq!(alive.at_tick(begun + S(51)), (true, Some(page)));
+        assert_eq!(alive.at_tick(12, begun + S(51)), (true, Some(page)));
         assert_eq!(alive.hangs(page, begun + S(61)), Some(0), "if it never answers");
         let next = alive.loads(begun + S(62));
         assert!(!alive.has_begun(page) && !alive.has_begun(next), "another page begins afresh");
