@@ -139,8 +139,8 @@ async fn ask(window: &WebviewWindow, history: &MetricsHistory) -> Option<PathBuf
     path.await.ok().flatten()?.into_path().ok()
 }
 
-/// The file that is written first and then renamed, so that a name never stands for half of it. No two saves have the same
-/// one, and it does not begin like any name: the dialog completes what is typed by what is there.
+/// The file that is written first and then renamed, so that a name never stands for half of it. No two saves of a
+/// process have the same one, and it begins with a dot: the dialog completes what is typed by what is there.
 fn aside(path: &Path, number: u32) -> PathBuf {
     path.with_file_name(format!(".telltale-{}-{number}.part", std::process::id()))
 }

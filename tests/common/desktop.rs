@@ -116,8 +116,7 @@ impl Desktop {
 
     pub(crate) fn has_window(&self) -> bool {
         let list = Command::new("wmctrl").arg("-l").env("DISPLAY", self.display()).output().unwrap();
-        // It fails until the window manager is up, and then there is no window either.
-        list.status.success() && String::from_utf8_lossy(&list.stdout).contains("Telltale")
+        String::from_utf8_lossy(&list.stdout).contains("Telltale")
     }
 
     pub(crate) fn await_window(&self, wanted: bool) {
@@ -132,7 +131,9 @@ impl Desktop {
             let log = self.log();
             let has_host =
                 log.rsplit("the tray's host present=").next().is_some_and(|newest| newest.starts_with("true"));
-            if has_host && log.contains("the panel has taken the tray") { Ok(()) } else { Err(log) }
+            let taken = log.rfind("the panel has taken the tray");
+            let is_up = has_host && taken.is_some() && taken > log.rfind("the panel does not take the tray");
+            if is_up { Ok(()) } else { Err(log) }
         });
     }
 
@@ -201,7 +202,7 @@ impl Drop for Desktop {
 pub(crate) fn await_the_end(family: &[(u32, String)], what: &str) {
     // One that only waits to be buried has ended.
     let runs = |pid: u32| fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "));
-    until_sync(&format!("none of its processes is left after {what}"), SOON, || {
+    until_sync(&format!("none of its processes is left after {what}"), Duration::from_secs(15), || {
         let left: Vec<_> = family.iter().filter(|(pid, _)| runs(*pid)).collect();
         if left.is_empty() { Ok(()) } else { Err(format!("{left:?}")) }
     });

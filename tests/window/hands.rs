@@ -87,7 +87,8 @@ impl App {
             let metrics = self.ask("get_current_metrics").await;
             let (has, why) = (metrics["gpu"][0].is_object(), self.ask("get_system_info").await["gpu_missing"].take());
             let shown = self.run("return document.querySelector('.rail [data-page^=\"gpu/\"]') !== null").await;
-            if if has { shown == true } else { why.is_object() } { Ok(()) } else { Err((why, shown)) }
+            let is_known = if has { shown == true } else { why.is_object() };
+            if is_known { Ok(()) } else { Err((why, shown)) }
         })
         .await;
     }

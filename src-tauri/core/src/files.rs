@@ -42,7 +42,7 @@ pub fn replace(file: &Path, contents: impl AsRef<[u8]>) -> io::Result<()> {
 }
 
 /// The file beside another that has an ending more: `settings.json` → `settings.json.bak`.
-pub fn beside(path: &Path, ending: &str) -> PathBuf {
+pub(crate) fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".");
     name.push(ending);

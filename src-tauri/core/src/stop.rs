@@ -1,6 +1,7 @@
 //! A program ends as its user expects: cleanly when it is asked to, and even where it can't end cleanly.
 
 use std::io;
+use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
@@ -13,12 +14,10 @@ use tokio::runtime;
 /// # Errors
 /// If signals can't be heard, or the system refuses the thread or what it waits with.
 pub fn when_asked(patience: Duration, asked: impl FnOnce() + Send + 'static) -> io::Result<()> {
-    let waiting = runtime::Builder::new_current_thread().enable_all().build()?;
-    let mut signals = {
-        let _within = waiting.enter();
-        Signals::listen()?
-    };
+    // First the thread: a signal that is listened for ends no program by itself any more.
+    let (hand_over, handed) = mpsc::channel::<(runtime::Runtime, Signals)>();
     let wait = move || {
+        let Ok((waiting, mut signals)) = handed.recv() else { return };
         waiting.block_on(async {
             signals.first().await;
             asked();
@@ -26,7 +25,13 @@ pub fn when_asked(patience: Duration, asked: impl FnOnce() + Send + 'static) -> 
             std::process::exit(0);
         });
     };
-    thread::Builder::new().name("signals".into()).spawn(wait).map(drop)
+    thread::Builder::new().name("signals".into()).spawn(wait)?;
+    let waiting = runtime::Builder::new_current_thread().enable_all().build()?;
+    let signals = {
+        let _within = waiting.enter();
+        Signals::listen()?
+    };
+    hand_over.send((waiting, signals)).map_err(io::Error::other)
 }
 
 /// Ends the program with `code` if it is still there after `patience`: it ends, but waits for something that may never answer.

@@ -127,8 +127,8 @@ async fn put_up(app: &AppHandle) {
 
 /// On the main thread. What comes first is how it is at the start.
 fn host_changed(app: &AppHandle, present: bool) {
-    tracing::info!(present, "the tray's host");
     app.state::<Shell>().tray.host.store(present, Ordering::Relaxed);
+    tracing::info!(present, "the tray's host");
     if present {
         tauri::async_runtime::spawn(rise(app.clone()));
     } else {

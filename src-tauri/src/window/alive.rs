@@ -166,10 +166,10 @@ impl Alive {
     /// Whether it takes events now, and the page to ask whether it still answers, if it is time to.
     fn at_tick(&self, tick: u64, now: Instant) -> (bool, Option<u64>) {
         let mut state = self.lock();
-        let begins = std::mem::replace(&mut state.tick, tick) != tick;
+        let is_new = std::mem::replace(&mut state.tick, tick) != tick;
         if let Some(asked) = state.asked {
             let silent = now.duration_since(asked) >= SILENT;
-            let misses = silent && begins;
+            let misses = silent && is_new;
             if misses && state.missed == 0 {
                 tracing::info!("the page does not answer: it gets no events");
             }

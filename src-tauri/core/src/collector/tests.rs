@@ -322,7 +322,7 @@ async fn the_account_says_what_became_of_each_source_and_tick() {
     };
     until(&collector, |metrics| metrics.tick >= 3 && source("system/cpu").successes >= 2).await;
     let well = source("system/cpu");
-    assert!(well.successes >= 2 && well.failures == 0 && well.reason.is_none(), "{well:?}");
+    assert!(well.failures == 0 && well.reason.is_none(), "{well:?}");
     assert!(well.duration.is_some() && well.duration <= well.longest && well.age.is_some(), "{well:?}");
 
     script.hang(true);
