@@ -51,19 +51,9 @@ pub(crate) fn parse(line: &str) -> Value {
     serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in {line:?}"))
 }
 
-/// What was said on stderr, without that ticks were late, or a source until it answered: so they are where the machine stands still
-/// for a moment.
+/// What was said on stderr, without that ticks were late: so they are where the machine stands still for a moment.
 pub(crate) fn but_held_up(said: &str) -> String {
-    let about = |line: &str| {
-        line.split_once("channel=").map(|(_, about)| about.split(' ').take(2).collect::<Vec<_>>().join(" "))
-    };
-    let over: Vec<_> = said.lines().filter(|line| line.contains("the fault is over")).filter_map(about).collect();
-    let late = |line: &str| {
-        let about = about(line);
-        line.contains("channel=\"ticks\"")
-            || line.contains("reason=NotAnswering") && about.is_some_and(|about| over.contains(&about))
-    };
-    said.split_inclusive('\n').filter(|line| !late(line)).collect()
+    said.split_inclusive('\n').filter(|line| !line.contains("channel=\"ticks\"")).collect()
 }
 
 /// Whether lines come in time: no more than a tenth of a second off the half that is between them.

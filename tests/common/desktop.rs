@@ -202,7 +202,7 @@ impl Drop for Desktop {
 pub(crate) fn await_the_end(family: &[(u32, String)], what: &str) {
     // One that only waits to be buried has ended.
     let runs = |pid: u32| fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "));
-    until_sync(&format!("none of its processes is left after {what}"), Duration::from_secs(15), || {
+    until_sync(&format!("none of its processes is left after {what}"), Duration::from_secs(5), || {
         let left: Vec<_> = family.iter().filter(|(pid, _)| runs(*pid)).collect();
         if left.is_empty() { Ok(()) } else { Err(format!("{left:?}")) }
     });

@@ -37,18 +37,13 @@ fn in_the_tray_it_wakes_less_than_three_times_a_second() {
     let app = desktop.start(&["--hidden"]);
     desktop.await_tray(&panel);
     panel.line("Network  ↓ "); // a rate: the second tick is done
-    let woken = || {
-        let (before, begun) = (sleeps(app.id()), Instant::now());
-        std::thread::sleep(PERIOD);
-        // A thread that ended takes its count with it.
-        let woken: u64 = sleeps(app.id()).iter().map(|(thread, now)| now - before.get(thread).unwrap_or(&0)).sum();
-        let per_second = woken as f64 / begun.elapsed().as_secs_f64();
-        eprintln!("it woke {per_second:.2} times a second");
-        per_second
-    };
-    // On a machine with no time for it a source is late, which is waited for once more, and so only adds.
-    let per_second = (0..3).map(|_| woken()).find(|per_second| *per_second < 3.0);
-    let per_second = per_second.expect("less than three times a second");
+    let (before, begun) = (sleeps(app.id()), Instant::now());
+    std::thread::sleep(PERIOD);
+    // A thread that ended takes its count with it.
+    let woken: u64 = sleeps(app.id()).iter().map(|(thread, now)| now - before.get(thread).unwrap_or(&0)).sum();
+    let per_second = woken as f64 / begun.elapsed().as_secs_f64();
+    eprintln!("it woke {per_second:.2} times a second");
+    assert!(per_second < 3.0, "{per_second:.2}");
     assert!(per_second > 0.5, "it goes on: {per_second:.2}");
 }
 

@@ -83,7 +83,7 @@ fn a_pause_that_comes_while_it_loads_stays() {
 }
 
 /// Longer than a page that has loaded may draw nothing, shorter than one may not answer.
-const LOADS_SLOWLY: Duration = Duration::from_secs(7);
+const LOADS_SLOWLY: Duration = Duration::from_secs(9);
 
 #[test]
 fn a_page_that_takes_long_to_load_is_not_taken_for_a_blank_one() {
