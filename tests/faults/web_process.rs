@@ -121,6 +121,22 @@ fn stopped_it_is_sent_no_event_until_it_answers() {
     });
 }
 
+#[test]
+fn a_page_that_keeps_dying_is_loaded_again_ever_more_slowly() {
+    let _turn = among_others();
+    let desktop = Desktop::open();
+    // The user's own doing, so that it stays.
+    let _app = desktop.start_with(&[], |command| {
+        command.env("__EGL_VENDOR_LIBRARY_FILENAMES", "/nonexistent");
+    });
+    until_sync("it has waited twice", SOON, || {
+        let log = desktop.log();
+        let waited = ["wait=2s", "wait=4s"].map(|wait| log.find(&format!("loaded again after a while {wait}")));
+        if waited[0].is_some() && waited[0] < waited[1] { Ok(()) } else { Err(log) }
+    });
+    assert!(!desktop.log().contains("could not be loaded"), "{}", desktop.log());
+}
+
 /// The longest history that a page has reported so far.
 fn most_rows(desktop: &Desktop) -> u32 {
     desktop.reports().iter().map(|report| rows(report)).max().unwrap_or(0)

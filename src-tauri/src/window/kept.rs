@@ -5,11 +5,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
-use tauri::{AppHandle, Manager as _, Monitor, PhysicalPosition, PhysicalSize, WebviewWindow};
+use tauri::{AppHandle, Manager as _, Monitor, PhysicalPosition, PhysicalSize, Url, WebviewWindow};
 use telltale_core::files;
 use tokio::sync::watch;
 use tokio::task::block_in_place;
@@ -28,6 +29,8 @@ pub(crate) struct Kept {
     writing: Mutex<()>,
     /// Whether the window that is being destroyed is to be opened again.
     reopen: AtomicBool,
+    /// Where pages are: a view that has lost its process some times in a row has no address any more.
+    base: OnceLock<Url>,
 }
 
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -52,7 +55,13 @@ impl Kept {
     pub(crate) fn load(app: &AppHandle) -> Self {
         let file = app.path().app_data_dir().map(|folder| folder.join("window.json")).ok();
         let state = file.as_deref().map(read).unwrap_or_default();
-        Self { state: watch::Sender::new(state), file, writing: Mutex::default(), reopen: AtomicBool::default() }
+        Self {
+            state: watch::Sender::new(state),
+            file,
+            writing: Mutex::default(),
+            reopen: AtomicBool::default(),
+            base: OnceLock::new(),
+        }
     }
 
     /// What the window shows, or showed last.
@@ -81,6 +90,21 @@ impl Kept {
 
     pub(super) fn take_reopen(&self) -> bool {
         self.reopen.swap(false, Ordering::Relaxed)
+    }
+
+    /// Notes where pages are, from a window that has just been opened.
+    pub(super) fn note_base(&self, window: &WebviewWindow) {
+        if let Ok(url) = window.url() {
+            let _ = self.base.set(url); // of an earlier window it is the same
+        }
+    }
+
+    /// Where to find what it shows.
+    ///
+    /// # Errors
+    /// If no window has told where pages are.
+    pub(super) fn url(&self) -> anyhow::Result<Url> {
+        Ok(self.base.get().context("no window had an address")?.join(&self.view().address())?)
     }
 
     pub(super) fn place(&self) -> Option<Place> {

@@ -53,6 +53,7 @@ pub(crate) fn open(app: &AppHandle, page: Option<&str>) -> tauri::Result<()> {
         builder = builder.inner_size(place.width, place.height).maximized(place.maximized);
     }
     let window = builder.build()?;
+    kept.note_base(&window);
     if let Some(place) = place.filter(|place| kept::is_reachable(place, &app.available_monitors().unwrap_or_default()))
     {
         window.set_position(tauri::PhysicalPosition::new(place.x, place.y))?;
@@ -97,14 +98,10 @@ fn load(window: &WebviewWindow, end: bool) {
     shell.counts.web_process_restarts.one_more();
     webkit::prepare(window);
     alive::watch(app);
-    // Without its process the view has no address.
-    let base = window.url();
     if end {
         webkit::end_page(window);
     }
-    let address = shell.window.view().address();
-    let loaded = base.and_then(|url| window.navigate(url.join(&address).map_err(anyhow::Error::from)?));
-    if let Err(error) = loaded {
+    if let Err(error) = shell.window.url().and_then(|url| Ok(window.navigate(url)?)) {
         tracing::error!(%error, "the page could not be loaded");
     }
 }
