@@ -2,7 +2,8 @@
 //!
 //! `WebKitGTK` reads its environment, which a program can't safely change once it runs: it starts itself anew instead.
 
-use std::path::Path;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 
 /// Tells `WebKitGTK` to draw without shared GPU buffers (DMA-BUF).
 const VARIABLE: &str = "WEBKIT_DISABLE_DMABUF_RENDERER";
@@ -12,6 +13,18 @@ const COMPOSITING: &str = "WEBKIT_DISABLE_COMPOSITING_MODE";
 
 /// Marks that the first was set by us, and not by the user.
 const OURS: &str = "TELLTALE_CHOSE_RENDERING";
+
+/// Tells EGL's loader which drivers there are, by the files that describe them or the folders with these (libglvnd's
+/// `src/EGL/icd_enumeration.md`).
+const EGL_DRIVERS: &str = "__EGL_VENDOR_LIBRARY_FILENAMES";
+const EGL_FOLDERS: &str = "__EGL_VENDOR_LIBRARY_DIRS";
+
+/// The EGL driver that can't draw, its description and itself; `src-tauri/egl` says what it is for.
+const EMPTY_DRIVER: [&str; 2] = ["telltale_egl.json", "libtelltale_egl.so"];
+
+/// The versions of `WebKitGTK` that were seen to draw every page with it. (From 2.51 on the web process has code that draws
+/// without acceleration through a context of EGL's: `NonCompositedFrameRenderer.cpp`.)
+const DRAWS_WITH_EMPTY_DRIVER: [&str; 1] = ["2.50."];
 
 /// Why the web view should draw without shared GPU buffers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,10 +67,48 @@ fn reason(root: &Path) -> Option<Reason> {
     Some(Reason::NoGpu)
 }
 
-/// What is to be set and is not: a user who has set a variable has decided.
-fn missing(root: &Path, is_set: impl Fn(&str) -> bool) -> Vec<(&'static str, &'static str)> {
-    let wanted = reason(root).map_or(&[][..], Reason::environment);
-    wanted.iter().copied().filter(|(variable, _)| !is_set(variable)).collect()
+/// What is to be set and is not: a user who has set a variable has decided. `empty_driver` is the description of that driver,
+/// asked for where nothing is drawn with any.
+fn missing(
+    root: &Path,
+    empty_driver: impl FnOnce() -> Option<PathBuf>,
+    is_set: impl Fn(&str) -> bool,
+) -> Vec<(&'static str, OsString)> {
+    let Some(reason) = reason(root) else { return vec![] };
+    let wanted = reason.environment().iter().map(|(variable, value)| (*variable, OsString::from(value)));
+    let decided = [VARIABLE, COMPOSITING, EGL_DRIVERS, EGL_FOLDERS].into_iter().any(&is_set);
+    let driver = if decided { None } else { empty_driver() };
+    let driver = driver.map(|description| (EGL_DRIVERS, description.into_os_string()));
+    wanted.filter(|(variable, _)| !is_set(variable)).chain(driver).collect()
+}
+
+/// The description of the driver that can't draw, for a program whose web view has this version: beside the program, where cargo
+/// has built both, or where the packages have it.
+fn empty_driver(program: &Path, webkit: &str) -> Option<PathBuf> {
+    if !DRAWS_WITH_EMPTY_DRIVER.iter().any(|version| webkit.starts_with(version)) {
+        return None;
+    }
+    let beside = program.parent()?;
+    let folders = [beside.to_owned(), beside.parent()?.join("lib/telltale")];
+    let folder = folders.into_iter().find(|folder| EMPTY_DRIVER.iter().all(|file| folder.join(file).is_file()))?;
+    // EGL's loader takes a colon for the end of a path.
+    (!folder.to_string_lossy().contains(':')).then(|| folder.join(EMPTY_DRIVER[0]))
+}
+
+/// Whether the driver of this description can be loaded, as the web process does it: one that gets no driver ends.
+#[cfg(target_os = "linux")]
+#[expect(
+    unsafe_code,
+    reason = "the C library's own function, which loads a library of ours that does nothing when it is loaded"
+)]
+fn loads(description: &Path) -> bool {
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let library = description.with_file_name(EMPTY_DRIVER[1]);
+    std::ffi::CString::new(library.as_os_str().as_bytes()).is_ok_and(|library| {
+        // SAFETY: the text ends with a zero, and nothing that is loaded runs.
+        !unsafe { libc::dlopen(library.as_ptr(), libc::RTLD_NOW | libc::RTLD_LOCAL) }.is_null()
+    })
 }
 
 /// Whether GTK will draw to a Wayland compositor.
@@ -77,12 +128,14 @@ pub(crate) fn decided_by_user() -> bool {
 pub fn prepare() {
     use std::os::unix::process::CommandExt as _;
 
-    let missing = missing(Path::new("/"), |variable| std::env::var_os(variable).is_some());
+    let Ok(program) = std::env::current_exe() else { return };
+    let webkit = tauri::webview_version().unwrap_or_default();
+    let driver = || empty_driver(&program, &webkit).filter(|description| loads(description));
+    let missing = missing(Path::new("/"), driver, |variable| std::env::var_os(variable).is_some());
     if missing.is_empty() {
         return;
     }
-    let Ok(program) = std::env::current_exe() else { return };
-    let mut again = std::process::Command::new(program);
+    let mut again = std::process::Command::new(&program);
     again.args(std::env::args_os().skip(1)).envs(missing.clone());
     if missing.iter().any(|(variable, _)| *variable == VARIABLE) {
         again.env(OURS, "1");
@@ -119,7 +172,8 @@ pub(crate) fn connect() -> anyhow::Result<()> {
 pub(crate) fn chosen() -> String {
     let system = if is_wayland() { "Wayland" } else { "X11" };
     let set = |variable: &str| std::env::var(variable).map(|value| format!("{variable}={value}"));
-    let variables: Vec<_> = [VARIABLE, COMPOSITING].into_iter().filter_map(|variable| set(variable).ok()).collect();
+    let variables: Vec<_> =
+        [VARIABLE, COMPOSITING, EGL_DRIVERS].into_iter().filter_map(|variable| set(variable).ok()).collect();
     let why = match reason(Path::new("/")) {
         _ if decided_by_user() => "as the user wishes",
         Some(reason) => reason.words(),
@@ -142,14 +196,47 @@ mod tests {
         fs::create_dir_all(root.path().join("dev/dri")).unwrap();
         fs::write(root.path().join("dev/dri/card0"), "").unwrap();
         assert_eq!(reason(root.path()), Some(Reason::NoGpu), "a display without a renderer");
-        let missing_but = |set: &[&str]| missing(root.path(), |variable| set.contains(&variable));
-        assert_eq!(missing_but(&[]), Reason::NoGpu.environment());
-        assert_eq!(missing_but(&[VARIABLE, "WEBKIT_WEB_RENDER_DEVICE_FILE"]), [("GDK_GL", "disable")]);
+        let set = |variables: &[(&'static str, OsString)]| variables.iter().map(|(name, _)| *name).collect::<Vec<_>>();
+        let missing_but =
+            |ours: &[&str]| set(&missing(root.path(), || Some("empty".into()), |variable| ours.contains(&variable)));
+        let all = [VARIABLE, "GDK_GL", "WEBKIT_WEB_RENDER_DEVICE_FILE", EGL_DRIVERS];
+        assert_eq!(missing_but(&[]), all);
+        assert_eq!(missing_but(&all), [""; 0], "started anew with them");
+        assert_eq!(missing_but(&["GDK_GL"]), [VARIABLE, "WEBKIT_WEB_RENDER_DEVICE_FILE", EGL_DRIVERS]);
+        assert_eq!(
+            missing_but(&[VARIABLE, "GDK_GL"]),
+            ["WEBKIT_WEB_RENDER_DEVICE_FILE"],
+            "it may be told to draw with EGL"
+        );
+        assert_eq!(missing_but(&[COMPOSITING]), all[..3]);
+        assert_eq!(missing_but(&[EGL_FOLDERS]), all[..3], "there is a driver that it is to draw with");
+        assert_eq!(set(&missing(root.path(), || None, |_| false)), all[..3], "the driver did not come with it");
         fs::write(root.path().join("dev/dri/renderD128"), "").unwrap();
-        assert_eq!((reason(root.path()), missing(root.path(), |_| false)), (None, vec![]));
+        assert_eq!((reason(root.path()), missing_but(&[])), (None, vec![]));
         fs::create_dir_all(root.path().join("proc/driver/nvidia")).unwrap();
         fs::write(root.path().join("proc/driver/nvidia/version"), "").unwrap();
-        assert_eq!(missing(root.path(), |_| false), [(VARIABLE, "1")]);
-        assert!(missing(root.path(), |variable| variable == VARIABLE).is_empty());
+        assert_eq!(missing_but(&[]), [VARIABLE, EGL_DRIVERS]);
+        assert_eq!(missing_but(&[VARIABLE]), [""; 0]);
+    }
+
+    #[test]
+    fn the_driver_that_cant_draw_is_for_versions_that_it_was_seen_with() {
+        let root = tempfile::tempdir().unwrap();
+        let (program, installed) = (root.path().join("bin/telltale"), root.path().join("lib/telltale"));
+        assert_eq!(empty_driver(&program, "2.50.6"), None, "there is none");
+        fs::create_dir_all(&installed).unwrap();
+        fs::write(installed.join(EMPTY_DRIVER[0]), "").unwrap();
+        assert_eq!(empty_driver(&program, "2.50.6"), None, "it is described, and not there");
+        fs::write(installed.join(EMPTY_DRIVER[1]), "").unwrap();
+        assert_eq!(empty_driver(&program, "2.50.6"), Some(installed.join("telltale_egl.json")));
+        for other in ["2.48.7", "2.5.0", "2.51.4", "2.52.0", ""] {
+            assert_eq!(empty_driver(&program, other), None, "{other}");
+        }
+        let colon = root.path().join("a:b");
+        fs::create_dir(&colon).unwrap();
+        for file in EMPTY_DRIVER {
+            fs::write(colon.join(file), "").unwrap();
+        }
+        assert_eq!(empty_driver(&colon.join("telltale"), "2.50.6"), None, "it would be taken for two paths");
     }
 }

@@ -235,6 +235,26 @@ pub(crate) fn web_process(app: &Group) -> Option<u32> {
     below(app.id()).into_iter().find(|(_, name)| name.starts_with("WebKitWeb")).map(|(pid, _)| pid)
 }
 
+/// Whether the page is to load the EGL driver that can't draw: where nothing is drawn with any, by a web view that bears it.
+pub(crate) fn loads_no_real_driver() -> bool {
+    let nodes = fs::read_dir("/dev/dri").into_iter().flatten().flatten();
+    let has_gpu = nodes.map(|node| node.file_name()).any(|name| name.to_string_lossy().starts_with("renderD"));
+    let unaccelerated = !has_gpu || Path::new("/proc/driver/nvidia/version").exists();
+    unaccelerated && output("pkg-config", &["--modversion", "webkit2gtk-4.1"]).starts_with("2.50.")
+}
+
+/// The libraries that draw with a GPU or in the place of one, of those that the page's process has loaded; and ours.
+pub(crate) fn egl_drivers(app: &Group) -> Vec<String> {
+    let maps = fs::read_to_string(format!("/proc/{}/maps", web_process(app).unwrap())).unwrap();
+    let files = maps.lines().filter_map(|line| line.rsplit('/').next());
+    let is_driver = |file: &&str| {
+        ["LLVM", "_dri.so", "gallium", "EGL_mesa", "nvidia", "telltale_egl"].iter().any(|part| file.contains(part))
+    };
+    let mut drivers: Vec<_> = files.filter(is_driver).map(str::to_owned).collect();
+    drivers.dedup();
+    drivers
+}
+
 /// How many rows a report of the page says it has.
 pub(crate) fn rows(report: &str) -> u32 {
     number("rows=", report)

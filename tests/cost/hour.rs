@@ -12,7 +12,7 @@ use crate::common::process::output;
 use crate::common::screen::Screen;
 use crate::common::until::{until, until_sync};
 use crate::processes::{Tree, id_of};
-use crate::{SOON, median};
+use crate::{SOON, as_its_users_do, median};
 
 /// Twice as many as an hour at two seconds, so that with the few cores of a small machine there are as many values as
 /// an hour of eight GPUs and 64 cores has (290 series of 1800 rows).
@@ -83,6 +83,7 @@ pub(crate) fn hour(length: Duration) -> Hour {
 async fn gathered(screen: &Screen, home: &Home) -> (App, (f64, f64, usize, usize)) {
     let app = App::start_with(screen, home, Gpus::Simulated("eight"), None, |command| {
         command.env("TELLTALE_TEST_INTERVAL", QUICK);
+        as_its_users_do(command);
     })
     .await;
     app.resize(1280, 800).await;

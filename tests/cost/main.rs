@@ -15,6 +15,7 @@ mod processes;
 mod tick;
 
 use std::fmt::Write as _;
+use std::process::Command;
 use std::time::Duration;
 
 use beside::{ROUNDS, Taken, Telltale, other};
@@ -29,6 +30,11 @@ const SECONDS: &str = "TELLTALE_BENCH_SECONDS";
 
 /// `app::App` waits so long for anything.
 const SOON: Duration = Duration::from_mins(1);
+
+/// Without the variable by which tests decide how the page is drawn.
+fn as_its_users_do(command: &mut Command) {
+    command.env_remove("WEBKIT_DISABLE_DMABUF_RENDERER");
+}
 
 fn machine() -> String {
     let text = output("lscpu", &[]);

@@ -11,7 +11,7 @@ use crate::common::process::pidstat;
 use crate::common::screen::Screen;
 use crate::common::until::until;
 use crate::processes::{Tree, id_of};
-use crate::{SOON, median};
+use crate::{SOON, as_its_users_do, median};
 
 /// An hour at the shortest interval.
 const ROWS: u64 = 7200;
@@ -131,7 +131,7 @@ async fn own_cost_off(app: &App, seconds: u64) -> f64 {
 
 pub(crate) async fn page(length: Duration) -> Page {
     let (screen, home) = (Screen::open(), Home::new());
-    let app = App::start(&screen, &home, Gpus::Simulated("eight")).await;
+    let app = App::start_with(&screen, &home, Gpus::Simulated("eight"), None, as_its_users_do).await;
     app.resize(1280, 800).await;
     app.call("update_settings", json!({ "patch": { "interval": 0.5 } })).await.unwrap();
     until("the page has its history and eight GPUs", SOON, async || {

@@ -15,6 +15,7 @@ mod clock;
 mod container;
 mod crowd;
 mod day;
+mod drawing;
 mod driver_library;
 mod hang;
 mod hidden_window;

@@ -11,7 +11,9 @@ use serde_json::Value;
 use super::package;
 use super::root::Root;
 use crate::common::agent::parse;
-use crate::common::desktop::{Desktop, SOON, await_the_end, below, rows, web_process};
+use crate::common::desktop::{
+    Desktop, SOON, await_the_end, below, egl_drivers, loads_no_real_driver, rows, web_process,
+};
 use crate::common::panel::Panel;
 use crate::common::process::output;
 use crate::common::until::until_sync;
@@ -91,6 +93,8 @@ fn lives(root: &Root) {
     panel.line("Network");
     figures::agree(&panel, snapshot);
     assert!(web_process(&app).is_some(), "its page is drawn by a process of its own");
+    let has_ours = egl_drivers(&app).iter().any(|driver| driver == "libtelltale_egl.so");
+    assert_eq!(has_ours, loads_no_real_driver(), "{}", desktop.log());
 
     desktop.close_window();
     desktop.await_window(false);
