@@ -1,9 +1,10 @@
 //! How the web view draws, chosen before it starts from what the machine has: a window must never stay blank.
 //!
-//! `WebKitGTK` reads its environment, which a program can't safely change once it runs: it starts itself anew instead.
+//! `WebKitGTK` and what it draws with read it from the environment, which is set before any thread is there that reads it.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 /// Tells `WebKitGTK` to draw without shared GPU buffers (DMA-BUF).
 const VARIABLE: &str = "WEBKIT_DISABLE_DMABUF_RENDERER";
@@ -11,8 +12,8 @@ const VARIABLE: &str = "WEBKIT_DISABLE_DMABUF_RENDERER";
 /// Tells it to draw without acceleration. Never set here: a setting does that, for one window.
 const COMPOSITING: &str = "WEBKIT_DISABLE_COMPOSITING_MODE";
 
-/// Marks that the first was set by us, and not by the user.
-const OURS: &str = "TELLTALE_CHOSE_RENDERING";
+/// Whether the user has said by these how to draw.
+static DECIDED: OnceLock<bool> = OnceLock::new();
 
 /// Tells EGL's loader which drivers there are, by the files that describe them or the folders with these (libglvnd's
 /// `src/EGL/icd_enumeration.md`).
@@ -97,18 +98,17 @@ fn empty_driver(program: &Path, webkit: &str) -> Option<PathBuf> {
 
 /// Whether the driver of this description can be loaded, as the web process does it: one that gets no driver ends.
 #[cfg(target_os = "linux")]
-#[expect(
-    unsafe_code,
-    reason = "the C library's own function, which loads a library of ours that does nothing when it is loaded"
-)]
+#[expect(unsafe_code, reason = "the C library's own functions")]
 fn loads(description: &Path) -> bool {
     use std::os::unix::ffi::OsStrExt as _;
 
     let library = description.with_file_name(EMPTY_DRIVER[1]);
-    std::ffi::CString::new(library.as_os_str().as_bytes()).is_ok_and(|library| {
-        // SAFETY: the text ends with a zero, and nothing that is loaded runs.
-        !unsafe { libc::dlopen(library.as_ptr(), libc::RTLD_NOW | libc::RTLD_LOCAL) }.is_null()
-    })
+    let Ok(library) = std::ffi::CString::new(library.as_os_str().as_bytes()) else { return false };
+    // SAFETY: the text ends with a zero, nothing runs as it is loaded, and nobody has anything of it when it is closed.
+    unsafe {
+        let loaded = libc::dlopen(library.as_ptr(), libc::RTLD_NOW | libc::RTLD_LOCAL);
+        !loaded.is_null() && libc::dlclose(loaded) == 0
+    }
 }
 
 /// Whether GTK will draw to a Wayland compositor.
@@ -119,30 +119,25 @@ fn is_wayland() -> bool {
 
 /// Whether the user has said by `WebKit`'s own variables how to draw. Nothing is then changed for them.
 pub(crate) fn decided_by_user() -> bool {
-    let set = |variable: &str| std::env::var_os(variable).is_some();
-    set(COMPOSITING) || (set(VARIABLE) && !set(OURS))
+    DECIDED.get().copied().unwrap_or_default()
 }
 
-/// Starts the program anew with the environment that its web view needs, where that differs. Returns if nothing is to do.
+/// Gives the web view the environment that it needs, where that differs. Before the program has a thread of its own. (To start
+/// it anew with that environment took 85 ms: all of `WebKitGTK` is linked once more.)
 #[cfg(target_os = "linux")]
 pub fn prepare() {
-    use std::os::unix::process::CommandExt as _;
-
-    let Ok(program) = std::env::current_exe() else { return };
+    let is_set = |variable: &str| std::env::var_os(variable).is_some();
+    DECIDED.get_or_init(|| is_set(COMPOSITING) || is_set(VARIABLE));
     let webkit = tauri::webview_version().unwrap_or_default();
-    let driver = || empty_driver(&program, &webkit).filter(|description| loads(description));
-    let missing = missing(Path::new("/"), driver, |variable| std::env::var_os(variable).is_some());
-    if missing.is_empty() {
-        return;
+    let driver = || empty_driver(&std::env::current_exe().ok()?, &webkit).filter(|description| loads(description));
+    for (variable, value) in missing(Path::new("/"), driver, is_set) {
+        #[expect(unsafe_code, reason = "other threads may not read the environment meanwhile, and none does yet")]
+        // SAFETY: the one thread that there is beside this one gives back memory for WebKit's allocator (`pas_scavenger.c`), and
+        // reads no variables.
+        unsafe {
+            std::env::set_var(variable, value);
+        }
     }
-    let mut again = std::process::Command::new(&program);
-    again.args(std::env::args_os().skip(1)).envs(missing.clone());
-    if missing.iter().any(|(variable, _)| *variable == VARIABLE) {
-        again.env(OURS, "1");
-    }
-    let error = again.exec();
-    // The window works without, if not as well.
-    crate::complain(format_args!("{missing:?} could not be set: {error}"));
 }
 
 /// Elsewhere the web view needs nothing of the kind.
@@ -201,7 +196,7 @@ mod tests {
             |ours: &[&str]| set(&missing(root.path(), || Some("empty".into()), |variable| ours.contains(&variable)));
         let all = [VARIABLE, "GDK_GL", "WEBKIT_WEB_RENDER_DEVICE_FILE", EGL_DRIVERS];
         assert_eq!(missing_but(&[]), all);
-        assert_eq!(missing_but(&all), [""; 0], "started anew with them");
+        assert_eq!(missing_but(&all), [""; 0]);
         assert_eq!(missing_but(&["GDK_GL"]), [VARIABLE, "WEBKIT_WEB_RENDER_DEVICE_FILE", EGL_DRIVERS]);
         assert_eq!(
             missing_but(&[VARIABLE, "GDK_GL"]),
