@@ -1,7 +1,7 @@
 // A device in full: what is said of it, with NVML's names on hover, and what it does not report, with the reason.
 import { expect, it } from "vitest";
 import type { GpuDetails, GpuMetrics, Settings } from "../../bindings";
-import { batch, gpuDetails } from "../../store/samples";
+import { batch, gpuDetails } from "../../store/testing";
 import { holder, inFull } from "./details";
 
 const settings = { temperature_unit: "celsius" } as Settings;

@@ -1,24 +1,13 @@
-// A GPU in full, as lists of facts in groups. What a device does not report is collected at the end with the reason, so
-// that a card without ECC is not a page of dashes.
+// A GPU in full, as lists of facts in groups: by which name of NVML each comes, and in what words.
 import { fixed } from "../../base/locale";
 import { moment } from "../../base/time";
 import { bytes, capacity, percent, type Quantity, rate, temperature, text, watts } from "../../base/units";
-import type { AwakeHolder, Fan, GpuDetails, GpuMetrics, MigInstance, Reason, Settings } from "../../bindings";
+import type { AwakeHolder, Fan, GpuDetails, GpuMetrics, MigInstance, Settings } from "../../bindings";
 import { aside, list, pair, prose, t } from "../../text";
-import { type Fact, heldBack } from "../facts";
+import { heldBack } from "../facts";
 import { link, model } from "./figures";
+import { type Absent, type Group, Groups } from "./groups";
 import { gpuHelp, isNvml } from "./words";
-
-export interface Group {
-	title: string;
-	facts: Fact[];
-}
-
-/** Facts that are missing for one reason. */
-export interface Absent {
-	reason: Reason;
-	names: string[];
-}
 
 const whole = (value: number) => fixed(value, 0);
 const share = (value: number) => text(percent(value));
@@ -42,53 +31,6 @@ function energy(joules: number): string {
 export function holder(one: AwakeHolder): string {
 	if (one.kind === "display") return t.details.aDisplay;
 	return one.name === null ? String(one.pid) : aside(one.name, String(one.pid));
-}
-
-/** Collects groups of facts from the two payloads, and what is missing in either. */
-class Groups {
-	readonly groups: Group[] = [];
-	private readonly absent = new Map<Reason, string[]>();
-
-	constructor(
-		private readonly missing: { [field in string]: Reason },
-		/** Whether the figures are NVML's, so that its names are theirs. */
-		private readonly nvml: boolean,
-	) {}
-
-	group(title: string): this {
-		this.groups.push({ title, facts: [] });
-		return this;
-	}
-
-	/** A fact by the name of NVML that it comes from; `field` is where it would be missing. */
-	fact<T>(
-		name: string,
-		nvml: string,
-		field: string,
-		value: T | null | undefined,
-		words: (value: T) => string,
-		help = "",
-	): this {
-		const reason = this.missing[field];
-		const source = this.nvml && nvml ? pair("NVML", nvml) : "";
-		if (value != null) {
-			const said = words(value);
-			if (said)
-				this.groups.at(-1)?.facts.push({
-					name,
-					value: said,
-					help: help && source ? aside(help, source) : help || source,
-				});
-		} else if (reason) {
-			const names = this.absent.get(reason) ?? [];
-			if (!names.includes(name)) this.absent.set(reason, [...names, name]);
-		}
-		return this;
-	}
-
-	get notReported(): Absent[] {
-		return [...this.absent].map(([reason, names]) => ({ reason, names }));
-	}
 }
 
 /** Two figures in one line, where there is at least one. */
@@ -146,25 +88,27 @@ function links({ nvlinks }: GpuDetails): string {
 		.join("\n");
 }
 
-/** Everything there is to say of a device; before its first answer, what its last tick says. */
-export function inFull(
-	gpu: GpuMetrics,
-	known: GpuDetails | null,
-	settings: Settings,
-	driver: string | undefined,
-): { groups: Group[]; absent: Absent[] } {
-	const d = t.details;
-	const h = gpuHelp(driver);
-	const nvml = isNvml(driver);
-	const details = known ?? ({ fans: [], nvlinks: [], mig_instances: [], kept_awake_by: [] } as unknown as GpuDetails);
-	const all = new Groups({ ...known?.missing, ...gpu.missing }, nvml);
-	const degrees = (value: number) => text(temperature(value, settings.temperature_unit));
-	const outOf = (most: number | null | undefined, words: (value: number) => string) => (now: number) =>
-		most == null ? words(now) : `${words(now)} ${t.of(words(most))}`;
-	const same = (value: string) => value;
-	const up = details.nvlinks.filter((one) => one.active).length;
-	const errors = details.nvlinks.reduce((sum, one) => sum + (one.errors ?? 0), 0);
+/** What is known of a device, and how to say it. */
+interface Told {
+	gpu: GpuMetrics;
+	known: GpuDetails | null;
+	/** The same, with nothing in it before the first answer. */
+	details: GpuDetails;
+	driver: string | undefined;
+	/** Whether the figures are NVML's. */
+	nvml: boolean;
+	h: ReturnType<typeof gpuHelp>;
+	degrees: (value: number) => string;
+}
 
+const d = t.details;
+const same = (value: string) => value;
+
+/** A figure with the most that it can be. */
+const outOf = (most: number | null | undefined, words: (value: number) => string) => (now: number) =>
+	most == null ? words(now) : `${words(now)} ${t.of(words(most))}`;
+
+function identity(all: Groups, { gpu, known, details, nvml, driver }: Told): void {
 	all
 		.group(d.identity)
 		.fact(t.facts.model, "nvmlDeviceGetName", "", model(gpu.name), same)
@@ -183,6 +127,9 @@ export function inFull(
 		.fact(t.facts.driver, "nvmlSystemGetDriverVersion", "driver_version", nvml ? details.driver_version : driver, same)
 		.fact("CUDA", "nvmlSystemGetCudaDriverVersion_v2", "cuda_version", details.cuda_version, same)
 		.fact("VBIOS", "nvmlDeviceGetVbiosVersion", "vbios_version", details.vbios_version, same);
+}
+
+function activity(all: Groups, { gpu, known, details, h }: Told): void {
 	all
 		.group(d.activity)
 		.fact(d.smActivity, "NVML_GPM_METRIC_SM_UTIL", "sm_activity", details.sm_activity, share, d.help.smActivity)
@@ -212,6 +159,9 @@ export function inFull(
 			same,
 		)
 		.fact(d.jpegOfa, "NVML_GPM_METRIC_NVJPG_0_UTIL", "jpeg", known && both(share, known.jpeg, known.ofa), same);
+}
+
+function clocks(all: Groups, { gpu, details, nvml, h }: Told): void {
 	all
 		.group(d.clocks)
 		.fact(t.facts.heldBack, "", "clock_limits", gpu.clock_limits, heldBack, h.clockLimits)
@@ -269,6 +219,9 @@ export function inFull(
 		.fact(d.fans, "nvmlDeviceGetFanSpeed_v2", "", details.fans.length > 1 ? details.fans : null, (fans) =>
 			fans.map(fan).join(" · "),
 		);
+}
+
+function heat(all: Groups, { gpu, details, h, degrees }: Told): void {
 	all
 		.group(d.heat)
 		.fact("GPU", "", "temperature", gpu.temperature, degrees, h.gpuTemperature)
@@ -295,8 +248,11 @@ export function inFull(
 			details.shutdown_temperature,
 			degrees,
 		);
+}
+
+function memory(all: Groups, { gpu, details }: Told): void {
 	all
-		.group(t.details.memory)
+		.group(d.memory)
 		.fact(
 			t.facts.installed,
 			"nvmlDeviceGetMemoryInfo_v2",
@@ -335,6 +291,11 @@ export function inFull(
 			(used) => `${text(bytes(used))} ${t.of(text(capacity(details.bar1_total ?? used)))}`,
 			d.help.bar1,
 		);
+}
+
+function linked(all: Groups, { gpu, known, details, h }: Told): void {
+	const up = details.nvlinks.filter((one) => one.active).length;
+	const errors = details.nvlinks.reduce((sum, one) => sum + (one.errors ?? 0), 0);
 	all
 		.group(d.links)
 		.fact(
@@ -372,6 +333,9 @@ export function inFull(
 			known && traffic(known.nvlink_received, known.nvlink_sent),
 			same,
 		);
+}
+
+function health(all: Groups, { known, details }: Told): void {
 	all
 		.group(d.health)
 		.fact("ECC", "nvmlDeviceGetEccMode", "ecc", known && switched(known.ecc, known.ecc_pending), same)
@@ -400,6 +364,9 @@ export function inFull(
 			d.help.retired,
 		)
 		.fact(d.remapped, "NVML_FI_DEV_REMAPPED_COR", "remapped_rows", known && remapped(known), same, d.help.remapped);
+}
+
+function modes(all: Groups, { details }: Told): void {
 	all
 		.group(d.modes)
 		.fact(d.persistence, "nvmlDeviceGetPersistenceMode", "persistence", details.persistence, on, d.help.persistence)
@@ -422,5 +389,19 @@ export function inFull(
 			(holders) => list(holders.map(holder)),
 			d.help.keptAwake,
 		);
+}
+
+/** Everything there is to say of a device; before its first answer, what its last tick says. */
+export function inFull(
+	gpu: GpuMetrics,
+	known: GpuDetails | null,
+	settings: Settings,
+	driver: string | undefined,
+): { groups: Group[]; absent: Absent[] } {
+	const details = known ?? ({ fans: [], nvlinks: [], mig_instances: [], kept_awake_by: [] } as unknown as GpuDetails);
+	const degrees = (value: number) => text(temperature(value, settings.temperature_unit));
+	const told = { gpu, known, details, driver, nvml: isNvml(driver), h: gpuHelp(driver), degrees };
+	const all = new Groups({ ...known?.missing, ...gpu.missing }, told.nvml);
+	for (const group of [identity, activity, clocks, heat, memory, linked, health, modes]) group(all, told);
 	return { groups: all.groups.filter((group) => group.facts.length > 0), absent: known ? all.notReported : [] };
 }

@@ -5,7 +5,7 @@ import type { GpuMetrics, Settings } from "../../bindings";
 import { type ChartSpec, PERCENT, type SeriesSpec } from "../../chart/spec";
 import { gpuChannel } from "../../store/readings";
 import { list, pair, t } from "../../text";
-import { amount, degreesAxis, tick } from "../charts";
+import { amount, degreesAxis, tick } from "../axes";
 import { gpuHelp } from "./words";
 
 /** Which GPU: all that most of its charts are made from. It stays the same from tick to tick, and so do they. */
