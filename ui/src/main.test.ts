@@ -1,7 +1,7 @@
 // How the page begins: with figures where the core answers in time, without them where it does not, and with a word where it can't be reached.
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { type Host, type Past, Refused } from "./host/host";
-import { batch, hostOf } from "./store/samples";
+import { batch, hostOf } from "./store/testing";
 
 const first = batch({ tick: 1, timestamp: Date.now(), cpu: 73 });
 let host: Host;

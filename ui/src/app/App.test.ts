@@ -4,8 +4,8 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { locale } from "../base/locale";
 import { HOUR } from "../base/time";
 import type { CurrentMetrics, Settings } from "../bindings";
-import { type Host, Refused } from "../host/host";
-import { type Answers, batch, DEFAULTS, following, gpuDetails, hostOf, withoutGpus } from "../store/samples";
+import { DEFAULTS, type Host, Refused } from "../host/host";
+import { type Answers, batch, following, gpuDetails, hostOf, withoutGpus } from "../store/testing";
 import App from "./App.svelte";
 
 let emit: (batch: CurrentMetrics) => void;

@@ -2,7 +2,7 @@
 import { render, screen } from "@testing-library/svelte";
 import { afterEach, expect, it, vi } from "vitest";
 import { Refused } from "../host/host";
-import { batch, following, hostOf, sending } from "../store/samples";
+import { batch, following, hostOf, sending } from "../store/testing";
 import App from "./App.svelte";
 
 const page = () => document.documentElement.dataset.page;

@@ -1,7 +1,8 @@
 // What the crosshair and the legends show while time goes on: what is under the pointer, or where keys put it, and no moment longer.
 import { cleanup, render } from "@testing-library/svelte";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { batch, DEFAULTS, following, Sized, sending } from "../store/samples";
+import { DEFAULTS } from "../host/host";
+import { batch, following, Sized, sending } from "../store/testing";
 import App from "./App.svelte";
 
 const start = Date.now();

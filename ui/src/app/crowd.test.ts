@@ -4,7 +4,8 @@ import { render } from "@testing-library/svelte";
 import { expect, it, vi } from "vitest";
 import { barGrid } from "../base/scale";
 import type { CurrentMetrics } from "../bindings";
-import { batch, DEFAULTS, following, hostOf, sending } from "../store/samples";
+import { DEFAULTS } from "../host/host";
+import { batch, following, hostOf, sending } from "../store/testing";
 import App from "./App.svelte";
 
 const [CORES, DISKS, INTERFACES, PHYSICAL] = [256, 30, 40, 4];

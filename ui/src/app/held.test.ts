@@ -2,7 +2,8 @@
 import { render } from "@testing-library/svelte";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { CurrentMetrics, GpuVerdict, VerdictQuery } from "../bindings";
-import { batch, DEFAULTS, following, hostOf } from "../store/samples";
+import { DEFAULTS } from "../host/host";
+import { batch, following, hostOf } from "../store/testing";
 import App from "./App.svelte";
 
 const VERDICT: GpuVerdict = {

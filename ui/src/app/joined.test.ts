@@ -126,7 +126,7 @@ describe.each(Object.entries(SAID))("what is put together in %s", (language, its
 	it("is so on the page", async () => {
 		speak();
 		const { render } = await import("@testing-library/svelte");
-		const { following, gpuDetails, hostOf } = await import("../store/samples");
+		const { following, gpuDetails, hostOf } = await import("../store/testing");
 		const { default: App } = await import("./App.svelte");
 		const info = { notices: ["Settings were set aside."] };
 		const host = hostOf({ info, gpuDetails: async () => gpuDetails(), verdict: async () => VERDICT });

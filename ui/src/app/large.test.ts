@@ -1,7 +1,7 @@
 // Text of twice the size, from the start or later: what is painted, and what stands beside it, is as large as the rest.
 import { render, screen } from "@testing-library/svelte";
 import { afterEach, expect, it, vi } from "vitest";
-import { following, hostOf, Sized } from "../store/samples";
+import { following, hostOf, Sized } from "../store/testing";
 
 /** Elements have a size at once, and tell of it again when a test says so. */
 class Told extends Sized {

@@ -3,8 +3,8 @@ import { render } from "@testing-library/svelte";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { CurrentMetrics, HistoryGap } from "../bindings";
 import { described } from "../chart/pictured";
-import type { Host, Past } from "../host/host";
-import { type Answers, batch, DEFAULTS, following, hostOf, packed, Sized } from "../store/samples";
+import { DEFAULTS, type Host, type Past } from "../host/host";
+import { type Answers, batch, following, hostOf, packed, Sized } from "../store/testing";
 import App from "./App.svelte";
 
 const START = 1_700_000_000_000;

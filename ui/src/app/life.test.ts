@@ -2,8 +2,8 @@
 import { render, screen } from "@testing-library/svelte";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { CurrentMetrics, Settings, View } from "../bindings";
-import { type Host, Refused } from "../host/host";
-import { batch, DEFAULTS, following, hostOf } from "../store/samples";
+import { DEFAULTS, type Host, Refused } from "../host/host";
+import { batch, following, hostOf } from "../store/testing";
 import App from "./App.svelte";
 
 let settings: Settings;

@@ -2,7 +2,7 @@
 import { render, screen } from "@testing-library/svelte";
 import { beforeEach, expect, it, vi } from "vitest";
 import { Refused } from "../host/host";
-import { following, hostOf } from "../store/samples";
+import { following, hostOf } from "../store/testing";
 import App from "./App.svelte";
 
 const quit = vi.fn(async () => undefined);

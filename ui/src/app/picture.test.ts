@@ -1,6 +1,6 @@
 // The page's charts as a picture: with those that nobody has in sight.
 import { expect, test, vi } from "vitest";
-import { Sight } from "../store/samples";
+import { Sight } from "../store/testing";
 
 vi.stubGlobal("IntersectionObserver", Sight);
 const { Drawing } = await import("../chart/frame");

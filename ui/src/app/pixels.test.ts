@@ -1,7 +1,7 @@
 // Canvases are as fine as the screen that the window is on now.
 import { render } from "@testing-library/svelte";
 import { afterEach, expect, it, vi } from "vitest";
-import { following, hostOf, Sized } from "../store/samples";
+import { following, hostOf, Sized } from "../store/testing";
 
 const canvas = (selector: string) => document.querySelector<HTMLCanvasElement>(`${selector} canvas`);
 

@@ -1,7 +1,8 @@
 // Charts that stood still and go on: what came meanwhile is painted where it belongs.
 import { render, screen } from "@testing-library/svelte";
 import { expect, it, vi } from "vitest";
-import { batch, DEFAULTS, following, Sized, sending } from "../store/samples";
+import { DEFAULTS } from "../host/host";
+import { batch, following, Sized, sending } from "../store/testing";
 import App from "./App.svelte";
 
 it("paints all that came during a pause, also where charts were made anew in it", async () => {

@@ -1,7 +1,8 @@
 // What keys put into a chart that is scrolled away since.
 import { render } from "@testing-library/svelte";
 import { expect, it, vi } from "vitest";
-import { batch, DEFAULTS, following, Sight, Sized, sending } from "../store/samples";
+import { DEFAULTS } from "../host/host";
+import { batch, following, Sight, Sized, sending } from "../store/testing";
 
 vi.stubGlobal("IntersectionObserver", Sight);
 vi.stubGlobal("ResizeObserver", Sized);

@@ -10,7 +10,7 @@ const PER_CORE = new Set(["per_core", "core_clocks"]);
 type Put = (field: string, value: number | null) => void;
 
 /** Words that history keeps as numbers: by field, each word's place in the list is its code. */
-export type Codes = Readonly<Record<string, readonly string[]>>;
+type Codes = Readonly<Record<string, readonly string[]>>;
 
 /** Calls back with each figure of a payload; one that is missing is null. */
 export function figures(payload: object, put: Put, codes: Codes = {}): void {

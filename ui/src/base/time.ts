@@ -50,7 +50,7 @@ export function clock(time: number): string {
 }
 
 /** 14:05 */
-export function clockMinutes(time: number): string {
+function clockMinutes(time: number): string {
 	return written(time, "minutes");
 }
 

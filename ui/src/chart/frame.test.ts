@@ -1,6 +1,6 @@
 // When something is drawn: at the next frame, once, and only while it is in sight.
 import { expect, test, vi } from "vitest";
-import { Sight } from "../store/samples";
+import { Sight } from "../store/testing";
 
 vi.stubGlobal("IntersectionObserver", Sight);
 const { Drawing } = await import("./frame");

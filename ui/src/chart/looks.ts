@@ -22,7 +22,7 @@ type Pattern =
 	| "hatch"
 	| "dashes";
 
-export const PAINTS: Record<Look, Paint> = {
+const PAINTS: Record<Look, Paint> = {
 	idle: { token: "text-dim", pattern: "rule" },
 	running_free: { token: "gpu", pattern: "solid" },
 	display_clocks: { token: "network", pattern: "dots" },
@@ -41,7 +41,7 @@ export const PAINTS: Record<Look, Paint> = {
 const TILE = 8;
 
 /** What fills the looks in a theme, each made once. */
-export class Palette {
+class Palette {
 	private readonly patterns = new Map<Look, CanvasPattern | string>();
 
 	constructor(readonly colours: Colours) {}

@@ -1,7 +1,7 @@
 // A chart in words: of the figures in sight, and not of the times that have none.
 import { expect, it } from "vitest";
 import { History } from "../store/history";
-import { packed } from "../store/samples";
+import { packed } from "../store/testing";
 import { t } from "../text";
 import type { ChartSpec } from "./spec";
 import { summary } from "./summary";

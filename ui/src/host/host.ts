@@ -29,7 +29,7 @@ export interface NumberField {
 	unit: string;
 }
 
-export interface ChoiceField {
+interface ChoiceField {
 	key: keyof Settings;
 	label: string;
 	help: string;
@@ -38,7 +38,7 @@ export interface ChoiceField {
 	choices: readonly { readonly value: string; readonly label: string }[];
 }
 
-export interface SwitchField {
+interface SwitchField {
 	key: keyof Settings;
 	label: string;
 	help: string;

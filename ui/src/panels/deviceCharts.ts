@@ -4,11 +4,11 @@ import { decimalCeiling } from "../base/scale";
 import { brief, percent, text } from "../base/units";
 import { type ChartSpec, type Hue, PERCENT, type SeriesSpec } from "../chart/spec";
 import { t } from "../text";
-import { tick } from "./charts";
+import { tick } from "./axes";
 import { frequency, latency } from "./facts";
 
 /** A chart with the panel it stands in. */
-export interface DeviceChart {
+interface DeviceChart {
 	id: string;
 	title: string;
 	spec: ChartSpec;

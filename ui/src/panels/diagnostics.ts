@@ -13,7 +13,7 @@ const milliseconds = (value: number | null): string => (value === null ? t.noFig
 const share = (percent: number | null): string => (percent === null ? t.noFigure : `${fixed(percent, 1)}\u00a0%`);
 
 /** A row of the table of sources, by its columns. */
-export interface SourceRow {
+interface SourceRow {
 	source: string;
 	well: boolean;
 	state: string;
@@ -48,7 +48,7 @@ export function sourceRow(source: SourceStatus): SourceRow {
 }
 
 /** A fault in words: what and why, from when to when. */
-export interface FaultRow {
+interface FaultRow {
 	key: string;
 	channel: string;
 	from: string;

@@ -2,7 +2,7 @@
 import { expect, it } from "vitest";
 import { text } from "../base/units";
 import type { CurrentMetrics } from "../bindings";
-import { batch } from "../store/samples";
+import { batch } from "../store/testing";
 import { type Fact, facts, heldBack, type Known, latency } from "./facts";
 
 const known: Known = { batch: batch({ tick: 1, timestamp: 1_700_000_000_000 }), info: null, settings: null };

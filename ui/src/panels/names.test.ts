@@ -1,7 +1,7 @@
 // Names and axes, as short as they can be without saying less.
 import { expect, it } from "vitest";
 import { degrees } from "../base/units";
-import { DISK_RATE, degreesAxis, networkRate } from "./charts";
+import { DISK_RATE, degreesAxis, networkRate } from "./axes";
 import { shortName as cpuName } from "./cpu/spec";
 import { shortName as gpuName, model } from "./gpu/figures";
 

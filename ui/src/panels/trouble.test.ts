@@ -1,7 +1,7 @@
 // What is flagged, and what is not: only what somebody should look at.
 import { expect, it } from "vitest";
 import type { CurrentMetrics, GpuState, Reason } from "../bindings";
-import { batch } from "../store/samples";
+import { batch } from "../store/testing";
 import { entries } from "./devices";
 import { causes, trouble } from "./trouble";
 

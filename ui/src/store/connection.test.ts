@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { CurrentMetrics } from "../bindings";
 import { Connection, type ConnectionState, silence } from "./connection";
-import { batch } from "./samples";
+import { batch } from "./testing";
 
 let tick = 0;
 const next = (interval = 2) => batch({ tick: ++tick, timestamp: 1_000 * tick, interval });

@@ -12,7 +12,7 @@ export function silence(interval: number): number {
 	return Math.max(3 * interval * 1000, 3000);
 }
 
-export interface Listener {
+interface Listener {
 	/** A batch, by event or by poll. */
 	batch(batch: CurrentMetrics): void;
 	/** The state changed; back to live means that there is a hole to fill. */

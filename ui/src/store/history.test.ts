@@ -4,7 +4,7 @@ import { HOUR } from "../base/time";
 import type { CurrentMetrics, HistoryGap } from "../bindings";
 import type { Past } from "../host/host";
 import { History, MOST_COLUMNS, MOST_ROWS } from "./history";
-import { batch, figures, packed, withoutGpus } from "./samples";
+import { batch, figures, packed, withoutGpus } from "./testing";
 
 const START = 1_700_000_000_000;
 

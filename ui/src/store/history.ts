@@ -26,7 +26,7 @@ const GPUS = "system/gpu";
 /** The columns of a channel, by field: names as they come, so that a tick puts none together. */
 type Fields = Map<string, Column>;
 
-export interface Column {
+interface Column {
 	/** A figure for each row, NaN where there is none, and as far as there is room for rows to come. */
 	values: Float64Array;
 	/** When it last had a figure, to drop the columns of devices that are gone. */
@@ -37,7 +37,7 @@ export interface Column {
 }
 
 /** What became of a batch. `jump`: the clock went back or rows are missing, so history has to be asked again. */
-export type Outcome = "appended" | "filled" | "ignored" | "jump";
+type Outcome = "appended" | "filled" | "ignored" | "jump";
 
 /** Whether a gap is a channel's: that of `system/gpu`, where no GPU is known, is every GPU's. */
 export function concerns(gap: HistoryGap, channel: string): boolean {

@@ -121,7 +121,7 @@ export class Monitor {
 		if (outcome === "jump") {
 			const leapt = this.leapt(batch, before);
 			this.needs(leapt ? 0 : before);
-			if (leapt) void this.ask();
+			if (leapt) void this.askInfo();
 		} else if (outcome === "appended" && this.batch && batch.tick > this.batch.tick + 1) {
 			// Too short a hole to break a line. Ticks that the core skipped itself have no number.
 			this.needs(before);
@@ -129,7 +129,7 @@ export class Monitor {
 		const known = this.batch?.gpu.map((gpu) => gpu.gpu_id).join();
 		this.batch = batch;
 		this.changedRows();
-		if (known !== undefined && known !== batch.gpu.map((gpu) => gpu.gpu_id).join()) void this.ask();
+		if (known !== undefined && known !== batch.gpu.map((gpu) => gpu.gpu_id).join()) void this.askInfo();
 		if (this.hole !== null && performance.now() >= this.patience) void this.fill();
 	}
 
@@ -178,7 +178,7 @@ export class Monitor {
 			// An hour is all there is.
 			if (whole && since !== 0 && (answer.timestamps.at(-1) ?? 0) - since < HOUR) answer = await this.past({});
 			this.history.merge(answer, whole);
-			if (whole && since !== 0) void this.ask();
+			if (whole && since !== 0) void this.askInfo();
 			this.filled = true;
 			this.pace = PACE;
 			this.patience = performance.now() + this.pace;
@@ -208,7 +208,7 @@ export class Monitor {
 	}
 
 	/** The description of the machine changes when a driver is loaded or a device goes, and when it started is said in the time that the clock shows. */
-	async ask(): Promise<void> {
+	async askInfo(): Promise<void> {
 		try {
 			this.info = await this.host.info();
 		} catch {

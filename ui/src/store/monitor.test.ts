@@ -1,9 +1,9 @@
 // The store as a whole, over a host that is a test's: filled when it opens, and again after each hole.
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { CurrentMetrics, HistoryQuery, Settings, SystemInfo } from "../bindings";
-import { type Host, type Past, Refused } from "../host/host";
+import { DEFAULTS, type Host, type Past, Refused } from "../host/host";
 import { Monitor } from "./monitor.svelte";
-import { batch, DEFAULTS, figures, gpuDetails, packed } from "./samples";
+import { batch, figures, gpuDetails, packed } from "./testing";
 
 const START = 1_700_000_000_000;
 const SETTINGS = DEFAULTS;

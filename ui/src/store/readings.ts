@@ -4,7 +4,7 @@ import { figures } from "../base/fields";
 import { type ChannelStatus, type CurrentMetrics, GPU_STATES, type Reason } from "../bindings";
 
 /** The words among the figures. */
-export const CODES = { state: GPU_STATES } as const;
+const CODES = { state: GPU_STATES } as const;
 
 export interface ChannelReading {
 	channel: string;

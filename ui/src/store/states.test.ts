@@ -2,8 +2,8 @@
 import { expect, it } from "vitest";
 import { type CurrentMetrics, GPU_STATES, type GpuState } from "../bindings";
 import { History } from "./history";
-import { batch, packed } from "./samples";
 import { StateRuns } from "./states";
+import { batch, packed } from "./testing";
 
 const GPU = "system/gpu/GPU-1";
 let history: History;

@@ -6,12 +6,10 @@ import { DEFAULTS, type Host, NO_INFO } from "../host/host";
 import type { History } from "./history";
 import { Monitor } from "./monitor.svelte";
 
-export const CHANNELS = ["system/gpu/GPU-1", "system/cpu", "system/memory", "system/disk", "system/network"] as const;
-
-export { DEFAULTS };
+const CHANNELS = ["system/gpu/GPU-1", "system/cpu", "system/memory", "system/disk", "system/network"] as const;
 
 /** What makes a batch differ from the next. */
-export interface Sample {
+interface Sample {
 	tick: number;
 	timestamp: number;
 	/** Busy cores, percent. */

@@ -1,4 +1,4 @@
-// Every word of the window, in English. Other languages have the same shape; what they lack falls back to these.
+// Every word of the window, in English. Other languages have the same shape, with every word in it.
 import type { GpuState, Reason } from "../bindings";
 import { enActs } from "./acts/en";
 import { enGpu } from "./gpu/en";

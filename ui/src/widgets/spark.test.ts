@@ -1,6 +1,6 @@
 // What a sparkline is of: columns added up, as far as they have figures.
 import { expect, it } from "vitest";
-import { packed } from "../store/samples";
+import { packed } from "../store/testing";
 import { newest } from "./spark";
 
 it("adds up what there is of the newest rows, and has none where no column has one", () => {

@@ -2,7 +2,7 @@
 import { rate, text } from "../../base/units";
 import type { ChartSpec, SeriesSpec } from "../../chart/spec";
 import { t } from "../../text";
-import { DISK_RATE } from "../charts";
+import { DISK_RATE } from "../axes";
 
 /** Of one disk by the kernel's name, or of all whole disks. */
 export function diskChart(device: string | null): ChartSpec {

@@ -2,7 +2,7 @@
 import { bytes, text } from "../../base/units";
 import type { ChartSpec, SeriesSpec } from "../../chart/spec";
 import { t } from "../../text";
-import { amount } from "../charts";
+import { amount } from "../axes";
 
 export function memoryChart(ramTotal: number, swapTotal: number): ChartSpec {
 	const ram: SeriesSpec = {

@@ -2,7 +2,7 @@
 import { type NetworkUnit, rate, text } from "../../base/units";
 import type { ChartSpec, SeriesSpec } from "../../chart/spec";
 import { t } from "../../text";
-import { networkRate } from "../charts";
+import { networkRate } from "../axes";
 
 /** Of one interface by the kernel's name, or of all physical ones. */
 export function networkChart(device: string | null, unit: NetworkUnit): ChartSpec {
