@@ -85,7 +85,7 @@ soak: rust-and-node packages test-packages $(UI_BUILT) ## A day's ticks with the
 	cargo build --workspace
 	TELLTALE_SOAK_TICKS=43200 TELLTALE_KILLS=100 cargo test --test whole -- faults::day faults::kill --nocapture --test-threads 1
 
-fuzz: rust-and-node $(FUZZ) ## Feeds nonsense to every parser of outside text, a minute each (FUZZ_SECONDS=…); new inputs stay in target/fuzz
+fuzz: rust-and-node $(FUZZ) ## Feeds nonsense to the parsers of the kernel's files, settings, queries and scripts, a minute each (FUZZ_SECONDS=…); new inputs stay in target/fuzz
 	CARGO_TARGET_DIR=target/fuzz $(FUZZ) build --fuzz-dir tests/fuzz --sanitizer none
 	for target in $(FUZZ_TARGETS); do \
 		mkdir -p target/fuzz/corpus/$$target && CARGO_TARGET_DIR=target/fuzz $(FUZZ) run --fuzz-dir tests/fuzz --sanitizer none $$target \
