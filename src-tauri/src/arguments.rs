@@ -16,12 +16,6 @@ Exit status:
   1  could not start
   2  wrong usage";
 
-const AFTER_DOCTOR: &str = "\
-Exit status:
-  0  all is fine
-  1  something is missing that could be had
-  2  something does not work, or wrong usage";
-
 /// System monitor and flight recorder for the workstation.
 #[derive(Debug, Parser)]
 #[command(name = "telltale", version, after_help = AFTER_HELP, args_conflicts_with_subcommands = true)]
@@ -36,7 +30,7 @@ pub(crate) struct Arguments {
 #[derive(Debug, Clone, Copy, Subcommand)]
 pub(crate) enum Command {
     /// Says what works on this machine and what does not. Opens no window.
-    #[command(after_help = AFTER_DOCTOR)]
+    #[command(after_help = telltale_core::doctor::EXIT_STATUS)]
     Doctor {
         /// Prints JSON: a state for all, and the checks with their states, details and advice.
         #[arg(long)]

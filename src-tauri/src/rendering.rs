@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 /// Tells `WebKitGTK` to draw without shared GPU buffers (DMA-BUF).
-const VARIABLE: &str = "WEBKIT_DISABLE_DMABUF_RENDERER";
+const DMABUF: &str = "WEBKIT_DISABLE_DMABUF_RENDERER";
 
 /// Tells it to draw without acceleration. Never set here: a setting does that, for one window.
 const COMPOSITING: &str = "WEBKIT_DISABLE_COMPOSITING_MODE";
@@ -48,10 +48,10 @@ impl Reason {
     /// Variables and their values.
     fn environment(self) -> &'static [(&'static str, &'static str)] {
         match self {
-            Self::Nvidia => &[(VARIABLE, "1")],
+            Self::Nvidia => &[(DMABUF, "1")],
             // The other two keep GTK, and WebKit in this process, from loading an emulated GPU that nothing is drawn
             // with: 45 MiB, for as long as the tray is there.
-            Self::NoGpu => &[(VARIABLE, "1"), ("GDK_GL", "disable"), ("WEBKIT_WEB_RENDER_DEVICE_FILE", "/dev/null")],
+            Self::NoGpu => &[(DMABUF, "1"), ("GDK_GL", "disable"), ("WEBKIT_WEB_RENDER_DEVICE_FILE", "/dev/null")],
         }
     }
 }
@@ -77,7 +77,7 @@ fn missing(
 ) -> Vec<(&'static str, OsString)> {
     let Some(reason) = reason(root) else { return vec![] };
     let wanted = reason.environment().iter().map(|(variable, value)| (*variable, OsString::from(value)));
-    let decided = [VARIABLE, COMPOSITING, EGL_DRIVERS, EGL_FOLDERS].into_iter().any(&is_set);
+    let decided = [DMABUF, COMPOSITING, EGL_DRIVERS, EGL_FOLDERS].into_iter().any(&is_set);
     let driver = if decided { None } else { empty_driver() };
     let driver = driver.map(|description| (EGL_DRIVERS, description.into_os_string()));
     wanted.filter(|(variable, _)| !is_set(variable)).chain(driver).collect()
@@ -117,7 +117,7 @@ fn is_wayland() -> bool {
     is("WAYLAND_DISPLAY", |name| !name.is_empty()) && !is("GDK_BACKEND", |backends| backends.starts_with("x11"))
 }
 
-/// Whether the user has said by `WebKit`'s own variables how to draw. Nothing is then changed for them.
+/// Whether the user has said by `WebKit`'s own variables how to draw. A page that stays blank is then drawn in no other way by itself.
 pub(crate) fn decided_by_user() -> bool {
     DECIDED.get().copied().unwrap_or_default()
 }
@@ -127,7 +127,7 @@ pub(crate) fn decided_by_user() -> bool {
 #[cfg(target_os = "linux")]
 pub fn prepare() {
     let is_set = |variable: &str| std::env::var_os(variable).is_some();
-    DECIDED.get_or_init(|| is_set(COMPOSITING) || is_set(VARIABLE));
+    DECIDED.get_or_init(|| is_set(COMPOSITING) || is_set(DMABUF));
     let webkit = tauri::webview_version().unwrap_or_default();
     let driver = || empty_driver(&std::env::current_exe().ok()?, &webkit).filter(|description| loads(description));
     for (variable, value) in missing(Path::new("/"), driver, is_set) {
@@ -168,13 +168,13 @@ pub(crate) fn chosen() -> String {
     let system = if is_wayland() { "Wayland" } else { "X11" };
     let set = |variable: &str| std::env::var(variable).map(|value| format!("{variable}={value}"));
     let variables: Vec<_> =
-        [VARIABLE, COMPOSITING, EGL_DRIVERS].into_iter().filter_map(|variable| set(variable).ok()).collect();
+        [DMABUF, COMPOSITING, EGL_DRIVERS].into_iter().filter_map(|variable| set(variable).ok()).collect();
     let why = match reason(Path::new("/")) {
         _ if decided_by_user() => "as the user wishes",
         Some(reason) => reason.words(),
         None => "the web view may share buffers with the GPU",
     };
-    let how = if variables.is_empty() { format!("{VARIABLE} not set") } else { variables.join(" ") };
+    let how = if variables.is_empty() { format!("{DMABUF} not set") } else { variables.join(" ") };
     format!("drawing on {system}, {how}: {why}")
 }
 
@@ -194,12 +194,12 @@ mod tests {
         let set = |variables: &[(&'static str, OsString)]| variables.iter().map(|(name, _)| *name).collect::<Vec<_>>();
         let missing_but =
             |ours: &[&str]| set(&missing(root.path(), || Some("empty".into()), |variable| ours.contains(&variable)));
-        let all = [VARIABLE, "GDK_GL", "WEBKIT_WEB_RENDER_DEVICE_FILE", EGL_DRIVERS];
+        let all = [DMABUF, "GDK_GL", "WEBKIT_WEB_RENDER_DEVICE_FILE", EGL_DRIVERS];
         assert_eq!(missing_but(&[]), all);
         assert_eq!(missing_but(&all), [""; 0]);
-        assert_eq!(missing_but(&["GDK_GL"]), [VARIABLE, "WEBKIT_WEB_RENDER_DEVICE_FILE", EGL_DRIVERS]);
+        assert_eq!(missing_but(&["GDK_GL"]), [DMABUF, "WEBKIT_WEB_RENDER_DEVICE_FILE", EGL_DRIVERS]);
         assert_eq!(
-            missing_but(&[VARIABLE, "GDK_GL"]),
+            missing_but(&[DMABUF, "GDK_GL"]),
             ["WEBKIT_WEB_RENDER_DEVICE_FILE"],
             "it may be told to draw with EGL"
         );
@@ -210,8 +210,8 @@ mod tests {
         assert_eq!((reason(root.path()), missing_but(&[])), (None, vec![]));
         fs::create_dir_all(root.path().join("proc/driver/nvidia")).unwrap();
         fs::write(root.path().join("proc/driver/nvidia/version"), "").unwrap();
-        assert_eq!(missing_but(&[]), [VARIABLE, EGL_DRIVERS]);
-        assert_eq!(missing_but(&[VARIABLE]), [""; 0]);
+        assert_eq!(missing_but(&[]), [DMABUF, EGL_DRIVERS]);
+        assert_eq!(missing_but(&[DMABUF]), [""; 0]);
     }
 
     #[test]

@@ -157,7 +157,7 @@ export type CpuMetrics = {
 	load_5: number | null,
 	/**  The same over 15 minutes. */
 	load_15: number | null,
-	/**  °C of the hottest processor package (hwmon: coretemp, k10temp, zenpower, `cpu_thermal`). */
+	/**  °C of the hottest processor package (of its die, where the sensor has Tdie), or core where a package has no sensor (hwmon: coretemp, k10temp, zenpower, `cpu_thermal`). */
 	temperature: number | null,
 	/**  Percent of time since the last sample in which some thread waited for a core (`/proc/pressure/cpu`, "some"). */
 	pressure_some: number | null,
@@ -262,7 +262,7 @@ export type DiskMetrics = {
 	pressure_some: number | null,
 	/**  The same for all threads at once: no work was done ("full"). */
 	pressure_full: number | null,
-	/**  Whole physical devices, each byte once: no partitions, and no loop, ram, zram, dm or md on top of them. */
+	/**  Whole physical devices, each byte once: no partitions, no loop, ram, zram, dm or md on top of them, and nothing that a program serves (nbd, ublk). */
 	devices: DiskDevice[],
 	/**  Why fields are `null`. */
 	missing: { [key in string]: Reason },
@@ -527,9 +527,9 @@ export type GpuDetails = {
 	memory_temperature: number | null,
 	/**  °C of the hottest place of the die (amdgpu: hwmon's "junction"); NVML reports none. */
 	hotspot_temperature: number | null,
-	/**  °C at which the hardware slows the device down (`NVML_TEMPERATURE_THRESHOLD_SLOWDOWN`; hwmon's `temp1_crit`). */
+	/**  °C at which the hardware slows the device down (`NVML_TEMPERATURE_THRESHOLD_SLOWDOWN`; hwmon's `temp1_crit` or amdgpu's `temp2_crit`). */
 	slowdown_temperature: number | null,
-	/**  °C at which it shuts down (`NVML_TEMPERATURE_THRESHOLD_SHUTDOWN`; hwmon's `temp1_emergency`). */
+	/**  °C at which it shuts down (`NVML_TEMPERATURE_THRESHOLD_SHUTDOWN`; hwmon's `temp1_emergency` or amdgpu's `temp2_emergency`). */
 	shutdown_temperature: number | null,
 	/**  °C from which the driver may go below the base clock (`NVML_TEMPERATURE_THRESHOLD_GPU_MAX`). */
 	max_temperature: number | null,
@@ -571,9 +571,9 @@ export type GpuDetails = {
 	fp32_activity: number | null,
 	/**  Percent of time with 16-bit arithmetic outside tensor cores (`NVML_GPM_METRIC_FP16_UTIL`). */
 	fp16_activity: number | null,
-	/**  Generation of the `PCIe` link at most, of device and slot (`nvmlDeviceGetMaxPcieLinkGeneration`). */
+	/**  Generation of the `PCIe` link at most, of device and slot (`nvmlDeviceGetMaxPcieLinkGeneration`; sysfs: `max_link_speed`). */
 	pcie_generation_max: number | null,
-	/**  Lanes at most (`nvmlDeviceGetMaxPcieLinkWidth`). */
+	/**  Lanes at most (`nvmlDeviceGetMaxPcieLinkWidth`; sysfs: `max_link_width`). */
 	pcie_width_max: number | null,
 	/**  Bytes per second that the device sends over `PCIe`, measured for 20 ms (`nvmlDeviceGetPcieThroughput`). */
 	pcie_sent: number | null,
@@ -617,7 +617,7 @@ export type GpuDetails = {
 	mig: boolean | null,
 	/**  The instances; empty where it is not split. */
 	mig_instances: MigInstance[],
-	/**  Whether it draws a desktop (`nvmlDeviceGetDisplayActive`). */
+	/**  Whether it draws a desktop (`nvmlDeviceGetDisplayActive`; other drivers: a connector of it is `enabled`). */
 	display: boolean | null,
 	/**  Whether the kernel may put it to sleep (`power/control` of its PCI device). */
 	can_sleep: boolean | null,
@@ -682,7 +682,7 @@ export type GpuMetrics = {
 	 *  i915, xe: what `energy1_input` or `energy2_input` grew by since the last sample).
 	 */
 	power_draw: number | null,
-	/**  W that the board is held under (`nvmlDeviceGetEnforcedPowerLimit`; hwmon's `power1_cap`, i915, xe: `power1_max`). */
+	/**  W that the board is held under (`nvmlDeviceGetEnforcedPowerLimit`; hwmon's `power1_cap`, i915, xe: `power1_max` or `power2_max`). */
 	power_limit: number | null,
 	/**
 	 *  Percent of the last sampling period in which device memory was read or written (`nvmlUtilization_t.memory`; amdgpu:
@@ -886,7 +886,7 @@ export type Machine = {
 
 /**  A sample of main memory, channel `system/memory`. Bytes, from `/proc/meminfo` (proc(5)). */
 export type MemoryMetrics = {
-	/**  `MemTotal` − `MemAvailable`: what free(1) calls used. */
+	/**  `MemTotal` − `MemAvailable` (or `MemFree`, where that is above the total, as in some containers): what free(1) calls used. */
 	ram_used: number | null,
 	/**  `MemTotal`. */
 	ram_total: number | null,
@@ -894,7 +894,7 @@ export type MemoryMetrics = {
 	swap_used: number | null,
 	/**  `SwapTotal`; 0 on a machine without swap. */
 	swap_total: number | null,
-	/**  `MemAvailable`: what programs could still get without swapping, by the kernel's estimate. */
+	/**  `MemAvailable` (or `MemFree`, as above): what programs could still get without swapping, by the kernel's estimate. */
 	ram_available: number | null,
 	/**  `MemFree`: used for nothing at all. */
 	ram_free: number | null,

@@ -16,12 +16,6 @@ Exit status:
   1  failed
   2  wrong usage";
 
-const AFTER_DOCTOR: &str = "\
-Exit status:
-  0  all is fine
-  1  something is missing that could be had
-  2  something does not work, or wrong usage";
-
 /// Telltale's collector without a window: GPU, CPU, memory, disk and network figures for terminals and scripts.
 #[derive(Debug, Parser)]
 #[command(name = "telltale-agent", version, after_help = AFTER_HELP)]
@@ -51,7 +45,7 @@ pub(crate) enum Command {
         channels: Option<Vec<Selector>>,
     },
     /// Says what works on this machine and what does not.
-    #[command(after_help = AFTER_DOCTOR)]
+    #[command(after_help = telltale_core::doctor::EXIT_STATUS)]
     Doctor {
         /// Prints JSON: a state for all, and the checks with their states, details and advice.
         #[arg(long)]

@@ -17,7 +17,7 @@ mod linux {
     use telltale_core::collector::{Collector, Roots};
     use telltale_core::feed::{Feed as _, Snapshot};
     use telltale_core::source::Source as _;
-    use telltale_core::source::gpu::{Access, Gpu, library_from_environment};
+    use telltale_core::source::gpu::{Nvml, NvmlAccess, library_from_environment};
 
     /// Devices, and how long each call takes.
     const CASES: [(usize, &str); 5] = [(0, "0ms"), (1, "0ms"), (8, "0ms"), (1, "1ms"), (8, "1ms")];
@@ -63,8 +63,8 @@ mod linux {
 
     /// How long one sample of all devices takes, NVML being open.
     fn sample() -> Duration {
-        let access = Access::new(library_from_environment(), "/proc".into(), "/nonexistent".into());
-        let mut gpus = Gpu::new(Arc::new(access));
+        let access = NvmlAccess::new(library_from_environment(), "/proc".into(), "/nonexistent".into());
+        let mut gpus = Nvml::new(Arc::new(access));
         gpus.read().unwrap();
         let begun = Instant::now();
         for _ in 0..TIMES {

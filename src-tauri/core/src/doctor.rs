@@ -39,6 +39,13 @@ impl State {
     }
 }
 
+/// The same in words, for those who ask for help.
+pub const EXIT_STATUS: &str = "\
+Exit status:
+  0  all is fine
+  1  something is missing that could be had
+  2  something does not work, or wrong usage";
+
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Check {

@@ -79,9 +79,9 @@ pub struct GpuDetails {
     pub memory_temperature: Option<f64>,
     /// °C of the hottest place of the die (amdgpu: hwmon's "junction"); NVML reports none.
     pub hotspot_temperature: Option<f64>,
-    /// °C at which the hardware slows the device down (`NVML_TEMPERATURE_THRESHOLD_SLOWDOWN`; hwmon's `temp1_crit`).
+    /// °C at which the hardware slows the device down (`NVML_TEMPERATURE_THRESHOLD_SLOWDOWN`; hwmon's `temp1_crit` or amdgpu's `temp2_crit`).
     pub slowdown_temperature: Option<f64>,
-    /// °C at which it shuts down (`NVML_TEMPERATURE_THRESHOLD_SHUTDOWN`; hwmon's `temp1_emergency`).
+    /// °C at which it shuts down (`NVML_TEMPERATURE_THRESHOLD_SHUTDOWN`; hwmon's `temp1_emergency` or amdgpu's `temp2_emergency`).
     pub shutdown_temperature: Option<f64>,
     /// °C from which the driver may go below the base clock (`NVML_TEMPERATURE_THRESHOLD_GPU_MAX`).
     pub max_temperature: Option<f64>,
@@ -126,9 +126,9 @@ pub struct GpuDetails {
     /// Percent of time with 16-bit arithmetic outside tensor cores (`NVML_GPM_METRIC_FP16_UTIL`).
     pub fp16_activity: Option<f64>,
 
-    /// Generation of the `PCIe` link at most, of device and slot (`nvmlDeviceGetMaxPcieLinkGeneration`).
+    /// Generation of the `PCIe` link at most, of device and slot (`nvmlDeviceGetMaxPcieLinkGeneration`; sysfs: `max_link_speed`).
     pub pcie_generation_max: Option<f64>,
-    /// Lanes at most (`nvmlDeviceGetMaxPcieLinkWidth`).
+    /// Lanes at most (`nvmlDeviceGetMaxPcieLinkWidth`; sysfs: `max_link_width`).
     pub pcie_width_max: Option<f64>,
     /// Bytes per second that the device sends over `PCIe`, measured for 20 ms (`nvmlDeviceGetPcieThroughput`).
     pub pcie_sent: Option<f64>,
@@ -174,7 +174,7 @@ pub struct GpuDetails {
     pub mig: Option<bool>,
     /// The instances; empty where it is not split.
     pub mig_instances: Vec<MigInstance>,
-    /// Whether it draws a desktop (`nvmlDeviceGetDisplayActive`).
+    /// Whether it draws a desktop (`nvmlDeviceGetDisplayActive`; other drivers: a connector of it is `enabled`).
     pub display: Option<bool>,
     /// Whether the kernel may put it to sleep (`power/control` of its PCI device).
     pub can_sleep: Option<bool>,

@@ -73,7 +73,7 @@ pub struct GpuMetrics {
     /// W of the whole board (`nvmlDeviceGetPowerUsage`, which is in mW; amdgpu: hwmon's `power1_average` or `power1_input`;
     /// i915, xe: what `energy1_input` or `energy2_input` grew by since the last sample).
     pub power_draw: Option<f64>,
-    /// W that the board is held under (`nvmlDeviceGetEnforcedPowerLimit`; hwmon's `power1_cap`, i915, xe: `power1_max`).
+    /// W that the board is held under (`nvmlDeviceGetEnforcedPowerLimit`; hwmon's `power1_cap`, i915, xe: `power1_max` or `power2_max`).
     pub power_limit: Option<f64>,
     /// Percent of the last sampling period in which device memory was read or written (`nvmlUtilization_t.memory`; amdgpu:
     /// `mem_busy_percent`): the bandwidth's use, not how full the memory is.
@@ -159,7 +159,7 @@ pub struct CpuMetrics {
     pub load_5: Option<f64>,
     /// The same over 15 minutes.
     pub load_15: Option<f64>,
-    /// °C of the hottest processor package (hwmon: coretemp, k10temp, zenpower, `cpu_thermal`).
+    /// °C of the hottest processor package (of its die, where the sensor has Tdie), or core where a package has no sensor (hwmon: coretemp, k10temp, zenpower, `cpu_thermal`).
     pub temperature: Option<f64>,
     /// Percent of time since the last sample in which some thread waited for a core (`/proc/pressure/cpu`, "some").
     pub pressure_some: Option<f64>,
@@ -172,7 +172,7 @@ pub struct CpuMetrics {
 /// A sample of main memory, channel `system/memory`. Bytes, from `/proc/meminfo` (proc(5)).
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, Type)]
 pub struct MemoryMetrics {
-    /// `MemTotal` − `MemAvailable`: what free(1) calls used.
+    /// `MemTotal` − `MemAvailable` (or `MemFree`, where that is above the total, as in some containers): what free(1) calls used.
     pub ram_used: Option<u64>,
     /// `MemTotal`.
     pub ram_total: Option<u64>,
@@ -180,7 +180,7 @@ pub struct MemoryMetrics {
     pub swap_used: Option<u64>,
     /// `SwapTotal`; 0 on a machine without swap.
     pub swap_total: Option<u64>,
-    /// `MemAvailable`: what programs could still get without swapping, by the kernel's estimate.
+    /// `MemAvailable` (or `MemFree`, as above): what programs could still get without swapping, by the kernel's estimate.
     pub ram_available: Option<u64>,
     /// `MemFree`: used for nothing at all.
     pub ram_free: Option<u64>,
@@ -221,7 +221,7 @@ pub struct DiskMetrics {
     pub pressure_some: Option<f64>,
     /// The same for all threads at once: no work was done ("full").
     pub pressure_full: Option<f64>,
-    /// Whole physical devices, each byte once: no partitions, and no loop, ram, zram, dm or md on top of them.
+    /// Whole physical devices, each byte once: no partitions, no loop, ram, zram, dm or md on top of them, and nothing that a program serves (nbd, ublk).
     pub devices: Vec<DiskDevice>,
     /// Why fields are `null`.
     pub missing: Missing,

@@ -1,4 +1,5 @@
-//! Counters become rates here and nowhere else, so that resets, wraps and gaps are handled once.
+//! Counters become rates here, so that resets and wraps are handled once (but for times of processors and of GPUs' engines); and how
+//! many digits figures have.
 
 use std::time::Duration;
 

@@ -42,10 +42,10 @@ const HANGS: Duration = Duration::from_secs(10);
 /// slowly, up to the longest wait.
 const EARLY: Duration = Duration::from_secs(10);
 const EARLY_DEATHS: u32 = 3;
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// So many that died in a row before they had drawn died of how they draw: one may have been killed for want of memory.
 const BLANK_DEATHS: u32 = 2;
-const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// What is known of the page.
 #[derive(Debug, Default)]

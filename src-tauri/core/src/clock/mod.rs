@@ -1,4 +1,4 @@
-//! The only place that reads a clock: intervals and rates come from the monotonic one, labels from the wall.
+//! The only place that reads the wall clock and stamps samples: intervals and rates come from the monotonic one, labels from the wall.
 
 #[cfg_attr(target_os = "linux", path = "linux.rs")]
 #[cfg_attr(not(target_os = "linux"), path = "portable.rs")]

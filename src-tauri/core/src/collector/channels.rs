@@ -43,17 +43,7 @@ struct State {
 
 impl Channels {
     pub(super) fn new(workers: &[Worker]) -> Self {
-        let state = |worker: &Worker| State {
-            source: worker.source(),
-            channel: worker.channel(),
-            last: None,
-            gpus: GpuReading::default(),
-            figured: BTreeMap::new(),
-            problem: None,
-            overdue: false,
-            late: false,
-            awaited: false,
-        };
+        let state = |worker: &Worker| State::new(worker.source(), worker.channel());
         Self { states: workers.iter().map(state).collect(), metrics: CurrentMetrics::default() }
     }
 
@@ -199,6 +189,20 @@ fn one_list<'a>(sources: impl Iterator<Item = &'a State>) -> Vec<GpuMetrics> {
 }
 
 impl State {
+    fn new(source: &'static str, channel: Channel) -> Self {
+        Self {
+            source,
+            channel,
+            last: None,
+            gpus: GpuReading::default(),
+            figured: BTreeMap::new(),
+            problem: None,
+            overdue: false,
+            late: false,
+            awaited: false,
+        }
+    }
+
     fn events(&self) -> Vec<String> {
         match self.channel {
             Channel::Gpu => self.gpus.devices.iter().map(|gpu| gpu_event(&gpu.gpu_id)).collect(),
@@ -283,17 +287,7 @@ mod tests {
     use crate::metrics::Missing;
 
     fn state() -> State {
-        State {
-            source: "drm",
-            channel: Channel::Gpu,
-            last: None,
-            gpus: GpuReading::default(),
-            figured: BTreeMap::new(),
-            problem: None,
-            overdue: false,
-            late: false,
-            awaited: false,
-        }
+        State::new("drm", Channel::Gpu)
     }
 
     fn problem(gpu: &GpuMetrics) -> Option<Reason> {

@@ -66,11 +66,11 @@ impl Roots {
 /// Every source, under a name of its own. A new source is one more line here. Of several that feed the GPU channel, the
 /// devices of the first come first. They are asked from the last to the first: what may take long comes last, and what did
 /// take long the last time after all others.
-fn workers(roots: &Roots, nvml: &Arc<gpu::Access>, drm: &Arc<gpu::DrmAccess>) -> Vec<Worker> {
+fn workers(roots: &Roots, nvml: &Arc<gpu::NvmlAccess>, drm: &Arc<gpu::DrmAccess>) -> Vec<Worker> {
     let (nvml, of_nvml) = (Arc::clone(nvml), Arc::clone(nvml));
     let (drm, of_drm) = (Arc::clone(drm), Arc::clone(drm));
     vec![
-        Worker::new("nvml", Channel::Gpu, move || gpu::Gpu::new(Arc::clone(&nvml)))
+        Worker::new("nvml", Channel::Gpu, move || gpu::Nvml::new(Arc::clone(&nvml)))
             .replaced_where(move || of_nvml.hangs_in_one_of_several()),
         Worker::new("drm", Channel::Gpu, move || gpu::Drm::sharing(Arc::clone(&drm)))
             .replaced_where(move || of_drm.hangs_in_one_of_several()),
@@ -97,14 +97,14 @@ pub struct Collector {
 /// Reads GPUs in full, beside the sources.
 #[derive(Debug)]
 struct Details {
-    access: Arc<gpu::Access>,
+    access: Arc<gpu::NvmlAccess>,
     nvml: gpu::Inspector,
     /// For GPUs that are not NVML's: neither driver waits for the other.
     drm: gpu::Inspector,
 }
 
 impl Details {
-    fn spawn(access: Arc<gpu::Access>, drm: Arc<gpu::DrmAccess>) -> io::Result<Self> {
+    fn spawn(access: Arc<gpu::NvmlAccess>, drm: Arc<gpu::DrmAccess>) -> io::Result<Self> {
         let reader = gpu::NvmlDetails::new(Arc::clone(&access));
         let nvml = gpu::Inspector::spawn(move || reader.clone())?;
         let drm = gpu::Inspector::spawn(move || gpu::DrmDetails::new(Arc::clone(&drm)))?;
@@ -138,7 +138,7 @@ impl Collector {
     /// # Errors
     /// If the system refuses a thread.
     pub fn start(roots: &Roots, interval: Duration) -> io::Result<(Self, impl Future<Output = ()> + Send + use<>)> {
-        let nvml = Arc::new(gpu::Access::new(roots.nvml.clone(), roots.proc.clone(), roots.of_gpus().into()));
+        let nvml = Arc::new(gpu::NvmlAccess::new(roots.nvml.clone(), roots.proc.clone(), roots.of_gpus().into()));
         let drm = Arc::new(gpu::DrmAccess::new(roots.proc.clone(), roots.of_gpus().into()));
         let workers = workers(roots, &nvml, &drm);
         let (collector, run) = Self::with_workers(workers, interval, Details::spawn(nvml, drm)?)?;

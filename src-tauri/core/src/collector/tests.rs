@@ -139,7 +139,7 @@ fn start_gpus(first: &Arc<Gpus>, second: &Arc<Gpus>) -> Collector {
 }
 
 fn no_details() -> Details {
-    let nvml = gpu::Access::new(None, "/proc".into(), "/sys".into());
+    let nvml = gpu::NvmlAccess::new(None, "/proc".into(), "/sys".into());
     Details::spawn(Arc::new(nvml), Arc::new(gpu::DrmAccess::new("/proc".into(), "/sys".into()))).unwrap()
 }
 

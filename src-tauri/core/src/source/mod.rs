@@ -1,4 +1,4 @@
-//! What a source is: one file that reads a raw sample, and a pure function from two samples to metrics.
+//! What a source is: what reads a raw sample, and a pure function from two samples to metrics.
 //!
 //! Reading and computing are apart so that tests, benches and fuzzers use the same code as live.
 

@@ -169,7 +169,7 @@ fn core(sample: &Stat, index: usize, id: u32) -> Option<Times> {
     same(&sample.cores, index, |(other, _)| *other == id).map(|(_, times)| *times)
 }
 
-/// The same over all cores. The line of all counts offline ones too, whose idle time the kernel keeps by another clock:
+/// Percent of the time between two readings that was busy, over all cores. The line of all counts offline ones too, whose idle time the kernel keeps by another clock:
 /// when one comes or goes it leaps, either way. Then those count that were online all the time.
 fn busy_percent_of_all(before: &Stat, now: &Stat) -> Result<f64, Reason> {
     if before.ids().eq(now.ids()) {

@@ -11,7 +11,7 @@ use super::super::{DEGREES_BELIEVED, entries};
 use crate::clock;
 use crate::metrics::Reason;
 
-/// hwmon drivers whose first inputs are the processor's own (kernel: Documentation/hwmon).
+/// hwmon drivers whose inputs are the processor's own (kernel: Documentation/hwmon).
 const DRIVERS: [&str; 4] = ["coretemp", "k10temp", "zenpower", "cpu_thermal"];
 
 /// Clocks whose files stay open between samples; those of further cores are opened at each. A process may have some
@@ -95,7 +95,7 @@ impl Sensors {
         }
     }
 
-    /// °C of the hottest package at `now`.
+    /// °C of the hottest package, or core where a package has no sensor, at `now`.
     pub(super) fn temperature(&mut self, now: Duration) -> Result<f64, Reason> {
         if self.packages.is_empty() {
             if !self.search_packages.is_due(now) {

@@ -24,7 +24,7 @@ pub(crate) use drm_portable::DrmDetails;
 #[cfg(not(target_os = "linux"))]
 pub use drm_portable::{Access as DrmAccess, Drm};
 pub(crate) use nvml::NvmlDetails;
-pub use nvml::{Access, Gpu, library_from_environment};
+pub use nvml::{Access as NvmlAccess, Gpu as Nvml, library_from_environment};
 pub(crate) use pci::has_nvidias;
 
 use super::figure;

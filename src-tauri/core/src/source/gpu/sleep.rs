@@ -158,7 +158,7 @@ impl Default for Sleep {
 }
 
 impl Sleep {
-    /// Whether NVML may be asked now.
+    /// Whether the devices may be asked now.
     pub(super) fn may_ask(&mut self, power: Power, now: Duration) -> bool {
         match (power, self.released_at) {
             (Power::Asleep, _) => {
@@ -176,7 +176,7 @@ impl Sleep {
         }
     }
 
-    /// Whether to let go of NVML after this sample.
+    /// Whether to let go of them after this sample.
     pub(super) fn lets_go(&mut self, power: Power, idle: bool, now: Duration) -> bool {
         if power != Power::Awake || !idle {
             self.idle_since = None;

@@ -1,4 +1,4 @@
-//! How NVML is reached: the tick's thread opens and closes it, the details' thread uses it as long as it is open.
+//! How NVML is reached: the tick's thread opens and closes it, those of the details use it as long as it is open.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -16,7 +16,7 @@ use crate::source::Problem;
 /// The driver's library where none is named. The unversioned name belongs to development packages.
 const LIBRARY: &str = if cfg!(windows) { "nvml.dll" } else { "libnvidia-ml.so.1" };
 
-/// What both threads share. A lock is held for no call of NVML.
+/// What all these threads share. A lock is held for no call of NVML.
 #[derive(Debug)]
 pub struct Access {
     pub(super) library: OsString,
@@ -32,7 +32,7 @@ pub struct Access {
 /// What the tick's thread left when it was done last.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Open {
-    /// NVML itself; none while it is closed. It ends when neither thread uses it any more.
+    /// NVML itself; none while it is closed. It ends when no thread uses it any more.
     pub(super) nvml: Option<Arc<Nvml>>,
     /// Why there are no figures, where there are none.
     pub(super) why: Option<Problem>,
