@@ -12,6 +12,7 @@ mod error;
 mod events;
 mod instance;
 mod log;
+pub mod memory;
 pub mod rendering;
 mod save;
 mod settings;

@@ -12,6 +12,7 @@ use arguments::{Arguments, Command};
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    telltale::memory::share_heap();
     telltale::rendering::prepare();
     let (ran, failure) = match arguments.command {
         Some(Command::Doctor { json, desktop }) => {

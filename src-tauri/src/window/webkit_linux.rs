@@ -11,7 +11,7 @@ use telltale_core::settings::Drawing;
 use webkit2gtk::{HardwareAccelerationPolicy, SettingsExt as _, WebProcessTerminationReason, WebViewExt as _};
 
 use super::alive;
-use crate::Shell;
+use crate::{Shell, memory};
 
 /// Says how its next page is drawn.
 pub(super) fn prepare(window: &WebviewWindow) {
@@ -68,7 +68,7 @@ pub(crate) async fn clear_away(app: AppHandle) {
         }
         end_children("WebKitNetworkPr", AFTER, Signal::TERM);
         give_back_drawing_memory();
-        give_back_freed_memory();
+        memory::give_back_freed();
     });
     if let Err(error) = posted {
         tracing::info!(%error, "the app ends");
@@ -80,16 +80,6 @@ pub(crate) async fn clear_away(app: AppHandle) {
 fn give_back_drawing_memory() {
     if let Some(root) = gdk::Screen::default().and_then(|screen| screen.root_window()) {
         drop(root.create_similar_image_surface(cairo::Format::ARgb32, 16, 16, 1));
-    }
-}
-
-/// As `malloc_trim(3)` does; other C libraries than glibc keep less.
-fn give_back_freed_memory() {
-    #[cfg(target_env = "gnu")]
-    #[expect(unsafe_code, reason = "glibc's own function; it takes a number, and any thread may call it at any time")]
-    // SAFETY: as the reason says, there is nothing to uphold.
-    unsafe {
-        libc::malloc_trim(0);
     }
 }
 
