@@ -180,7 +180,7 @@ impl Desktop {
     }
 }
 
-/// Where a program that is tried is at home, which screen it is on, and that it speaks English.
+/// Where a program that is tried is at home, which screen it is on, that it speaks English, and that it decides itself how to draw.
 pub(crate) fn at_home(command: &mut Command, home: &Path, screen: &Screen) {
     command.env("HOME", home);
     for (variable, folder) in [("XDG_CONFIG_HOME", "config"), ("XDG_DATA_HOME", "data"), ("XDG_CACHE_HOME", "cache")] {
@@ -188,6 +188,14 @@ pub(crate) fn at_home(command: &mut Command, home: &Path, screen: &Screen) {
     }
     command.envs(screen.environment()).env_remove("WAYLAND_DISPLAY").env("NO_AT_BRIDGE", "1");
     command.env("LC_ALL", "C.UTF-8").env_remove("LANGUAGE");
+    for how_to_draw in [
+        "WEBKIT_DISABLE_DMABUF_RENDERER",
+        "WEBKIT_DISABLE_COMPOSITING_MODE",
+        "__EGL_VENDOR_LIBRARY_FILENAMES",
+        "__EGL_VENDOR_LIBRARY_DIRS",
+    ] {
+        command.env_remove(how_to_draw);
+    }
 }
 
 impl Drop for Desktop {
@@ -235,12 +243,11 @@ pub(crate) fn web_process(app: &Group) -> Option<u32> {
     below(app.id()).into_iter().find(|(_, name)| name.starts_with("WebKitWeb")).map(|(pid, _)| pid)
 }
 
-/// Whether the page is to load the EGL driver that can't draw: where nothing is drawn with any, by a web view that bears it.
-pub(crate) fn loads_no_real_driver() -> bool {
+/// Whether a page that this version of `WebKitGTK` draws is to load the EGL driver that can't draw: where there is no GPU.
+pub(crate) fn loads_no_real_driver(webkit: &str) -> bool {
     let nodes = fs::read_dir("/dev/dri").into_iter().flatten().flatten();
     let has_gpu = nodes.map(|node| node.file_name()).any(|name| name.to_string_lossy().starts_with("renderD"));
-    let unaccelerated = !has_gpu || Path::new("/proc/driver/nvidia/version").exists();
-    unaccelerated && output("pkg-config", &["--modversion", "webkit2gtk-4.1"]).starts_with("2.50.")
+    !has_gpu && !Path::new("/proc/driver/nvidia/version").exists() && webkit.starts_with("2.50.")
 }
 
 /// The libraries that draw with a GPU or in the place of one, of those that the page's process has loaded; and ours.

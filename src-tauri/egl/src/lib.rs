@@ -2,7 +2,7 @@
 //!
 //! `WebKit`'s web process asks for a display of EGL's as it starts and ends where it gets none, also where it draws without
 //! acceleration and never asks for more. A real driver is then loaded for nothing: Mesa's software renderer with LLVM, 31 MiB
-//! and 60 ms; or that of a GPU. `src-tauri/src/rendering.rs` says when this one is there instead.
+//! and 60 ms. `src-tauri/src/rendering.rs` says when this one is there instead.
 //!
 //! What a driver answers is in `glvnd/libeglabi.h` (version 0 of that interface), what EGL's functions do in the EGL 1.5
 //! specification.
