@@ -47,6 +47,34 @@ fn in_the_tray_it_wakes_less_than_three_times_a_second() {
     assert!(per_second > 0.5, "it goes on: {per_second:.2}");
 }
 
+/// How many heaps of glibc's a process has beside the first: rooms of 64 MiB at multiples of that, used from their beginning on
+/// (malloc/arena.c: `HEAP_MAX_SIZE`).
+fn more_heaps(process: u32) -> usize {
+    const ROOM: u64 = 64 << 20;
+    let maps = fs::read_to_string(format!("/proc/{process}/maps")).unwrap();
+    let number = |text: &str| u64::from_str_radix(text, 16).unwrap();
+    let parts = maps.lines().map(|line| {
+        let (range, rest) = line.split_once(' ').unwrap();
+        let (from, to) = range.split_once('-').unwrap();
+        (number(from), number(to), &rest[..4])
+    });
+    let parts: Vec<_> = parts.collect();
+    let is_heap = |pair: &&[(u64, u64, &str)]| {
+        let [(from, used, "rw-p"), (free, to, "---p")] = **pair else { return false };
+        from % ROOM == 0 && used == free && to == from + ROOM
+    };
+    parts.windows(2).filter(is_heap).count()
+}
+
+#[test]
+fn its_threads_share_one_heap() {
+    let _turn = among_others();
+    let desktop = Desktop::open();
+    let app = desktop.start(&[]);
+    desktop.await_report("figures", 0, |report| rows(report) > 1);
+    assert_eq!(more_heaps(app.id()), 0);
+}
+
 #[test]
 fn a_closed_window_leaves_no_process_and_no_memory_to_draw_in_and_opens_again() {
     let _turn = among_others();
