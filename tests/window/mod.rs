@@ -40,7 +40,7 @@ pub(crate) fn test(body: impl AsyncFnOnce()) {
     run(body);
 }
 
-/// The same for one that loads the machine.
+/// The same for one that loads the machine, or that another window would disturb.
 fn test_alone(body: impl AsyncFnOnce()) {
     let _turn = alone();
     run(body);

@@ -23,7 +23,7 @@ fn memory_of(processes: &[String]) -> f64 {
 /// The page has asked by then, at its first tick, when what draws it was there but had not grown yet.
 #[test]
 fn as_soon_as_the_page_has_drawn_its_memory_is_counted() {
-    super::test(async || {
+    super::test_alone(async || {
         let (screen, home) = (Screen::open(), Home::new());
         let app = App::start(&screen, &home, Gpus::Simulated("eight")).await;
         until("the page has drawn", SOON, async || {
@@ -71,9 +71,22 @@ async fn agrees() {
         "what is shown is of the same period but for a few seconds: {cpu} {own}"
     );
     assert_eq!(after["processes"].as_u64().unwrap(), processes.len() as u64, "{processes:?}");
-    let (shown, pss) = (after["memory"].as_f64().unwrap(), memory_of(&processes));
-    assert!((shown - pss).abs() <= pss * 0.1, "{shown} beside {pss}");
+    memory_agrees(&app, &after, &processes).await;
     let footer = app.texts("[data-testid=\"own-cost\"]").await;
     assert!(footer[0].contains('%') && footer[0].contains("MiB"), "{footer:?}");
     app.close().await;
+}
+
+/// A figure that was looked up just now is what the kernel says. It stands for ten seconds, in which the kernel's may fall by
+/// a third: from the start of another test's window what both share, libraries above all, counts by half.
+async fn memory_agrees(app: &App, before: &Value, processes: &[String]) {
+    let mut last = before["memory"].clone();
+    until("what is shown of memory is what smaps says", SOON, async || {
+        let shown = app.ask("get_own_cost").await["memory"].clone();
+        let pss = memory_of(processes);
+        let new = std::mem::replace(&mut last, shown.clone()) != shown;
+        let agrees = (shown.as_f64().unwrap() - pss).abs() <= pss * 0.1;
+        if new && agrees { Ok(()) } else { Err((new, shown, pss)) }
+    })
+    .await;
 }
