@@ -81,11 +81,11 @@ pub fn of_cpu(metrics: &CpuMetrics, visit: &mut impl Visit) {
     visit.field(channel, "utilization", Unit::Percent, metrics.utilization);
     let mut path = Path::new("per_core/");
     for (id, percent) in metrics.core_ids.iter().zip(&metrics.per_core) {
-        visit.field(channel, path.with(format_args!("{id}")), Unit::Percent, *percent);
+        visit.field(channel, path.of_core(*id), Unit::Percent, *percent);
     }
     let mut path = Path::new("core_clocks/");
     for (id, clock) in metrics.core_ids.iter().zip(&metrics.core_clocks) {
-        visit.field(channel, path.with(format_args!("{id}")), Unit::Megahertz, *clock);
+        visit.field(channel, path.of_core(*id), Unit::Megahertz, *clock);
     }
     visit.field(channel, "load_1", Unit::Count, metrics.load_1);
     visit.field(channel, "load_5", Unit::Count, metrics.load_5);
@@ -126,6 +126,7 @@ pub fn of_disk(metrics: &DiskMetrics, visit: &mut impl Visit) {
     visit.field(channel, "pressure_full", Unit::Percent, metrics.pressure_full);
     let mut path = Path::new("devices/");
     for disk in &metrics.devices {
+        path.begin(&disk.name);
         for (field, unit, value) in [
             ("read_rate", Unit::BytesPerSecond, disk.read_rate),
             ("write_rate", Unit::BytesPerSecond, disk.write_rate),
@@ -135,7 +136,7 @@ pub fn of_disk(metrics: &DiskMetrics, visit: &mut impl Visit) {
             ("write_ops", Unit::PerSecond, disk.write_ops),
             ("latency", Unit::Seconds, disk.latency),
         ] {
-            visit.field(channel, path.with(format_args!("{}/{field}", disk.name)), unit, value);
+            visit.field(channel, path.field(field), unit, value);
         }
     }
 }
@@ -147,6 +148,7 @@ pub fn of_network(metrics: &NetworkMetrics, visit: &mut impl Visit) {
     visit.field(channel, "download_rate", Unit::BytesPerSecond, metrics.download_rate);
     let mut path = Path::new("interfaces/");
     for interface in &metrics.interfaces {
+        path.begin(&interface.name);
         for (field, unit, value) in [
             ("upload_rate", Unit::BytesPerSecond, interface.upload_rate),
             ("download_rate", Unit::BytesPerSecond, interface.download_rate),
@@ -156,7 +158,7 @@ pub fn of_network(metrics: &NetworkMetrics, visit: &mut impl Visit) {
             ("drops", Unit::PerSecond, interface.drops),
             ("link_speed", Unit::BitsPerSecond, whole(interface.link_speed)),
         ] {
-            visit.field(channel, path.with(format_args!("{}/{field}", interface.name)), unit, value);
+            visit.field(channel, path.field(field), unit, value);
         }
     }
 }
@@ -175,21 +177,38 @@ fn whole(count: Option<u64>) -> Option<f64> {
     count.map(|count| count as f64)
 }
 
-/// A path that is written again and again into one buffer.
+/// A path that is written again and again into one buffer, by copying: put together with `write!` it took as long as keeping
+/// the value.
 struct Path {
     text: String,
     base: usize,
+    device: usize,
 }
 
 impl Path {
     fn new(base: &str) -> Self {
-        Self { text: base.into(), base: base.len() }
+        Self { text: base.into(), base: base.len(), device: base.len() }
     }
 
-    fn with(&mut self, rest: std::fmt::Arguments<'_>) -> &str {
+    /// The path of a core.
+    fn of_core(&mut self, id: u32) -> &str {
         self.text.truncate(self.base);
         // Writing to a String can't fail.
-        let _ = self.text.write_fmt(rest);
+        let _ = write!(self.text, "{id}");
+        &self.text
+    }
+
+    /// What follows are fields of this device.
+    fn begin(&mut self, device: &str) {
+        self.text.truncate(self.base);
+        self.text.push_str(device);
+        self.text.push('/');
+        self.device = self.text.len();
+    }
+
+    fn field(&mut self, name: &str) -> &str {
+        self.text.truncate(self.device);
+        self.text.push_str(name);
         &self.text
     }
 }

@@ -45,6 +45,14 @@ impl Numbers {
         number.filter(|number| !number.is_nan())
     }
 
+    /// A number as it would come back from here.
+    pub(super) fn as_held(&self, number: f64) -> f64 {
+        match self {
+            Self::Single(_) => single(number).map_or(number, double),
+            Self::Double(_) => number,
+        }
+    }
+
     /// Sets the number in a place that there is.
     pub(super) fn set(&mut self, place: usize, number: f64) {
         if let Self::Single(held) = self {
@@ -55,6 +63,20 @@ impl Numbers {
         }
         if let Self::Double(held) = self {
             held[place] = number;
+        }
+    }
+
+    /// Adds numbers behind the others, NaN for a place without one.
+    pub(super) fn append(&mut self, numbers: &[f64]) {
+        if let Self::Single(held) = self {
+            if numbers.iter().all(|number| single(*number).is_some()) {
+                held.extend(numbers.iter().copied().filter_map(single));
+                return;
+            }
+            *self = Self::Double(held.iter().copied().map(double).collect());
+        }
+        if let Self::Double(held) = self {
+            held.extend(numbers);
         }
     }
 
