@@ -21,6 +21,16 @@ fn the_last_tick_of_a_count_has_the_figures_of_devices_that_answer_slowly() {
     }
 }
 
+/// Starting NVML takes longer than all ticks that were asked for: the count ends with the first line, not without one.
+#[test]
+fn a_count_does_not_end_before_a_gpu_that_starts_slowly_has_a_line() {
+    let _turn = among_others();
+    let script = format!("latency = 100ms\n{}", devices(1, 0, "ok"));
+    let output = run(&script, &["watch", "--interval", "0.5", "--count", "1", "--channels", "gpu"]);
+    let lines: Vec<_> = String::from_utf8(output.stdout).unwrap().lines().map(parse).collect();
+    assert!(lines.len() == 1 && is_as_described(&lines[0], 0), "{lines:?}");
+}
+
 #[test]
 fn so_has_a_single_tick_where_one_of_them_is_asked_for_alone() {
     let _turn = among_others();

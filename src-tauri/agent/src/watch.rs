@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 use std::io::{self, Write};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use serde::Serialize;
 use telltale_core::channel::{Channel, Selector, gpu_event};
 use telltale_core::clock::rfc3339;
-use telltale_core::collector::{Collector, Roots};
+use telltale_core::collector::{Collector, FIRST_ANSWER, Roots};
 use telltale_core::feed::{Feed as _, Snapshot};
 use telltale_core::metrics::{ChannelStatus, Reason};
 use tracing_appender::non_blocking::NonBlocking;
@@ -24,8 +24,9 @@ struct Line<'a, T> {
     payload: &'a T,
 }
 
-/// Prints until `count` ticks are done or the program is asked to end. What else is to be said goes to `stderr`, which waits for
-/// nobody.
+/// Prints until `count` ticks are done or the program is asked to end. Ticks go on while there is no line because what is wanted
+/// has not answered yet, for as long as [`FIRST_ANSWER`]: starting NVML may take longer than a few short ticks. What else is to be
+/// said goes to `stderr`, which waits for nobody.
 ///
 /// # Errors
 /// If the collector can't be started or a line can't be written.
@@ -38,15 +39,21 @@ pub(crate) async fn print(
     let (collector, collecting) =
         Collector::start(&Roots::default(), interval).context("could not start the collector")?;
     let mut snapshots = collector.subscribe();
+    let (mut last, begun) = (count, Instant::now());
     let mut lines = Lines { only, printed: HashMap::new(), said: None, stderr };
     let print = async {
         while snapshots.changed().await.is_ok() {
             let snapshot = snapshots.borrow_and_update().clone();
-            if count.is_some_and(|count| snapshot.metrics.tick > count) {
+            let tick = snapshot.metrics.tick;
+            let first_to_come = begun.elapsed() < FIRST_ANSWER && lines.has_none_yet(&snapshot);
+            if first_to_come {
+                last = last.map(|last| last.max(tick));
+            }
+            if last.is_some_and(|last| tick > last) {
                 break; // the last tick's time is over
             }
             lines.print(&snapshot, &mut io::stdout().lock())?;
-            if count.is_some_and(|count| snapshot.metrics.tick >= count) && lines.has_all(&snapshot) {
+            if !first_to_come && last.is_some_and(|last| tick >= last) && lines.has_all(&snapshot) {
                 break;
             }
         }
@@ -118,6 +125,13 @@ impl Lines {
         let starts = |status: &&ChannelStatus| status.reason == Some(Reason::Starting);
         let to_come = snapshot.metrics.channels.iter().filter(starts).map(|status| &status.channel);
         to_come.chain(&snapshot.awaited).all(|channel| !self.wants(channel))
+    }
+
+    /// Whether there has been no line, and the first is still to come.
+    fn has_none_yet(&self, snapshot: &Snapshot) -> bool {
+        let to_come = |status: &ChannelStatus| matches!(status.reason, Some(Reason::Starting | Reason::NotAnswering));
+        let mut channels = snapshot.metrics.channels.iter();
+        self.printed.is_empty() && channels.any(|status| to_come(status) && self.wants(&status.channel))
     }
 
     /// Once per reason, on stderr, where GPUs are wanted and none is there.

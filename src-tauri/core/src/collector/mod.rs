@@ -29,7 +29,7 @@ use crate::source::{Source, cpu, disk, gpu, memory, network};
 use crate::verdict::{self, GpuVerdict, VerdictError, VerdictQuery};
 use account::Account;
 use channels::Channels;
-pub use once::once;
+pub use once::{FIRST_ANSWER, once};
 use queue::Queue;
 use ticks::Loop;
 use worker::Worker;

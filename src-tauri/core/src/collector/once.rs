@@ -12,10 +12,10 @@ use crate::metrics::{ChannelStatus, Reason};
 /// Between the two reads. Shorter, and the kernel's 10 ms ticks make percentages coarse.
 const BETWEEN: Duration = Duration::from_millis(500);
 
-/// The first NVML initialization takes up to 10 s on a machine with many GPUs.
-const LONGEST: Duration = Duration::from_secs(15);
+/// How long the first answer of a source is waited for: NVML's takes up to 10 s on a machine with many GPUs.
+pub const FIRST_ANSWER: Duration = Duration::from_secs(15);
 
-/// Starts the sources and reads each twice, so that rates are real. A source that has not answered within [`LONGEST`] says so.
+/// Starts the sources and reads each twice, so that rates are real. A source that has not answered within [`FIRST_ANSWER`] says so.
 ///
 /// # Errors
 /// If the system refuses a thread.
@@ -27,7 +27,7 @@ pub async fn once(roots: &Roots) -> io::Result<(Collector, Arc<Snapshot>)> {
     // Neither the end of the loop nor that of our patience matters: what is in by then is what there is.
     tokio::select! {
         () = collecting => {}
-        _ = tokio::time::timeout(LONGEST, complete) => {}
+        _ = tokio::time::timeout(FIRST_ANSWER, complete) => {}
     }
     let snapshot = collector.current();
     Ok((collector, snapshot))
