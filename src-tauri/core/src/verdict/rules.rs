@@ -39,13 +39,16 @@ enum Test {
 enum Scope {
     /// All in which it holds.
     Any,
-    /// The unbroken stretch up to the newest in which this figure stays within [`STEADY`], and which may begin before the range:
-    /// what ended by itself is not meant.
+    /// The stretch up to the newest in which this figure stays within [`STEADY`], and which may begin before the range: what ended by
+    /// itself is not meant. Up to [`LATE`] rows without a sample do not break it, and do not count.
     UpToNow(fn(&Moment) -> Option<f64>),
 }
 
 /// By how much a figure may differ within a stretch that lasts up to the newest sample.
 const STEADY: f64 = 5.0;
+
+/// Rows in a row that may lack a sample in such a stretch: the GPU answers later than a tick or two.
+const LATE: u32 = 3;
 
 /// The table. "of the time" is of what was sampled in the range; with less than [`LEAST_SAMPLES`] and [`LEAST_SECONDS`]
 /// of it, nothing is found.
@@ -270,13 +273,20 @@ impl Rule {
             Scope::Any => range.iter().filter(|one| holds(one)).collect(),
             Scope::UpToNow(steady) => {
                 let (mut least, mut most) = (f64::INFINITY, f64::NEG_INFINITY);
+                let mut without = 0;
                 let goes_on = |one: &&Moment| {
+                    without = if one.is_sampled() { 0 } else { without + 1 };
+                    if without > 0 {
+                        return without <= LATE;
+                    }
                     let Some(figure) = steady(one).filter(|_| holds(one)) else { return false };
                     (least, most) = (least.min(figure), most.max(figure));
                     most - least <= STEADY
                 };
-                let count = moments.iter().rev().take_while(goes_on).count();
-                moments[moments.len() - count..].iter().collect()
+                let newest_first = moments.iter().rev().take_while(goes_on).filter(|one| one.is_sampled());
+                let mut held: Vec<_> = newest_first.collect();
+                held.reverse();
+                held
             }
         };
         let held = Held::new(held, sampled);

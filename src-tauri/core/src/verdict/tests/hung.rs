@@ -52,6 +52,15 @@ fn possibly_hung_takes_a_minute_without_a_change_up_to_now() {
         matches!(verdict(&moments(10, then)).headline, Finding::PossiblyHung { .. })
     };
     assert_eq!([1, 4, 5].map(rare), [false, false, true]);
+    // The newest rows may still lack their samples, and those in between have none where it answers more slowly than a tick.
+    let is_hung = |count, then: &dyn Fn(i64) -> Moment| {
+        matches!(verdict(&moments(count, then)).headline, Finding::PossiblyHung { .. })
+    };
+    let late =
+        |rows: i64| move |at: i64| Moment { seconds: 2.0, ..if at >= 60 - rows { Moment::default() } else { STUCK } };
+    assert_eq!([1, 3, 4].map(|rows| is_hung(60, &late(rows))), [true, true, false]);
+    let slow = |at: i64| if at % 2 == 0 { STUCK } else { Moment::default() };
+    assert_eq!([58, 60].map(|count| is_hung(count, &slow)), [false, true], "only what was sampled counts");
     // A range of a minute still tells how long.
     let long = moments(180, |_| STUCK);
     let found = rules::judge("GPU-1", &long, long[150].timestamp, Vec::new());
