@@ -30,9 +30,19 @@ pub fn load(path: &Path) -> Loaded {
     let settings = match read(path) {
         Ok(None) => Settings::default(),
         Ok(Some(fields)) => from_fields(&fields, path, &mut notices),
-        Err(why) => {
+        Err(Unreadable::Content(why)) => {
             let aside = set_aside(path, "corrupt");
             notices.push(format!("The settings file could not be read ({why}). {aside}"));
+            let settings = from_copy(path, &mut notices);
+            // Or else the start after this one would find no file, and take the defaults.
+            if let Err(error) = put_back(path, &beside(path, "bak")) {
+                notices.push(format!("The copy could not be put in the file's place: {error}."));
+            }
+            settings
+        }
+        // It may be as good as ever: a server that did not answer, say.
+        Err(Unreadable::System(error)) => {
+            notices.push(format!("The settings file could not be read ({error}), and stays as it is."));
             from_copy(path, &mut notices)
         }
     };
@@ -52,7 +62,7 @@ pub fn faults(path: &Path) -> Vec<String> {
                 None => unknown(&fields).chain(wrong).collect(),
             }
         }
-        Err(why) => vec![why],
+        Err(why) => vec![why.to_string()],
     }
 }
 
@@ -81,18 +91,30 @@ pub fn to_fields(settings: &Settings) -> Map<String, Value> {
     fields
 }
 
-/// The object in the file; `None` if there is no file; in words why it is none otherwise.
-fn read(path: &Path) -> Result<Option<Map<String, Value>>, String> {
+/// Why a file gives no settings.
+#[derive(Debug, thiserror::Error)]
+enum Unreadable {
+    /// It could not be looked at.
+    #[error("{0}")]
+    System(io::Error),
+    /// What stands there is none.
+    #[error("{0}")]
+    Content(String),
+}
+
+/// The object in the file; `None` if there is no file.
+fn read(path: &Path) -> Result<Option<Map<String, Value>>, Unreadable> {
+    let not = |why: &str| Err(Unreadable::Content(why.into()));
     match fs::metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         // Nobody may ever write to a pipe.
-        Ok(found) if !found.is_file() => return Err("it is not a file".into()),
+        Ok(found) if !found.is_file() => return not("it is not a file"),
         Ok(_) | Err(_) => {}
     }
     match fs::read(path) {
-        Err(error) => Err(error.to_string()),
-        Ok(bytes) if bytes.is_empty() => Err("it is empty".into()),
-        Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| error.to_string()),
+        Err(error) => Err(Unreadable::System(error)),
+        Ok(bytes) if bytes.is_empty() => not("it is empty"),
+        Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| Unreadable::Content(error.to_string())),
     }
 }
 
@@ -142,10 +164,6 @@ fn from_copy(path: &Path, notices: &mut Vec<String>) -> Settings {
     match read(&copy) {
         Ok(Some(fields)) => {
             notices.push("The copy from before its last change is used.".into());
-            // Or else the start after this one would find no file, and take the defaults.
-            if let Err(error) = put_back(path, &copy) {
-                notices.push(format!("It could not be put in the file's place: {error}."));
-            }
             from_fields(&fields, &copy, notices)
         }
         Ok(None) | Err(_) => {
@@ -156,8 +174,9 @@ fn from_copy(path: &Path, notices: &mut Vec<String>) -> Settings {
 }
 
 fn put_back(path: &Path, copy: &Path) -> io::Result<()> {
-    if path.try_exists()? {
-        return Ok(()); // it could not be moved out of the way, as was said
+    // There is none, or the file could not be moved out of the way, as was said.
+    if !copy.is_file() || path.try_exists()? {
+        return Ok(());
     }
     fs::copy(copy, staged(path))?;
     commit(path)
@@ -236,6 +255,22 @@ mod tests {
             assert_eq!(fs::read(folder.path().join("settings.json.corrupt-1")).unwrap(), &whole[..length]);
             assert_eq!(load(&path), Loaded { settings: dark(5.0), notices: vec![] }, "and so it is at the next start");
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn one_that_the_system_can_not_give_now_stays_as_it_is() {
+        let (folder, path) = folder();
+        save(&path, &dark(5.0)).unwrap();
+        save(&path, &dark(6.0)).unwrap();
+        fs::remove_file(&path).unwrap();
+        // Root may read anything but this: a link that leads to itself.
+        std::os::unix::fs::symlink("settings.json", &path).unwrap();
+        let loaded = load(&path);
+        assert_eq!((loaded.settings, loaded.notices.len()), (dark(5.0), 2), "the copy's");
+        assert!(loaded.notices[0].contains("stays as it is"), "{:?}", loaded.notices);
+        assert_eq!(names(&folder), ["settings.json", "settings.json.bak"]);
+        assert_eq!(fs::read_link(&path).unwrap(), Path::new("settings.json"));
     }
 
     #[test]
