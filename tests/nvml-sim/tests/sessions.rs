@@ -99,6 +99,15 @@ async fn one_that_is_awake_beside_a_sleeping_one_is_not_said_to_sleep(machine: &
     machine.becomes(&full());
     machine.power(ADDRESSES[1], "auto", "active");
     machine.until("all are asked", |snapshot| why(snapshot) == [None, Some(Reason::Unsupported), None]).await;
+
+    machine.power(ADDRESSES[1], "auto", "suspended");
+    machine.take_out(ADDRESSES[2]);
+    let lost = Some(Reason::Lost);
+    machine.until("one that is gone does not sleep", |snapshot| why(snapshot) == [None, sleeps, lost]).await;
+    assert_eq!(machine.details(C).await.reason, lost);
+    machine.power(ADDRESSES[1], "auto", "active");
+    machine.power(ADDRESSES[2], "auto", "active");
+    machine.until("it is back", |snapshot| why(snapshot) == [None, Some(Reason::Unsupported), None]).await;
 }
 
 async fn one_that_comes_back_may_be_in_another_slot(machine: &Machine) {

@@ -68,6 +68,11 @@ impl Machine {
         }
     }
 
+    /// Takes a device off the bus.
+    pub(crate) fn take_out(&self, address: &str) {
+        fs::remove_dir_all(self.path("sys/bus/pci/devices").join(address)).unwrap();
+    }
+
     /// Which driver the kernel says that a device has.
     pub(crate) fn bind(&self, address: &str, driver: &str) {
         let link = self.path("sys/bus/pci/devices").join(address).join("driver");

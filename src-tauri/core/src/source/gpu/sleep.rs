@@ -95,9 +95,12 @@ impl Powers {
         }
     }
 
-    /// One of them. Of one whose address is not known, only what is true of all.
-    pub(super) fn of(&self, address: Option<&str>) -> Power {
-        address.and_then(|address| self.of.get(address)).copied().unwrap_or_else(|| self.overall())
+    /// One of them; `None` for one that is gone from the bus while another sleeps, which it is not said to do. Of one whose address
+    /// is not known, only what is true of all.
+    pub(super) fn of(&self, address: Option<&str>) -> Option<Power> {
+        let of_all = Some(self.overall());
+        let Some(address) = address else { return of_all };
+        self.of.get(address).copied().or_else(|| of_all.filter(|power| *power != Power::Asleep))
     }
 
     /// The same as if none ever slept.
@@ -223,19 +226,26 @@ mod tests {
         device(sys, "0000:02:00.0", "0x10de", "0x030000", "auto", "active");
         let both = read();
         assert_eq!((both.overall(), both.all_asleep()), (Power::Asleep, false));
-        assert_eq!((both.of(Some("0000:01:00.0")), both.of(Some("0000:02:00.0"))), (Power::Asleep, Power::Awake));
-        assert_eq!(both.of(None), Power::Asleep, "it may be the one that sleeps");
+        assert_eq!(
+            (both.of(Some("0000:01:00.0")), both.of(Some("0000:02:00.0"))),
+            (Some(Power::Asleep), Some(Power::Awake))
+        );
+        assert_eq!(both.of(None), Some(Power::Asleep), "it may be the one that sleeps");
+        assert_eq!(both.of(Some("0000:03:00.0")), None, "one that is gone does not sleep");
         device(sys, "0000:01:00.0", "0x10de", "0x030200", "auto", "active");
         assert_eq!(read().overall(), Power::Awake);
         fs::write(sys.join("bus/pci/devices/0000:02:00.0/boot_vga"), "1\n").unwrap();
-        assert_eq!(read().of(Some("0000:02:00.0")), Power::AlwaysOn, "it shows the desktop");
+        assert_eq!(read().of(Some("0000:02:00.0")), Some(Power::AlwaysOn), "it shows the desktop");
         device(sys, "0000:02:00.0", "0x10de", "0x030000", "auto", "suspended");
-        assert_eq!(read().of(Some("0000:02:00.0")), Power::Asleep, "and sleeps all the same");
+        assert_eq!(read().of(Some("0000:02:00.0")), Some(Power::Asleep), "and sleeps all the same");
         device(sys, "0000:02:00.0", "0x10de", "0x030000", "auto", "active");
         fs::write(sys.join("bus/pci/devices/0000:02:00.0/boot_vga"), "0\n").unwrap();
-        assert_eq!(read().of(Some("0000:02:00.0")), Power::Awake);
+        assert_eq!(read().of(Some("0000:02:00.0")), Some(Power::Awake));
         device(sys, "0000:02:00.0", "0x10de", "0x030000", "on", "active");
-        assert_eq!((read().of(Some("0000:01:00.0")), read().of(Some("0000:02:00.0"))), (Power::Awake, Power::AlwaysOn));
+        assert_eq!(
+            (read().of(Some("0000:01:00.0")), read().of(Some("0000:02:00.0"))),
+            (Some(Power::Awake), Some(Power::AlwaysOn))
+        );
         assert_eq!(read().overall(), Power::AlwaysOn, "NVML stays open for the one that can't sleep");
         // One was taken out, and comes back as another vendor's.
         fs::remove_dir_all(sys.join("bus/pci/devices/0000:01:00.0")).unwrap();
@@ -277,7 +287,7 @@ mod tests {
         }
         assert!(bus.powers(sys).all_asleep(), "opening NVML loads its driver for both");
         bind(sys, "0000:01:00.0", "vfio-pci");
-        assert_eq!(bus.powers(sys).of(Some("0000:02:00.0")), Power::Asleep);
+        assert_eq!(bus.powers(sys).of(Some("0000:02:00.0")), Some(Power::Asleep));
         bind(sys, "0000:02:00.0", NVIDIA_DRIVER);
         device(sys, "0000:02:00.0", "0x10de", "0x030000", "auto", "active");
         assert_eq!(bus.powers(sys).overall(), Power::Awake, "the other is not NVML's");

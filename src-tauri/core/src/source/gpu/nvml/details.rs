@@ -149,7 +149,7 @@ impl NvmlDetails {
         let power = powers.of(identity.pci_address.as_deref());
         let mut details = kept.slow.as_ref().map(|(_, details)| details.clone()).unwrap_or_default();
         details.timestamp = now.wall;
-        details.can_sleep = Some(power != Power::AlwaysOn);
+        details.can_sleep = power.map(|power| power != Power::AlwaysOn);
         self.inside(identity, || live(nvml, &device, &mut details))?;
         if let Some(energy) = details.energy {
             let (first, since) = *kept.first_energy.get_or_insert((energy, now.wall));
@@ -157,7 +157,7 @@ impl NvmlDetails {
             details.energy_watched_since = Some(since);
         }
         self.inside(identity, || kept.processes.read(&device, &self.access.proc, &mut details))?;
-        if power == Power::Awake {
+        if power == Some(Power::Awake) {
             details.kept_awake_by =
                 processes::held_by(details.processes.as_deref().unwrap_or_default(), details.display);
         }
@@ -189,10 +189,13 @@ impl Inspect for NvmlDetails {
         let open = self.access.open();
         let identity = open.known.iter().find(|known| known.id == gpu_id)?;
         let powers = self.access.powers();
-        let power = powers.of(identity.pci_address.as_deref());
-        if power == Power::Asleep {
-            let asleep = self.stale(identity, Reason::Asleep, Some(ASLEEP.into()));
-            return Some(GpuDetails { can_sleep: Some(true), ..asleep });
+        match powers.of(identity.pci_address.as_deref()) {
+            Some(Power::Awake | Power::AlwaysOn) => {}
+            Some(Power::Asleep) => {
+                let asleep = self.stale(identity, Reason::Asleep, Some(ASLEEP.into()));
+                return Some(GpuDetails { can_sleep: Some(true), ..asleep });
+            }
+            None => return Some(self.stale(identity, Reason::Lost, None)),
         }
         let Some(nvml) = &open.nvml else {
             let why = open.why.as_ref();

@@ -133,7 +133,7 @@ impl Gpu {
     fn kept_awake(&mut self, powers: &Powers, now: Duration) -> BTreeMap<String, Vec<AwakeHolder>> {
         let Session::Open { nvml, .. } = &self.session else { return BTreeMap::new() };
         if self.awake.0.is_none_or(|at| now >= at + LOOK) {
-            let can_sleep = |known: &&Identity| powers.of(known.pci_address.as_deref()) == Power::Awake;
+            let can_sleep = |known: &&Identity| powers.of(known.pci_address.as_deref()) == Some(Power::Awake);
             let holders = |known: &Identity| {
                 let _inside = self.access.turns.enter(self.turn, &known.index)?;
                 let device = access::find(nvml, known).ok()?;
@@ -297,9 +297,16 @@ fn read_awake<'turns>(
     let mut devices = Vec::with_capacity(known.len());
     for identity in known {
         let without = |reason| Device::without_figures(identity.clone(), reason);
-        if powers.of(identity.pci_address.as_deref()) == Power::Asleep {
-            devices.push(without(Reason::Asleep));
-            continue;
+        match powers.of(identity.pci_address.as_deref()) {
+            Some(Power::Awake | Power::AlwaysOn) => {}
+            Some(Power::Asleep) => {
+                devices.push(without(Reason::Asleep));
+                continue;
+            }
+            None => {
+                devices.push(without(Reason::Lost));
+                continue;
+            }
         }
         let Some(_inside) = enter(identity.index) else {
             devices.push(without(Reason::NotAnswering));

@@ -61,8 +61,10 @@ pub(super) fn number(
 
 /// Cores by clock, which is what CUDA's own samples compare.
 fn speed(nvml: &Nvml, identity: &Identity, powers: &Powers, access: &Access) -> Result<u64, Reason> {
-    if powers.of(identity.pci_address.as_deref()) == Power::Asleep {
-        return Err(Reason::Asleep);
+    match powers.of(identity.pci_address.as_deref()) {
+        Some(Power::Awake | Power::AlwaysOn) => {}
+        Some(Power::Asleep) => return Err(Reason::Asleep),
+        None => return Err(Reason::Lost),
     }
     let _visit = access.turns.visit(&identity.index).ok_or(Reason::NotAnswering)?;
     let ask = |device: Device<'_>| Ok(u64::from(device.num_cores()?) * u64::from(device.max_clock_info(Clock::SM)?));

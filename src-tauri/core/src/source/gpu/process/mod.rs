@@ -118,8 +118,11 @@ impl Interpreter {
 fn program(arguments: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(arguments);
     let mut arguments = text.split('\0').filter(|argument| !argument.is_empty());
-    // Some programs write all their arguments into the first one.
-    let first = arguments.next()?.split(" -").next()?.trim();
+    let mut first = arguments.next()?.trim();
+    // Some programs write all their arguments into the first one; a path may have a dash behind a space itself.
+    if arguments.clone().next().is_none() {
+        first = first.split(" -").next()?.trim();
+    }
     let name = base_name(first);
     let run = Interpreter::of(name).and_then(|interpreter| interpreter.script(arguments));
     let whole = run.map_or_else(|| name.to_owned(), |run| format!("{name} {run}"));
@@ -220,6 +223,7 @@ mod tests {
             ("julia\0-E\0secret\0", Some("julia")),
             ("python\0", Some("python")),
             ("/usr/lib/xorg/Xorg\0:0\0-auth\0/run/user/secret\0", Some("Xorg")),
+            ("/opt/My -Tool/bin/render\0--scene\0a\0", Some("render")),
             ("/opt/google/chrome/chrome --type=gpu-process --key=secret", Some("chrome")),
             ("", None),
         ] {
