@@ -59,7 +59,9 @@ pub(super) fn menu(snapshot: &Snapshot, settings: &Settings, paused: bool, words
             let gpus = metrics.gpu.iter().filter(|gpu| is_wanted(&gpu_event(&gpu.gpu_id)));
             let gpu_lines = |gpu| [Some(gpu_line(gpu, metrics, settings, words)), awake_line(gpu, snapshot, words)];
             lines.extend(gpus.flat_map(gpu_lines).flatten());
-            lines.extend(no_gpu_line(metrics, words).filter(|_| is_wanted(channel.event())));
+            // Why none is known is why the one that is wanted is not.
+            let named = wanted.iter().any(|one| matches!(one, Selector::Gpu(_)));
+            lines.extend(no_gpu_line(metrics, named, words).filter(|_| named || is_wanted(channel.event())));
         } else if is_wanted(channel.event()) {
             lines.extend(line(channel, metrics, settings, words));
         }
@@ -148,9 +150,9 @@ fn gpu_line(gpu: &GpuMetrics, metrics: &CurrentMetrics, settings: &Settings, wor
     format!("GPU {}  {}  {temperature}  {}", gpu.index, percent(gpu.utilization), words.figure(&power))
 }
 
-/// Where no GPU is known: why, unless there is simply none, or not yet an answer.
-fn no_gpu_line(metrics: &CurrentMetrics, words: &Words) -> Option<String> {
-    let reason = trouble(metrics, Channel::Gpu.event()).filter(|reason| *reason != Reason::Absent)?;
+/// Where no GPU is known: why, unless there is simply none and nobody named one, or not yet an answer.
+fn no_gpu_line(metrics: &CurrentMetrics, named: bool, words: &Words) -> Option<String> {
+    let reason = trouble(metrics, Channel::Gpu.event()).filter(|reason| named || *reason != Reason::Absent)?;
     Some(format!("GPU  {}", words.reason(reason)))
 }
 
@@ -297,6 +299,9 @@ mod tests {
             snapshot.metrics.channels[0] = status("system/gpu", reason);
             assert_eq!(menu(&snapshot, &Settings::default(), false).lines[0], expected);
         }
+        // One that was named is missed, for whichever reason none is known.
+        let named = Settings { tray_lines: vec!["gpu/GPU-a".into()], ..Settings::default() };
+        assert_eq!(menu(&snapshot, &named, false).lines, ["GPU  not present"]);
     }
 
     #[test]

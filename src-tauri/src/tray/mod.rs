@@ -59,6 +59,9 @@ const OWN_EVERY: Duration = Duration::from_secs(30);
 const OWN_SETTLING: Duration = Duration::from_secs(5);
 const OWN_SETTLED: Duration = Duration::from_secs(15);
 
+/// How often a host that refuses the tray is asked again in the end.
+const RAREST: Duration = Duration::from_mins(1);
+
 /// What can be chosen in the menu.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Choice {
@@ -147,15 +150,20 @@ fn refused(app: &AppHandle) {
     });
 }
 
-/// Puts it up. A host that has just come may need a moment before it takes one.
+/// Puts it up. A host that has just come may need a moment before it takes one; one that goes on refusing is asked ever more
+/// rarely.
 async fn rise(app: AppHandle) {
-    for _ in 0..10 {
+    let mut wait = Duration::from_secs(1);
+    for tries in 1.. {
         let Some(shell) = app.try_state::<Shell>() else { return };
         if shell.tray.is_up() || !shell.tray.host.load(Ordering::Relaxed) {
             return;
         }
         put_up(&app).await;
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        tokio::time::sleep(wait).await;
+        if tries >= 10 {
+            wait = (2 * wait).min(RAREST);
+        }
     }
 }
 
