@@ -98,7 +98,7 @@ pub(crate) async fn save(
     let ended = match written {
         Ok(()) => {
             let (from, to) = (aside.clone(), path.clone());
-            spawn_blocking(move || fs::rename(from, to)).await.map_err(io::Error::other).flatten()
+            spawn_blocking(move || replace(&from, &to)).await.map_err(io::Error::other).flatten()
         }
         Err(error) => Err(error),
     };
@@ -113,6 +113,17 @@ pub(crate) async fn save(
         Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(None),
         Err(error) => Err(not_written(&path, &error)),
     }
+}
+
+/// Puts a file in the place of what has that name, with who may read and write that. One that nobody may write is not replaced.
+fn replace(from: &Path, to: &Path) -> io::Result<()> {
+    if let Ok(before) = fs::metadata(to).map(|there| there.permissions()) {
+        if before.readonly() {
+            return Err(io::Error::new(io::ErrorKind::ReadOnlyFilesystem, "the file is read-only"));
+        }
+        fs::set_permissions(from, before)?;
+    }
+    fs::rename(from, to)
 }
 
 fn not_written(path: &Path, error: &dyn std::fmt::Display) -> CommandError {
@@ -226,6 +237,28 @@ mod tests {
             assert!(write(&path, "csv", &history, b"", |_| true).is_err());
             assert_eq!(fs::read(&theirs).unwrap(), b"precious", "somebody put a link in its place");
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_replaced_keeps_its_permissions_and_what_nobody_may_write_stays() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let [new, old] = ["new", "old"].map(|name| folder.path().join(name));
+        let put = |mode: u32| {
+            fs::write(&new, "new").unwrap();
+            let _ = fs::remove_file(&old);
+            fs::write(&old, "old").unwrap();
+            fs::set_permissions(&old, fs::Permissions::from_mode(mode)).unwrap();
+            replace(&new, &old)
+        };
+        put(0o600).unwrap();
+        let mode = fs::metadata(&old).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode, fs::read(&old).unwrap().as_slice()), (0o600, &b"new"[..]));
+        assert!(put(0o444).unwrap_err().to_string().contains("read-only"));
+        assert_eq!(fs::read(&old).unwrap(), b"old");
+        fs::remove_file(&old).unwrap();
+        replace(&new, &old).unwrap();
     }
 
     #[test]

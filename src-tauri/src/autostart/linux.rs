@@ -76,7 +76,7 @@ fn quoted(argument: &str) -> String {
 fn is_on(text: &str) -> bool {
     let entries =
         || text.lines().filter_map(|line| line.split_once('=')).map(|(key, value)| (key.trim(), value.trim()));
-    let off = [("Hidden", "true"), ("X-GNOME-Autostart-enabled", "false")];
+    let off = [("Hidden", "true"), ("X-GNOME-Autostart-enabled", "false"), ("X-MATE-Autostart-enabled", "false")];
     let gone = |(key, value): (_, &str)| key == "TryExec" && !Path::new(&value.replace("\\\\", "\\")).exists();
     entries().any(|(key, _)| key == "Exec") && !entries().any(|entry| off.contains(&entry) || gone(entry))
 }
@@ -99,7 +99,7 @@ mod tests {
         assert!(autostart.is_on());
         let text = fs::read_to_string(&autostart.file).unwrap();
         assert!(text.contains(&format!("\nExec={} --hidden\n", quoted(autostart.program.to_str().unwrap()))), "{text}");
-        for off in ["Hidden=true", "X-GNOME-Autostart-enabled = false"] {
+        for off in ["Hidden=true", "X-GNOME-Autostart-enabled = false", "X-MATE-Autostart-enabled=false"] {
             fs::write(&autostart.file, format!("{text}{off}\n")).unwrap();
             assert!(!autostart.is_on(), "{off}");
         }
