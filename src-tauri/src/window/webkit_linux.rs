@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use gtk::{cairo, gdk};
+use gtk::prelude::WidgetExtManual as _;
+use gtk::{cairo, gdk, glib};
 use rustix::process::{Pid, Signal, kill_process};
 use tauri::{AppHandle, Manager as _, WebviewWindow};
 use telltale_core::own_cost::children_named;
@@ -37,6 +38,16 @@ pub(super) fn revive(window: &WebviewWindow) -> tauri::Result<()> {
                 tracing::warn!(?reason, "the web process ended; the page is loaded anew");
                 alive::died(&app);
             }
+        });
+    })
+}
+
+/// Calls when the window's next frame begins, from the main thread: where nobody can see the window that may be never.
+pub(super) fn on_next_frame(window: &WebviewWindow, came: impl Fn() + Send + 'static) -> tauri::Result<()> {
+    window.with_webview(move |web| {
+        web.inner().add_tick_callback(move |_, _| {
+            came();
+            glib::ControlFlow::Break
         });
     })
 }

@@ -14,6 +14,16 @@ pub(super) fn revive(_window: &WebviewWindow) -> tauri::Result<()> {
     Ok(())
 }
 
+/// There it is taken for seen.
+///
+/// # Errors
+/// None.
+#[expect(clippy::unnecessary_wraps, reason = "on Linux the web view may be gone")]
+pub(super) fn on_next_frame(_window: &WebviewWindow, came: impl Fn() + Send + 'static) -> tauri::Result<()> {
+    came();
+    Ok(())
+}
+
 /// Nothing to end.
 pub(super) fn end_page(_window: &WebviewWindow) {}
 

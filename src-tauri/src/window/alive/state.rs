@@ -1,32 +1,10 @@
-//! Whether the page lives: it reports once it has drawn, and answers when it is asked. One that stays blank is drawn the
-//! plainest way, one that hangs is loaded anew, and neither lets events queue up. That it loads slowly, from a disk that is busy
-//! or into memory that has to be made room in, is neither.
+//! What is known of the page, and what follows from it: nothing here asks or does anything.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use serde_json::json;
-use tauri::{AppHandle, Manager as _, WebviewWindow};
-use telltale_core::settings::Drawing;
-use tokio::task::block_in_place;
-
-use super::LABEL;
-use crate::{Shell, rendering};
-
-/// A page that has loaded, could be seen for so long since then and has drawn nothing is blank.
-const BLANK: Duration = Duration::from_secs(5);
-
-/// True once its scripts have run. Before it there is an empty one without an address of its own.
-const HAS_LOADED: &str = "document.readyState === 'complete' && location.protocol !== 'about:'";
-
-/// One of which nothing has come for so long, from whatever disk, hangs in what it draws with.
-const BEGINS: Duration = Duration::from_secs(15);
-
 /// While it loads it may be busy with that, and is not asked for a sign of life.
 const LOADS: Duration = Duration::from_secs(5);
-
-/// How often that is looked at.
-const LOOK: Duration = Duration::from_secs(1);
 
 /// A page is asked no more often, with the events of a tick.
 const ASKED: Duration = Duration::from_secs(5);
@@ -36,7 +14,7 @@ const ASKED: Duration = Duration::from_secs(5);
 const SILENT: Duration = Duration::from_secs(2);
 
 /// One that has not answered for so long hangs, and is loaded anew.
-const HANGS: Duration = Duration::from_secs(10);
+pub(super) const HANGS: Duration = Duration::from_secs(10);
 
 /// A page whose process lived for no longer died early. After some early deaths in a row it is loaded again ever more
 /// slowly, up to the longest wait.
@@ -57,6 +35,8 @@ struct State {
     page: u64,
     /// Whether it has loaded.
     loading: Loading,
+    /// Whether the screen has shown a frame of its window since that was asked.
+    frame: Frame,
     /// Whether it has drawn.
     drawn: bool,
     /// When it was asked what it has not answered yet.
@@ -87,9 +67,20 @@ enum Loading {
     Done,
 }
 
+/// What is known of the next frame of a page's window. A compositor asks for none of a window that nobody can see: one on another
+/// workspace or behind the lock screen, say, which passes for visible.
+#[derive(Debug, Default, PartialEq)]
+enum Frame {
+    #[default]
+    NotAsked,
+    /// It has yet to come.
+    Asked,
+    Came,
+}
+
 impl Alive {
     /// A new page loads; its number.
-    fn loads(&self, now: Instant) -> u64 {
+    pub(super) fn loads(&self, now: Instant) -> u64 {
         let mut state = self.lock();
         let State { page, early_deaths, blank_deaths, .. } = *state;
         *state = State { page: page + 1, begun: Some(now), early_deaths, blank_deaths, ..State::default() };
@@ -97,7 +88,7 @@ impl Alive {
     }
 
     /// Whether it has loaded, and whether it is to be asked that.
-    fn has_loaded(&self, page: u64) -> (bool, bool) {
+    pub(super) fn has_loaded(&self, page: u64) -> (bool, bool) {
         let mut state = self.lock();
         let ask = state.page == page && state.loading == Loading::Unknown;
         if ask {
@@ -107,20 +98,38 @@ impl Alive {
     }
 
     /// The page begins, and can be asked: wry drops what is asked of a view that has no page yet.
-    fn begins(&self) {
+    pub(super) fn begins(&self) {
         self.lock().began = true;
     }
 
-    fn has_begun(&self, page: u64) -> bool {
+    pub(super) fn has_begun(&self, page: u64) -> bool {
         let state = self.lock();
         state.page == page && state.began
     }
 
     /// It says whether it has loaded.
-    fn says_loaded(&self, page: u64, loaded: bool) {
+    pub(super) fn says_loaded(&self, page: u64, loaded: bool) {
         let mut state = self.lock();
         if state.page == page {
             state.loading = if loaded { Loading::Done } else { Loading::Unknown };
+        }
+    }
+
+    /// Whether a frame came since the last question, and whether to ask for the next.
+    pub(super) fn has_frame(&self, page: u64) -> (bool, bool) {
+        let mut state = self.lock();
+        let ask = state.page == page && state.frame != Frame::Asked;
+        let came = state.frame == Frame::Came;
+        if ask {
+            state.frame = Frame::Asked;
+        }
+        (came, ask)
+    }
+
+    pub(super) fn frame_comes(&self, page: u64) {
+        let mut state = self.lock();
+        if state.page == page {
+            state.frame = Frame::Came;
         }
     }
 
@@ -135,16 +144,16 @@ impl Alive {
         state.drawn.then_some(state.page)
     }
 
-    fn is_blank(&self, page: u64) -> bool {
+    pub(super) fn is_blank(&self, page: u64) -> bool {
         let state = self.lock();
         state.page == page && !state.drawn
     }
 
-    fn is_gone(&self, page: u64) -> bool {
+    pub(super) fn is_gone(&self, page: u64) -> bool {
         self.lock().page != page
     }
 
-    fn answers(&self, page: u64, now: Instant) {
+    pub(super) fn answers(&self, page: u64, now: Instant) {
         let mut state = self.lock();
         if state.page != page {
             return;
@@ -157,14 +166,14 @@ impl Alive {
     }
 
     /// Whether it hangs: for how many ticks it has got no events.
-    fn hangs(&self, page: u64, now: Instant) -> Option<u32> {
+    pub(super) fn hangs(&self, page: u64, now: Instant) -> Option<u32> {
         let state = self.lock();
         let hangs = state.page == page && state.asked.is_some_and(|asked| now.duration_since(asked) >= HANGS);
         hangs.then_some(state.missed)
     }
 
     /// Whether it takes events now, and the page to ask whether it still answers, if it is time to.
-    fn at_tick(&self, tick: u64, now: Instant) -> (bool, Option<u64>) {
+    pub(super) fn at_tick(&self, tick: u64, now: Instant) -> (bool, Option<u64>) {
         let mut state = self.lock();
         let is_new = std::mem::replace(&mut state.tick, tick) != tick;
         if let Some(asked) = state.asked {
@@ -187,7 +196,7 @@ impl Alive {
     }
 
     /// Its process died: whether of how it draws, as it seems, and how long to wait before it is loaded again.
-    fn dies(&self, now: Instant) -> (bool, Duration) {
+    pub(super) fn dies(&self, now: Instant) -> (bool, Duration) {
         let mut state = self.lock();
         let early = state.begun.is_some_and(|begun| now.duration_since(begun) < EARLY);
         state.early_deaths = if early { state.early_deaths.saturating_add(1) } else { 0 };
@@ -201,146 +210,6 @@ impl Alive {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Something of the page has come.
-pub(super) fn begins(app: &AppHandle) {
-    if let Some(shell) = app.try_state::<Shell>() {
-        shell.alive.begins();
-    }
-}
-
-/// Watches over the page that now loads.
-pub(super) fn watch(app: &AppHandle) {
-    let page = app.state::<Shell>().alive.loads(Instant::now());
-    let app = app.clone();
-    tauri::async_runtime::spawn(async move {
-        let (mut seen, mut waited) = (Duration::ZERO, Duration::ZERO);
-        while seen < BLANK {
-            tokio::time::sleep(LOOK).await;
-            let Some(shell) = app.try_state::<Shell>() else { return };
-            if !shell.alive.is_blank(page) {
-                return;
-            }
-            let Some(window) = app.get_webview_window(LABEL) else { return };
-            if !shell.alive.has_begun(page) {
-                waited += LOOK;
-                if waited < BEGINS {
-                    continue;
-                }
-                tracing::warn!("the page has drawn nothing, nor begun, for {BEGINS:?}");
-                draw_plainly(&app);
-                return load_anew(&app);
-            }
-            let (loaded, ask) = shell.alive.has_loaded(page);
-            if ask {
-                let answering = app.clone();
-                let asked = window.eval_with_callback(HAS_LOADED, move |answer| {
-                    if let Some(shell) = answering.try_state::<Shell>() {
-                        shell.alive.says_loaded(page, answer == "true");
-                    }
-                });
-                if let Err(error) = asked {
-                    tracing::warn!(%error, "the page can't be asked whether it has loaded");
-                }
-            }
-            // One that nobody can see draws nothing.
-            seen = if loaded && super::is_seen(&window) { seen + LOOK } else { Duration::ZERO };
-        }
-        tracing::warn!("the page has drawn nothing for {BLANK:?}");
-        if draw_plainly(&app) {
-            load_anew(&app);
-        }
-    });
-}
-
-/// Whether the window's page takes an event of this tick now. Asks it for a sign of life when it is time to.
-pub(crate) fn takes_events(app: &AppHandle, window: &WebviewWindow, tick: u64) -> bool {
-    let Some(shell) = app.try_state::<Shell>() else { return false };
-    let (takes, ask) = shell.alive.at_tick(tick, Instant::now());
-    if let Some(page) = ask {
-        let answering = app.clone();
-        let asked = window.eval_with_callback("0", move |_| {
-            if let Some(shell) = answering.try_state::<Shell>() {
-                shell.alive.answers(page, Instant::now());
-            }
-        });
-        if let Err(error) = asked {
-            tracing::warn!(%error, "the page can't be asked whether it lives");
-        }
-        tauri::async_runtime::spawn(reload_if_it_hangs(app.clone(), page));
-    }
-    takes
-}
-
-async fn reload_if_it_hangs(app: AppHandle, page: u64) {
-    // In two steps: if it was this process that stood still, the answer is heard in the second.
-    tokio::time::sleep(HANGS.saturating_sub(LOOK)).await;
-    tokio::time::sleep(LOOK).await;
-    let Some(shell) = app.try_state::<Shell>() else { return };
-    // One that was closed answers no more.
-    if !super::is_open(&app) {
-        return;
-    }
-    if let Some(missed) = shell.alive.hangs(page, Instant::now()) {
-        tracing::warn!(missed, "the page has not answered for {HANGS:?}");
-        if shell.alive.is_blank(page) {
-            tracing::warn!("the page has drawn nothing");
-            draw_plainly(&app);
-        }
-        load_anew(&app);
-    }
-}
-
-/// The web process died by itself. On the main thread.
-#[cfg(target_os = "linux")]
-pub(super) fn died(app: &AppHandle) {
-    let alive = &app.state::<Shell>().alive;
-    let (of_drawing, wait) = alive.dies(Instant::now());
-    if of_drawing {
-        draw_plainly(app);
-    }
-    if wait.is_zero() {
-        if let Some(window) = app.get_webview_window(LABEL) {
-            super::load(&window, false);
-        }
-        return;
-    }
-    tracing::error!(?wait, "it keeps dying; it is loaded again after a while");
-    let (app, page) = (app.clone(), alive.loads(Instant::now()));
-    tauri::async_runtime::spawn(async move {
-        tokio::time::sleep(wait).await;
-        if app.try_state::<Shell>().is_some_and(|shell| !shell.alive.is_gone(page)) {
-            load_anew(&app);
-        }
-    });
-}
-
-/// Draws in the plainest way from now on; false where it does already, or where the user has decided by `WebKit`'s variables.
-fn draw_plainly(app: &AppHandle) -> bool {
-    let Some(shell) = app.try_state::<Shell>() else { return false };
-    if rendering::decided_by_user() || shell.settings.current().drawing == Drawing::Plain {
-        return false;
-    }
-    tracing::warn!("the page is drawn without acceleration from now on; the settings can change that");
-    let plain = json!({ "drawing": Drawing::Plain });
-    if let Err(error) = block_in_place(|| shell.settings.update(&plain)) {
-        tracing::warn!(error = %error.message, "the next start will try the other way again");
-    }
-    true
-}
-
-/// Ends the page's process, whatever it does, and loads the page in another.
-fn load_anew(app: &AppHandle) {
-    let handle = app.clone();
-    let done = app.run_on_main_thread(move || {
-        if let Some(window) = handle.get_webview_window(LABEL) {
-            super::load(&window, true);
-        }
-    });
-    if let Err(error) = done {
-        tracing::warn!(%error, "the page could not be loaded anew");
     }
 }
 
@@ -431,6 +300,20 @@ mod tests {
             alive.dies(now).0
         };
         assert_eq!([false, true, false, false, false, true].map(dies), [false, false, false, true, true, false]);
+    }
+
+    #[test]
+    fn a_window_is_asked_for_one_frame_at_a_time() {
+        let alive = Alive::default();
+        let page = alive.loads(Instant::now());
+        assert_eq!(alive.has_frame(page), (false, true));
+        assert_eq!(alive.has_frame(page), (false, false), "nobody sees it");
+        alive.frame_comes(page);
+        assert_eq!(alive.has_frame(page), (true, true));
+        alive.frame_comes(page);
+        let next = alive.loads(Instant::now());
+        alive.frame_comes(page);
+        assert_eq!((alive.has_frame(page), alive.has_frame(next)), ((false, false), (false, true)));
     }
 
     #[test]
