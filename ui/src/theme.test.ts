@@ -25,7 +25,7 @@ function contrast(a: string, b: string): number {
 }
 
 const TEXT = ["text", "text-dim", "bad", "warn", "good"];
-const MARKS = ["gpu", "cpu", "memory", "disk", "network", "temperature", "power", "focus"];
+const MARKS = ["gpu", "cpu", "memory", "disk", "network", "temperature", "power", "focus", "hatch"];
 const SURFACES = ["surface-0", "surface-1", "surface-2"];
 
 describe.each(["light", "dark"] as const)("the %s theme", (theme) => {

@@ -304,10 +304,26 @@ it("goes to pages by keys, pauses by space and comes back", async () => {
 	press("#", { code: "Digit3", ctrlKey: true, shiftKey: true });
 	press("б", { code: "Comma", ctrlKey: true });
 	await vi.waitFor(() => expect(page()).toBe("settings"));
+	// There is nothing to zoom: Escape leaves.
+	press("+");
 	press("Escape");
 	await vi.waitFor(() => expect(page()).toBe("overview"));
 	press(" ");
 	await vi.waitFor(() => expect(screen.getByTestId("paused").textContent).toContain("Paused at"));
+});
+
+it("says on each panel of a page why its channel never had a sample", async () => {
+	const hangs = structuredClone(first) as CurrentMetrics;
+	hangs.memory = null;
+	const status = hangs.channels.find((one) => one.channel === "system/memory");
+	Object.assign(status as object, { timestamp: null, reason: "not_answering" });
+	history.replaceState(null, "", "/#memory");
+	render(App, { monitor: following(host({ current: async () => hangs })) });
+	await vi.waitFor(() => expect(page()).toBe("memory"));
+	const states = () =>
+		[...document.querySelectorAll<HTMLElement>(".page [data-panel]")].map((one) => one.dataset.state);
+	await vi.waitFor(() => expect(new Set(states())).toEqual(new Set(["unavailable"])));
+	expect(states().length).toBeGreaterThan(1);
 });
 
 it("says beside the field what is allowed, keeps the value in force, and applies a good one at once", async () => {

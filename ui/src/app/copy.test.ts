@@ -21,8 +21,12 @@ document.body.innerHTML = `
 	<section data-panel="faults" aria-label="Faults"><div class="body"><p>None since the start.</p></div></section>
 	<section data-panel="gpu" aria-label="No GPU figures"><div class="unavailable"><p>No driver.</p></div></section>
 	<section data-panel="cpu" aria-label="CPU"><div class="unavailable"><p>failed</p><p>Nothing to do.</p></div></section>
+	<section data-panel="memory" aria-label="Memory"><h2>Memory</h2><p class="stale">no sample for 10\u00a0m · <span>not answering</span></p>
+		<ul class="legend"><li><b data-label="Used" data-figure="memory/ram_used">—</b><span class="why">asleep</span></li></ul>
+		<span data-label="Used" data-figure="memory/ram_used"><b>—</b></span>
+	</section>
 	<p>outside</p>`;
-const [one, paused, table, empty, none, advised] = document.querySelectorAll<HTMLElement>("section");
+const [one, paused, table, empty, none, advised, stale] = document.querySelectorAll<HTMLElement>("section");
 
 it("is the panel's name, the time, and each figure once", () => {
 	expect(one && figuresOf(one, null, 1_700_000_000_000)).toBe(
@@ -51,6 +55,12 @@ it("is the rows of a table, their cells apart by tabs", () => {
 it("is the reason where there are no figures", () => {
 	expect(none && figuresOf(none, null, null)).toBe("No GPU figures\nNo driver.");
 	expect(advised && figuresOf(advised, null, null)).toBe("CPU\nfailed\nNothing to do.");
+});
+
+it("says that figures are older than the time, except of a moment, and why there is none", () => {
+	const said = "Memory  1970-01-01T00:00:09.000Z  no sample for 10 m · not answering\nUsed: — asleep";
+	expect(stale && figuresOf(stale, null, 9000)).toBe(said);
+	expect(stale && figuresOf(stale, 1000, 9000)).toBe("Memory  1970-01-01T00:00:01.000Z\nUsed: — asleep");
 });
 
 it("belongs to the panel that the focus or the pointer is in", () => {

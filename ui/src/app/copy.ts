@@ -40,11 +40,12 @@ function* linesOf(panel: HTMLElement, then: boolean): Generator<string> {
 			yield setting(one);
 			continue;
 		}
-		// The legend comes first.
+		// The legend comes first. It has the reason beside the figure, a tile in it.
 		const { label, figure } = one.dataset;
 		if (figure && known.has(figure)) continue;
 		if (figure) known.add(figure);
-		yield pair(label ?? "", words(one));
+		const why = one.parentElement?.querySelector(":scope > .why") ?? null;
+		yield pair(label ?? "", [words(one), words(why)].filter(Boolean).join(" "));
 	}
 }
 
@@ -56,7 +57,9 @@ export function figuresOf(panel: HTMLElement, moment: number | null, newest: num
 	const name = panel.getAttribute("aria-label") ?? "";
 	// What stands beside the name, in full: a small panel has no room for it.
 	const subtitle = panel.querySelector<HTMLElement>("h2")?.title || words(panel.querySelector(".subtitle"));
-	const heading = [name, subtitle, time === null ? "" : new Date(time).toISOString()];
+	// Figures that are older than the time say so.
+	const stale = then === null ? words(panel.querySelector(".stale")) : "";
+	const heading = [name, subtitle, time === null ? "" : new Date(time).toISOString(), stale];
 	const lines = new Set(linesOf(panel, then !== null));
 	// Why there are no figures, or that there is nothing to list.
 	if (lines.size === 0) for (const one of panel.querySelectorAll(".unavailable p, .body")) lines.add(words(one));

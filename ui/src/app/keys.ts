@@ -27,6 +27,9 @@ export const isWriting = (target: EventTarget | null): boolean => belongs(target
 /** How many times shorter what is in sight becomes. */
 const ZOOM: Record<string, number> = { "+": 2, "=": 2, "-": 0.5 };
 
+/** Whether there is something to zoom in sight. */
+const hasCharts = (view: View): boolean => view.page !== "settings" && view.page !== "diagnostics";
+
 /** Does what a key stands for; true if it stood for something. */
 export function pressed(event: KeyboardEvent, monitor: Monitor, view: View): boolean {
 	const control = event.ctrlKey || event.metaKey;
@@ -41,8 +44,9 @@ export function pressed(event: KeyboardEvent, monitor: Monitor, view: View): boo
 		view.open(page);
 	} else if (control || event.altKey) return false;
 	else if (event.key === " " && !belongs(event.target, PRESSING)) view.toggle(monitor.history.last);
-	else if (event.key in ZOOM && !isWriting(event.target)) view.magnify(ZOOM[event.key] ?? 1, monitor.history.last);
-	else if (event.key === "Escape" && view.zoom) view.zoom = null;
+	else if (event.key in ZOOM && hasCharts(view) && !isWriting(event.target))
+		view.magnify(ZOOM[event.key] ?? 1, monitor.history.last);
+	else if (event.key === "Escape" && view.zoom && hasCharts(view)) view.zoom = null;
 	else if (event.key === "Escape" && view.page === "settings") view.leaveSettings();
 	else return false;
 	return true;

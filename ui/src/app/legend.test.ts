@@ -108,15 +108,34 @@ it("says why the newest sample lacks a figure", async () => {
 	await vi.waitFor(() => expect(legend("gpu/GPU-1/utilization")).toMatch(/—.*permi/));
 });
 
+it("says why there was never a figure at any moment", async () => {
+	const lacking = at(61, 2);
+	Object.assign(lacking.cpu as object, { pressure_some: null, missing: { pressure_some: "unsupported" } });
+	const rows: [number, number][] = [0, 30, 60].map((seconds) => [seconds, 10 + seconds]);
+	await open({ current: async () => lacking, history: async () => past(rows) }, "cpu", pausedAt(30));
+	await vi.waitFor(() => expect(legend("cpu/pressure_some")).toMatch(/—.*not reported/));
+	expect(legend("cpu/utilization")).toContain("40");
+});
+
 it("says aloud what keys have come to, in a chart and among cores", async () => {
 	const rows: [number, number][] = [0, 2, 4].map((seconds) => [seconds, 10 + seconds]);
-	await open({ current: async () => at(6, 2), history: async () => past(rows) }, "cpu");
+	let emit: (batch: CurrentMetrics) => void = () => undefined;
+	const listen: Host["subscribe"] = async (listener) => {
+		emit = listener;
+		return () => undefined;
+	};
+	await open({ current: async () => at(6, 2), history: async () => past(rows), subscribe: listen }, "cpu");
 	const said = () => [...document.querySelectorAll('[data-panel="cpu"] [role="status"]')].map((one) => one.textContent);
 	press('[data-panel="cpu"] .chart', "ArrowLeft");
 	press('[data-panel="cpu"] .chart', "ArrowLeft");
 	await vi.waitFor(() => expect(said().join()).toMatch(/:.* 14/));
 	press('[data-panel="cpu"] .cores', "End");
 	await vi.waitFor(() => expect(said().join()).toMatch(/Core \d+: /));
+	// Once, and not at every tick; what is seen goes on.
+	const once = said().join();
+	emit({ ...batch({ tick: 10, timestamp: START + 8000, cpu: 77 }) });
+	await vi.waitFor(() => expect(document.querySelector('[data-testid="core-reached"]')?.textContent).toContain("77"));
+	expect(said().join()).toBe(once);
 });
 
 it("says aloud why there is a gap, in the legend's words", async () => {

@@ -2,7 +2,7 @@
 import type { Hue } from "./spec";
 
 const HUES = ["gpu", "cpu", "memory", "disk", "network", "temperature", "power"] as const satisfies readonly Hue[];
-const TOKENS = [...HUES, "surface-1", "grid", "line", "text", "text-dim"] as const;
+const TOKENS = [...HUES, "surface-1", "grid", "hatch", "text", "text-dim"] as const;
 
 /** A colour of theme.css, without its dashes. */
 export type Token = (typeof TOKENS)[number];

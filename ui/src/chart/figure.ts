@@ -32,6 +32,8 @@ export function figureAt({ history, batch }: Monitor, one: SeriesSpec, moment: n
 	const gap =
 		time === undefined ? null : (whyAt(moment ?? time) ?? (apart ? whyAt(history.times[at + Math.sign(after)]) : null));
 	if (gap) return { text: t.noFigure, why: t.gap(t.reasons[gap.reason]) };
-	const reason = at === newest ? whyMissing(batch, one.channel, one.field) : null;
+	// The newest batch says why; of what there never was, for every moment.
+	const never = history.values(one.channel, one.field) === undefined;
+	const reason = never || at === newest ? whyMissing(batch, one.channel, one.field) : null;
 	return { text: t.noFigure, why: reason && t.reasons[reason] };
 }

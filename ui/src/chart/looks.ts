@@ -33,7 +33,7 @@ const PAINTS: Record<Look, Paint> = {
 	hardware_slowdown: { token: "disk", pattern: "dots" },
 	power_brake: { token: "disk", pattern: "grid" },
 	hardware_thermal: { token: "temperature", pattern: "cross" },
-	gap: { token: "line", pattern: "hatch" },
+	gap: { token: "hatch", pattern: "hatch" },
 	untold: { token: "text-dim", pattern: "dashes" },
 };
 

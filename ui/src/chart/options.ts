@@ -48,7 +48,7 @@ export function ink(spec: ChartSpec): Ink {
 		surface: colours["surface-1"],
 		grid: colours.grid,
 		text: colours["text-dim"],
-		hatching: colours.line,
+		hatching: colours.hatch,
 		font: font(11 * scale * devicePixelRatio),
 		scale,
 		lines: spec.series.map(({ hue, filled }) => {

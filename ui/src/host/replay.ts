@@ -1,5 +1,5 @@
 // A Host that plays a recorded `telltale-agent watch` in a plain browser, so that the page can be worked on without
-// Rust: `telltale-agent watch > ui/dev/recording.ndjson`, then `npm run dev`. `?file=` names another recording.
+// building Rust: `mkdir -p ui/dev && telltale-agent watch > ui/dev/recording.ndjson`, then `npm run dev`. `?file=` names another recording.
 import { figures } from "../base/fields";
 import type { CurrentMetrics, DesktopInfo, Settings, SystemInfo } from "../bindings";
 import { GPU_STATES, SETTINGS } from "../bindings";
@@ -125,6 +125,9 @@ export class Player implements Host {
 export async function replay(): Promise<Host> {
 	const file = new URLSearchParams(location.search).get("file") ?? "/dev/recording.ndjson";
 	const answer = await fetch(file);
-	if (!answer.ok) throw new Error(`No recording at ${file}. Make one: telltale-agent watch > ui/dev/recording.ndjson`);
+	if (!answer.ok)
+		throw new Error(
+			`No recording at ${file}. Make one: mkdir -p ui/dev && telltale-agent watch > ui/dev/recording.ndjson`,
+		);
 	return new Player(parse(await answer.text()));
 }

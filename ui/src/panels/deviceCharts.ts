@@ -78,7 +78,7 @@ function network(name: string): DeviceChart[] {
 		line("system/network", `interfaces/${name}/${field}`, label, t.help.packets, hue, frequency);
 	const series = [
 		packets("download_packets", t.packetsIn, "network"),
-		packets("upload_packets", t.packetsOut, "memory"),
+		packets("upload_packets", t.packetsOut, "power"),
 	];
 	const left = { ends: (peak: number): [number, number] => [0, decimalCeiling(peak, 100)], format: perSecond };
 	return [{ id: `packets/${name}`, title: t.packets, spec: { title: t.packets, series, left, right: null } }];

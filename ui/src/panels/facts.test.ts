@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { text } from "../base/units";
 import type { CurrentMetrics } from "../bindings";
 import { batch } from "../store/testing";
-import { type Fact, facts, heldBack, type Known, latency } from "./facts";
+import { type Fact, facts, frequency, heldBack, type Known, latency } from "./facts";
 
 const known: Known = { batch: batch({ tick: 1, timestamp: 1_700_000_000_000 }), info: null, settings: null };
 const said = (kind: string, name = "") =>
@@ -45,6 +45,16 @@ it.each([
 	[0.0123, "12 ms"],
 ])("tells %s s as %s", (seconds, words) => {
 	expect(text(latency(seconds)).replaceAll("\u00a0", " ")).toBe(words);
+});
+
+it.each([
+	[0, "0/s"],
+	[0.02, "< 0.1/s"],
+	[0.05, "0.1/s"],
+	[3, "3.0/s"],
+	[12.4, "12/s"],
+])("tells %s a second as %s", (rate, words) => {
+	expect(frequency(rate).replaceAll("\u00a0", " ")).toBe(words);
 });
 
 it("tells an interface's link", () => {

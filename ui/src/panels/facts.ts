@@ -35,7 +35,10 @@ export const latency = (seconds: number): Quantity => {
 	return { value, unit: t.milliseconds };
 };
 /** Things per second. */
-export const frequency = (value: number): string => t.perSecond(fixed(value, value > 0 && value < 10 ? 1 : 0));
+export function frequency(value: number): string {
+	if (value > 0 && value < 0.05) return t.perSecond(`<\u00a0${fixed(0.1, 1)}`);
+	return t.perSecond(fixed(value, value > 0 && value < 10 ? 1 : 0));
+}
 
 export function heldBack(limits: readonly ClockLimit[]): string {
 	const words = (limit: ClockLimit) => (limit === "idle" ? t.clockLimits.idle : t.states[limit]);

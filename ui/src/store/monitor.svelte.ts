@@ -131,6 +131,18 @@ export class Monitor {
 		this.changedRows();
 		if (known !== undefined && known !== batch.gpu.map((gpu) => gpu.gpu_id).join()) void this.askInfo();
 		if (this.hole !== null && performance.now() >= this.patience) void this.fill();
+		if (this.failure !== null) void this.recover();
+	}
+
+	/** Asks once more for what was refused at the start, now that the core answers. Where it may not listen, that goes on being said. */
+	private async recover(): Promise<void> {
+		try {
+			if (this.settings === null) this.adopt(await this.host.settings());
+			if (this.info === null) this.info = await this.host.info();
+			if (this.unsubscribe !== null) this.failure = null;
+		} catch (error) {
+			this.failure = wordsOf(error);
+		}
 	}
 
 	/** Whether it may be the clock that was set, and no row that is missing: it went back, or no tick was left out. The core has

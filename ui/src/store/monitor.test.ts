@@ -285,6 +285,21 @@ it("fills itself by polls where it may not listen, and says why", async () => {
 	same();
 });
 
+it("asks again for what was refused at the start, and then says nothing of it any more", async () => {
+	monitor.stop();
+	core = new Core();
+	const { settings, info } = core;
+	const no = async (): Promise<never> => Promise.reject(new Refused("not yet"));
+	Object.assign(core, { settings: no, info: no });
+	monitor = new Monitor(core);
+	await monitor.start();
+	await live(1);
+	expect([monitor.failure, monitor.settings, monitor.info]).toEqual(["not yet", null, null]);
+	Object.assign(core, { settings, info });
+	await live(1);
+	expect([monitor.failure, monitor.settings, monitor.info?.host_name]).toEqual([null, SETTINGS, "test"]);
+});
+
 it("fills itself by polls until it listens, however long that takes", async () => {
 	monitor.stop();
 	core = new Core();

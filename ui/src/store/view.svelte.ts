@@ -105,6 +105,7 @@ export class View {
 	/** Shows a part of what is in sight that is so many times shorter: around the crosshair, or else the newest. Of a part as long as
 	 * the range again nothing is zoomed. `last` is the newest sample. */
 	magnify(times: number, last: number | null): void {
+		if (last === null) return;
 		const { from, to } = this.span(last);
 		const length = (to - from) / times;
 		if (length >= this.range * SECOND) {
@@ -113,7 +114,7 @@ export class View {
 		}
 		const around = this.cursor ?? to;
 		const end = around + ((to - around) / (to - from)) * length;
-		const newest = Math.min(end, this.frozen ?? last ?? end);
+		const newest = Math.min(end, this.frozen ?? last);
 		this.zoomTo({ from: newest - length, to: newest });
 	}
 

@@ -79,7 +79,7 @@ export const de: Messages = {
 	fileSystems: "Dateisysteme",
 	fileSystemsHidden: "Auf ihm liegen Dateisysteme, die dieser Benutzer nicht erreicht.",
 	freeOf: (free, total) => `${free} frei von ${total}`,
-	otherDisks: (count) => `Weitere Blockgeräte (${count})`,
+	otherDisks: (count) => (count === 1 ? "Weiteres Blockgerät (1)" : `Weitere Blockgeräte (${count})`),
 	otherDisksHelp:
 		"Nicht in den Summen: Ihre Bytes sind die eines Datenträgers, einer Datei oder des Arbeitsspeichers (/sys/block).",
 	standsOn: "Liegt auf",

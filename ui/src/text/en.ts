@@ -29,7 +29,7 @@ export const en = {
 	memory: "Memory",
 	disk: "Disk",
 	network: "Network",
-	otherInterfaces: (count: number) => `Other interfaces (${count})`,
+	otherInterfaces: (count: number) => (count === 1 ? "Other interface (1)" : `Other interfaces (${count})`),
 	attention: (count: number) => (count === 1 ? "1 problem" : `${count} problems`),
 	troubles: {
 		heat: "slowed by heat",
@@ -90,7 +90,7 @@ export const en = {
 	fileSystems: "File systems",
 	fileSystemsHidden: "There are file systems on it that this user can't reach.",
 	freeOf: (free: string, total: string) => `${free} free of ${total}`,
-	otherDisks: (count: number) => `Other block devices (${count})`,
+	otherDisks: (count: number) => (count === 1 ? "Other block device (1)" : `Other block devices (${count})`),
 	otherDisksHelp: "Not in the totals: their bytes are those of a disk, a file or memory (/sys/block).",
 	standsOn: "Stands on",
 	mountedAt: "Mounted at",

@@ -79,7 +79,7 @@ export const es: Messages = {
 	fileSystems: "Sistemas de archivos",
 	fileSystemsHidden: "Contiene sistemas de archivos a los que este usuario no tiene acceso.",
 	freeOf: (free, total) => `${free} libres de ${total}`,
-	otherDisks: (count) => `Otros dispositivos de bloques (${count})`,
+	otherDisks: (count) => (count === 1 ? "Otro dispositivo de bloques (1)" : `Otros dispositivos de bloques (${count})`),
 	otherDisksHelp: "No están en los totales: sus bytes son los de un disco, un archivo o la memoria (/sys/block).",
 	standsOn: "Se apoya en",
 	mountedAt: "Montado en",

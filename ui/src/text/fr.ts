@@ -80,7 +80,7 @@ export const fr: Messages = {
 	fileSystems: "Systèmes de fichiers",
 	fileSystemsHidden: "Il contient des systèmes de fichiers auxquels cet utilisateur n’a pas accès.",
 	freeOf: (free, total) => `${free} libres sur ${total}`,
-	otherDisks: (count) => `Autres périphériques de blocs (${count})`,
+	otherDisks: (count) => (count === 1 ? "Autre périphérique de blocs (1)" : `Autres périphériques de blocs (${count})`),
 	otherDisksHelp:
 		"Hors des totaux\u00a0: leurs octets sont ceux d’un disque, d’un fichier ou de la mémoire (/sys/block).",
 	standsOn: "Repose sur",

@@ -56,14 +56,16 @@ export class Spark {
 		const { painted } = this;
 		const row = history.dropped + history.rows;
 		const came = row - painted.row;
+		// Less than a pixel each: there is nothing to move by.
+		const narrow = canvas.width < SAMPLES - 1;
 		const goesOn = painted.epoch === history.epoch && came >= 0 && came < SAMPLES / 2;
 		// Where the scale is given, only what is painted is looked at: the end, and the line to it.
-		const count = goesOn && painted.full === most ? came + 3 : SAMPLES;
+		const count = goesOn && !narrow && painted.full === most ? came + 3 : SAMPLES;
 		const values = newest(columns, history.rows, count);
 		let full = most ?? floor;
 		if (most === null) for (const value of values) if (value > full) full = value;
-		const step = Math.max(1, Math.round(canvas.width / (SAMPLES - 1)));
-		const moves = goesOn && painted.full === full;
+		const step = narrow ? canvas.width / (SAMPLES - 1) : Math.max(1, Math.round(canvas.width / (SAMPLES - 1)));
+		const moves = goesOn && !narrow && painted.full === full;
 		if (moves && came > 0) {
 			context.globalCompositeOperation = "copy";
 			context.drawImage(canvas, -came * step, 0);

@@ -22,7 +22,7 @@ export function networkChart(device: string | null, unit: NetworkUnit): ChartSpe
 		field: `${path}upload_rate`,
 		label: t.upload,
 		help: t.help.upload,
-		hue: "memory",
+		hue: "power",
 		filled: false,
 	};
 	return { title: device ?? t.network, series: [down, up], left: networkRate(unit), right: null };
