@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run dev test soak fuzz bench lint package bindings screenshots audit rust-and-node packages test-packages test-bundles
+.PHONY: help run dev test soak fuzz bench lint package bindings screenshots audit rust-and-node compiler packages test-packages test-bundles
 
 AGENT_PACKAGES := build-essential
 BUILD_PACKAGES := build-essential pkg-config libwebkit2gtk-4.1-dev
@@ -61,7 +61,7 @@ help: ## Prints this list
 
 run: rust-and-node ## Builds and starts Telltale; without a display, prints this machine's figures instead
 ifeq ($(DISPLAY)$(WAYLAND_DISPLAY),)
-	$(call need,$(AGENT_PACKAGES),$(call programs,cc))
+	@$(MAKE) --no-print-directory compiler
 	@echo "Neither DISPLAY nor WAYLAND_DISPLAY is set, so no window can be opened."
 	@echo "Running telltale-agent watch instead, a line per channel every two seconds; Ctrl+C ends it."
 	cargo run --release --quiet --package telltale-agent -- watch
@@ -85,7 +85,7 @@ soak: rust-and-node packages test-packages $(UI_BUILT) ## A day's ticks with the
 	cargo build --workspace
 	TELLTALE_SOAK_TICKS=43200 TELLTALE_KILLS=100 cargo test --test whole -- faults::day faults::kill --nocapture --test-threads 1
 
-fuzz: rust-and-node $(FUZZ) ## Feeds nonsense to the parsers of the kernel's files, settings, queries and scripts, a minute each (FUZZ_SECONDS=…); new inputs stay in target/fuzz
+fuzz: rust-and-node compiler $(FUZZ) ## Feeds nonsense to the parsers of the kernel's files, settings, queries and scripts, a minute each (FUZZ_SECONDS=…); new inputs stay in target/fuzz
 	CARGO_TARGET_DIR=target/fuzz $(FUZZ) build --fuzz-dir tests/fuzz --sanitizer none
 	for target in $(FUZZ_TARGETS); do \
 		mkdir -p target/fuzz/corpus/$$target && CARGO_TARGET_DIR=target/fuzz $(FUZZ) run --fuzz-dir tests/fuzz --sanitizer none $$target \
@@ -124,16 +124,23 @@ bench: rust-and-node packages test-packages $(UI_BUILT) ## Measures Telltale bes
 		cargo bench --package telltale-core -- --warm-up-time 1 --measurement-time 3
 	cargo bench --bench cost
 
-audit: rust-and-node $(UI_INSTALLED) $(DENY) ## Asks the advisory databases of crates and of npm; needs the network
+audit: rust-and-node compiler $(UI_INSTALLED) $(DENY) ## Asks the advisory databases of crates and of npm; needs the network
 	$(DENY) check advisories
 	cd ui && npm audit
 
 rust-and-node:
-	@command -v cargo >/dev/null || { echo "Rust is missing: https://rustup.rs" >&2; exit 1; }
-	@command -v npm >/dev/null && $(NODE_FITS) || { \
+	@command -v cargo >/dev/null || { \
+		echo "Rust is missing: https://rustup.rs$${SUDO_USER:+ (sudo hides what is in your home: README, Two commands)}" >&2; \
+		exit 1; \
+	}
+	@command -v npm >/dev/null || { echo "npm is missing, which comes with Node (on Debian in a package of its own): https://nodejs.org" >&2; exit 1; }
+	@$(NODE_FITS) || { \
 		echo "Needed is Node 20.19, 22.12, 24 or newer (not 21 or 23), and here is $$(node --version 2>/dev/null || echo none): https://nodejs.org" >&2; \
 		exit 1; \
 	}
+
+compiler:
+	$(call need,$(AGENT_PACKAGES),$(call programs,cc))
 
 packages:
 	$(call need,$(BUILD_PACKAGES),$(call programs,cc pkg-config) && pkg-config --print-errors --exists webkit2gtk-4.1)

@@ -12,6 +12,9 @@ if [ ! -e "$base/complete" ]; then
 	from() { apt-get indextargets --format "$1" 'Identifier: Packages' "Codename: $VERSION_CODENAME" | sort -u; }
 	components=$(from '$(COMPONENT)' | paste -sd,)
 	debootstrap --variant=minbase --components="$components" "$VERSION_CODENAME" "$base/system" "$(from '$(REPO_URI)' | head -n 1)" >&2
+	# Its updates too, where a release keeps them apart: Ubuntu's WebKitGTK is too old without.
+	apt-get indextargets --format 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)' 'Identifier: Packages' "Origin: ${NAME%% *}" |
+		sort -u >"$base/system/etc/apt/sources.list"
 	touch "$base/complete"
 fi
 
