@@ -121,7 +121,10 @@ fn replace(from: &Path, to: &Path) -> io::Result<()> {
         if before.readonly() {
             return Err(io::Error::new(io::ErrorKind::ReadOnlyFilesystem, "the file is read-only"));
         }
-        fs::set_permissions(from, before)?;
+        // Some servers know none to be set.
+        if let Err(error) = fs::set_permissions(from, before) {
+            tracing::warn!(%error, "{} has other permissions than before", to.display());
+        }
     }
     fs::rename(from, to)
 }

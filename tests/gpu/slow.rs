@@ -25,7 +25,7 @@ fn the_last_tick_of_a_count_has_the_figures_of_devices_that_answer_slowly() {
 #[test]
 fn a_count_does_not_end_before_a_gpu_that_starts_slowly_has_a_line() {
     let _turn = among_others();
-    let script = format!("latency = 100ms\n{}", devices(1, 0, "ok"));
+    let script = format!("latency = 130ms\n{}", devices(1, 0, "ok"));
     let output = run(&script, &["watch", "--interval", "0.5", "--count", "1", "--channels", "gpu"]);
     let lines: Vec<_> = String::from_utf8(output.stdout).unwrap().lines().map(parse).collect();
     assert!(lines.len() == 1 && is_as_described(&lines[0], 0), "{lines:?}");

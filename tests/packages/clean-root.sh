@@ -5,7 +5,7 @@
 set -eu
 base=$1 work=$2
 
-if [ ! -e "$base/complete" ]; then
+if [ ! -e "$base/complete-with-updates" ]; then
 	rm -rf "$base"
 	mkdir -p "$base/archives/partial"
 	. /etc/os-release
@@ -15,7 +15,8 @@ if [ ! -e "$base/complete" ]; then
 	# Its updates too, where a release keeps them apart: Ubuntu's WebKitGTK is too old without.
 	apt-get indextargets --format 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)' 'Identifier: Packages' "Origin: ${NAME%% *}" |
 		sort -u >"$base/system/etc/apt/sources.list"
-	touch "$base/complete"
+	[ -s "$base/system/etc/apt/sources.list" ]
+	touch "$base/complete-with-updates"
 fi
 
 mount --make-rprivate /

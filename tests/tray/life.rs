@@ -211,7 +211,7 @@ fn a_panel_that_takes_no_tray_keeps_no_window_from_opening_and_has_it_once_it_do
     assert_eq!(app.wait(SOON).code(), Some(0));
 }
 
-/// It registers itself with a panel that comes later, once.
+/// It registers itself with a panel that comes later, once. While that refuses there is the window.
 #[test]
 fn a_panel_that_comes_back_and_refuses_the_tray_at_first_has_it_in_the_end() {
     let _turn = among_others();
@@ -225,6 +225,7 @@ fn a_panel_that_comes_back_and_refuses_the_tray_at_first_has_it_in_the_end() {
         let log = desktop.log();
         if log.contains("does not take the tray") { Ok(()) } else { Err(log) }
     });
+    desktop.await_window(true);
     panel.take_items();
     desktop.await_tray(&panel);
     panel.click("Quit");

@@ -39,14 +39,15 @@ pub(crate) async fn print(
     let (collector, collecting) =
         Collector::start(&Roots::default(), interval).context("could not start the collector")?;
     let mut snapshots = collector.subscribe();
-    let (mut last, begun) = (count, Instant::now());
+    let (mut last, mut waited, begun) = (count, false, Instant::now());
     let mut lines = Lines { only, printed: HashMap::new(), said: None, stderr };
     let print = async {
         while snapshots.changed().await.is_ok() {
             let snapshot = snapshots.borrow_and_update().clone();
             let tick = snapshot.metrics.tick;
             let first_to_come = begun.elapsed() < FIRST_ANSWER && lines.has_none_yet(&snapshot);
-            if first_to_come {
+            // Where it was to come before, this may be the first snapshot that has it, in whichever tick.
+            if first_to_come | std::mem::replace(&mut waited, first_to_come) {
                 last = last.map(|last| last.max(tick));
             }
             if last.is_some_and(|last| tick > last) {

@@ -12,7 +12,7 @@ mod menu;
 #[cfg_attr(not(target_os = "linux"), path = "panel_portable.rs")]
 mod panel;
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -40,6 +40,8 @@ pub(crate) struct Presence {
     panel: Mutex<(Option<Panel>, Menu)>,
     /// Held while it is put up, which is once.
     putting_up: tokio::sync::Mutex<()>,
+    /// How often that was begun.
+    rises: AtomicU64,
 }
 
 impl Presence {
@@ -143,20 +145,20 @@ fn host_changed(app: &AppHandle, present: bool) {
 #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "a host elsewhere is the system's"))]
 fn refused(app: &AppHandle) {
     app.state::<Shell>().tray.lock().0 = None;
-    let app = app.clone();
-    tauri::async_runtime::spawn(async move {
-        rise(app.clone()).await;
-        stay_reachable(app).await;
-    });
+    tauri::async_runtime::spawn(rise(app.clone()));
+    tauri::async_runtime::spawn(stay_reachable(app.clone()));
 }
 
 /// Puts it up. A host that has just come may need a moment before it takes one; one that goes on refusing is asked ever more
 /// rarely.
 async fn rise(app: AppHandle) {
+    let Some(shell) = app.try_state::<Shell>() else { return };
+    // The newest goes on alone, however often hosts come and refuse.
+    let this = shell.tray.rises.fetch_add(1, Ordering::Relaxed) + 1;
     let mut wait = Duration::from_secs(1);
     for tries in 1.. {
-        let Some(shell) = app.try_state::<Shell>() else { return };
-        if shell.tray.is_up() || !shell.tray.host.load(Ordering::Relaxed) {
+        let is_newest = shell.tray.rises.load(Ordering::Relaxed) == this;
+        if !is_newest || shell.tray.is_up() || !shell.tray.host.load(Ordering::Relaxed) {
             return;
         }
         put_up(&app).await;

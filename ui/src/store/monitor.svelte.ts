@@ -33,6 +33,7 @@ export class Monitor {
 	/** From which time on rows are missing (0: all of them); null where none are. */
 	private hole: number | null = 0;
 	private filling = false;
+	private recovering = false;
 	/** Before then no batch has history asked for, by the monotonic clock in ms. */
 	private patience = 0;
 	private pace = PACE;
@@ -136,12 +137,16 @@ export class Monitor {
 
 	/** Asks once more for what was refused at the start, now that the core answers. Where it may not listen, that goes on being said. */
 	private async recover(): Promise<void> {
+		if (this.recovering) return;
+		this.recovering = true;
 		try {
 			if (this.settings === null) this.adopt(await this.host.settings());
 			if (this.info === null) this.info = await this.host.info();
 			if (this.unsubscribe !== null) this.failure = null;
 		} catch (error) {
 			this.failure = wordsOf(error);
+		} finally {
+			this.recovering = false;
 		}
 	}
 

@@ -103,7 +103,7 @@ impl Column {
         let place = before + known.len();
         let mut copy = self.values.copy(before, known, waiting.len() + after);
         for (place, at) in (place..).zip(waiting) {
-            copy.set(place, self.newest[at - settled]);
+            copy.set(place, self.values.as_held(self.newest[at - settled]));
         }
         copy
     }
@@ -125,6 +125,15 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn a_value_is_the_same_by_itself_and_in_a_copy_beside_one_that_needs_more_room() {
+        let mut column = Column::new(Unit::Bytes, 0);
+        for (row, value) in (0u64..).zip([16_777_217.0, 37.123_456_789_012_3]) {
+            column.set(0, row, value);
+        }
+        assert_eq!(column.copy(0..2).at(1), column.get(1));
+    }
 
     proptest! {
         #[test]

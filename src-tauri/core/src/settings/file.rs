@@ -33,17 +33,19 @@ pub fn load(path: &Path) -> Loaded {
         Err(Unreadable::Content(why)) => {
             let aside = set_aside(path, "corrupt");
             notices.push(format!("The settings file could not be read ({why}). {aside}"));
-            let settings = from_copy(path, &mut notices);
+            let copy = from_copy(path, &mut notices);
             // Or else the start after this one would find no file, and take the defaults.
-            if let Err(error) = put_back(path, &beside(path, "bak")) {
-                notices.push(format!("The copy could not be put in the file's place: {error}."));
+            if copy.is_some()
+                && let Err(error) = put_back(path)
+            {
+                notices.push(format!("It could not be put in the file's place: {error}."));
             }
-            settings
+            copy.unwrap_or_default()
         }
         // It may be as good as ever: a server that did not answer, say.
         Err(Unreadable::System(error)) => {
             notices.push(format!("The settings file could not be read ({error}), and stays as it is."));
-            from_copy(path, &mut notices)
+            from_copy(path, &mut notices).unwrap_or_default()
         }
     };
     Loaded { settings, notices }
@@ -74,7 +76,10 @@ pub fn faults(path: &Path) -> Vec<String> {
 pub fn commit(path: &Path) -> io::Result<()> {
     let staged = staged(path);
     File::options().write(true).open(&staged)?.sync_all()?;
-    if path.is_file() {
+    if path.is_file() && File::open(path).is_err() {
+        // It may be good, but not now, or not for us: it is not to go the way of the copies.
+        let _ = set_aside(path, "unread");
+    } else if path.is_file() {
         let copy = beside(path, "bak");
         // Hard links are not to be had everywhere; a copy serves as well.
         let linked = remove_if_there(&copy).and_then(|()| fs::hard_link(path, &copy));
@@ -159,26 +164,26 @@ fn unknown(fields: &Map<String, Value>) -> impl Iterator<Item = String> {
     fields.keys().filter(move |key| !is_known(key)).map(|key| format!("{key:?} is no setting"))
 }
 
-fn from_copy(path: &Path, notices: &mut Vec<String>) -> Settings {
+/// Those of the copy, if it is as good as one.
+fn from_copy(path: &Path, notices: &mut Vec<String>) -> Option<Settings> {
     let copy = beside(path, "bak");
     match read(&copy) {
         Ok(Some(fields)) => {
             notices.push("The copy from before its last change is used.".into());
-            from_fields(&fields, &copy, notices)
+            Some(from_fields(&fields, &copy, notices))
         }
         Ok(None) | Err(_) => {
             notices.push("The defaults are used.".into());
-            Settings::default()
+            None
         }
     }
 }
 
-fn put_back(path: &Path, copy: &Path) -> io::Result<()> {
-    // There is none, or the file could not be moved out of the way, as was said.
-    if !copy.is_file() || path.try_exists()? {
-        return Ok(());
+fn put_back(path: &Path) -> io::Result<()> {
+    if path.try_exists()? {
+        return Ok(()); // it could not be moved out of the way, as was said
     }
-    fs::copy(copy, staged(path))?;
+    fs::copy(beside(path, "bak"), staged(path))?;
     commit(path)
 }
 
@@ -387,10 +392,13 @@ mod tests {
     #[test]
     fn two_corrupt_files_are_both_kept() {
         let (folder, path) = folder();
+        fs::write(beside(&path, "bak"), "(").unwrap();
         for text in ["{", "["] {
             fs::write(&path, text).unwrap();
             load(&path);
+            assert!(!path.exists(), "what stands in the copy is no better");
         }
+        fs::remove_file(beside(&path, "bak")).unwrap();
         assert_eq!(names(&folder), ["settings.json.corrupt-1", "settings.json.corrupt-2"]);
     }
 }

@@ -40,22 +40,22 @@ enum Scope {
     /// All in which it holds.
     Any,
     /// The stretch up to the newest in which this figure stays within [`STEADY`], and which may begin before the range: what ended by
-    /// itself is not meant. Up to [`LATE`] rows without a sample do not break it, and do not count.
+    /// itself is not meant. [`LATE`] samples do not break it, and do not count.
     UpToNow(fn(&Moment) -> Option<f64>),
 }
 
 /// By how much a figure may differ within a stretch that lasts up to the newest sample.
 const STEADY: f64 = 5.0;
 
-/// Rows in a row that may lack a sample in such a stretch: the GPU answers later than a tick or two.
-const LATE: u32 = 3;
+/// For so many rows in a row, and seconds, a sample may be missing in such a stretch: one that only comes late.
+const LATE: (u32, f64) = (3, 10.0);
 
 /// The table. "of the time" is of what was sampled in the range; with less than [`LEAST_SAMPLES`] and [`LEAST_SECONDS`]
 /// of it, nothing is found.
 ///
 /// | finding | in a moment | of the time | for | and together |
 /// | --- | --- | --- | --- | --- |
-/// | `possibly_hung` | utilization ≥ 95 %, power ≤ 30 % of its limit, memory bandwidth ≤ 5 % | unbroken up to the newest sample, while the power differs by no more than 5 % of its limit | 60 s | 5 samples: fewer show no steady figure |
+/// | `possibly_hung` | utilization ≥ 95 %, power ≤ 30 % of its limit, memory bandwidth ≤ 5 % | unbroken up to the newest sample (but for up to 3 rows and 10 s without one), while the power differs by no more than 5 % of its limit | 60 s | 5 samples: fewer show no steady figure |
 /// | `held_back` by `hardware_thermal`, `power_brake` | that state | 1 % | | |
 /// | by `hardware_slowdown`, `software_thermal` | that state | 5 % | | |
 /// | by `power_cap`, `sync_boost`, `application_clocks`, `display_clocks` | that state | 10 % | | |
@@ -273,12 +273,13 @@ impl Rule {
             Scope::Any => range.iter().filter(|one| holds(one)).collect(),
             Scope::UpToNow(steady) => {
                 let (mut least, mut most) = (f64::INFINITY, f64::NEG_INFINITY);
-                let mut without = 0;
+                let mut without = (0, 0.0);
                 let goes_on = |one: &&Moment| {
-                    without = if one.is_sampled() { 0 } else { without + 1 };
-                    if without > 0 {
-                        return without <= LATE;
+                    if !one.is_sampled() {
+                        without = (without.0 + 1, without.1 + one.seconds);
+                        return without.0 <= LATE.0 && without.1 <= LATE.1;
                     }
+                    without = (0, 0.0);
                     let Some(figure) = steady(one).filter(|_| holds(one)) else { return false };
                     (least, most) = (least.min(figure), most.max(figure));
                     most - least <= STEADY

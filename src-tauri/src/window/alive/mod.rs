@@ -16,7 +16,7 @@ use crate::{Shell, rendering};
 pub(crate) use state::Alive;
 use state::HANGS;
 
-/// A page that has loaded, could be seen for so long since then and has drawn nothing is blank.
+/// A page that has loaded, could be seen for so long in all since then and has drawn nothing is blank.
 const BLANK: Duration = Duration::from_secs(5);
 
 /// True once its scripts have run. Before it there is an empty one without an address of its own.
@@ -79,6 +79,7 @@ pub(super) fn watch(app: &AppHandle) {
                 };
                 if let Err(error) = webkit::on_next_frame(&window, came) {
                     tracing::warn!(%error, "the window can't be asked for a frame");
+                    shell.alive.frame_comes(page);
                 }
             }
             // One that nobody can see draws nothing.

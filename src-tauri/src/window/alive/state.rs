@@ -35,7 +35,7 @@ struct State {
     page: u64,
     /// Whether it has loaded.
     loading: Loading,
-    /// Whether the screen has shown a frame of its window since that was asked.
+    /// Whether a frame of its window has begun since that was asked.
     frame: Frame,
     /// Whether it has drawn.
     drawn: bool,
