@@ -119,7 +119,7 @@ pub(crate) async fn save(
 fn replace(from: &Path, to: &Path) -> io::Result<()> {
     if let Ok(before) = fs::metadata(to).map(|there| there.permissions()) {
         if before.readonly() {
-            return Err(io::Error::new(io::ErrorKind::ReadOnlyFilesystem, "the file is read-only"));
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, "the file is read-only"));
         }
         // Some servers know none to be set.
         if let Err(error) = fs::set_permissions(from, before) {

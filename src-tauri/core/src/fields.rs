@@ -177,8 +177,7 @@ fn whole(count: Option<u64>) -> Option<f64> {
     count.map(|count| count as f64)
 }
 
-/// A path that is written again and again into one buffer, by copying: put together with `write!` it took as long as keeping
-/// the value.
+/// A path that is written again and again into one buffer, a device's name once for all its fields.
 struct Path {
     text: String,
     base: usize,

@@ -278,6 +278,31 @@ mod tests {
         assert_eq!(fs::read_link(&path).unwrap(), Path::new("settings.json"));
     }
 
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn one_that_may_not_be_read_is_kept_when_another_takes_its_place() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let (folder, path) = folder();
+        save(&path, &dark(5.0)).unwrap();
+        save(&path, &dark(6.0)).unwrap();
+        let allow = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        allow(folder.path(), 0o777);
+        allow(&path, 0o000);
+        let at = path.clone();
+        let as_another = std::thread::spawn(move || {
+            // Root may read anything; another user can't become a third, and need not.
+            let nobody = rustix::process::Uid::from_raw(65_534);
+            let _ = rustix::thread::set_thread_res_uid(nobody, nobody, nobody);
+            let loaded = load(&at);
+            assert!(loaded.settings == dark(5.0) && loaded.notices[0].contains("stays as it is"), "{loaded:?}");
+            save(&at, &dark(7.0)).unwrap();
+        });
+        as_another.join().unwrap();
+        let aside = folder.path().join("settings.json.unread-1");
+        allow(&aside, 0o600);
+        assert_eq!((load(&path).settings, load(&aside).settings), (dark(7.0), dark(6.0)));
+    }
+
     #[test]
     fn a_directory_in_its_place_is_moved_aside_and_saving_works() {
         let (folder, path) = folder();

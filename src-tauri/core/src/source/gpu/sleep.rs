@@ -103,6 +103,15 @@ impl Powers {
         self.of.get(address).copied().or_else(|| of_all.filter(|power| *power != Power::Asleep))
     }
 
+    /// Why one is not to be asked now; `None` for one that is awake.
+    pub(super) fn obstacle(&self, address: Option<&str>) -> Option<Reason> {
+        match self.of(address) {
+            Some(Power::Awake | Power::AlwaysOn) => None,
+            Some(Power::Asleep) => Some(Reason::Asleep),
+            None => Some(Reason::Lost),
+        }
+    }
+
     /// The same as if none ever slept.
     pub(super) fn awake(self) -> Self {
         Self { of: BTreeMap::new(), ..self }

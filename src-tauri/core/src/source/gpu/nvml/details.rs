@@ -189,13 +189,10 @@ impl Inspect for NvmlDetails {
         let open = self.access.open();
         let identity = open.known.iter().find(|known| known.id == gpu_id)?;
         let powers = self.access.powers();
-        match powers.of(identity.pci_address.as_deref()) {
-            Some(Power::Awake | Power::AlwaysOn) => {}
-            Some(Power::Asleep) => {
-                let asleep = self.stale(identity, Reason::Asleep, Some(ASLEEP.into()));
-                return Some(GpuDetails { can_sleep: Some(true), ..asleep });
-            }
-            None => return Some(self.stale(identity, Reason::Lost, None)),
+        if let Some(reason) = powers.obstacle(identity.pci_address.as_deref()) {
+            let asleep = reason == Reason::Asleep;
+            let stale = self.stale(identity, reason, asleep.then(|| ASLEEP.into()));
+            return Some(GpuDetails { can_sleep: asleep.then_some(true).or(stale.can_sleep), ..stale });
         }
         let Some(nvml) = &open.nvml else {
             let why = open.why.as_ref();

@@ -297,16 +297,9 @@ fn read_awake<'turns>(
     let mut devices = Vec::with_capacity(known.len());
     for identity in known {
         let without = |reason| Device::without_figures(identity.clone(), reason);
-        match powers.of(identity.pci_address.as_deref()) {
-            Some(Power::Awake | Power::AlwaysOn) => {}
-            Some(Power::Asleep) => {
-                devices.push(without(Reason::Asleep));
-                continue;
-            }
-            None => {
-                devices.push(without(Reason::Lost));
-                continue;
-            }
+        if let Some(reason) = powers.obstacle(identity.pci_address.as_deref()) {
+            devices.push(without(reason));
+            continue;
         }
         let Some(_inside) = enter(identity.index) else {
             devices.push(without(Reason::NotAnswering));

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use nvml_wrapper::enum_wrappers::device::Clock;
 use nvml_wrapper::{Device, Nvml};
 
-use super::super::sleep::{Power, Powers};
+use super::super::sleep::Powers;
 use super::access::Open;
 use super::{Access, Identity, access, refusal};
 use crate::gpu_details::GpuDetails;
@@ -61,10 +61,8 @@ pub(super) fn number(
 
 /// Cores by clock, which is what CUDA's own samples compare.
 fn speed(nvml: &Nvml, identity: &Identity, powers: &Powers, access: &Access) -> Result<u64, Reason> {
-    match powers.of(identity.pci_address.as_deref()) {
-        Some(Power::Awake | Power::AlwaysOn) => {}
-        Some(Power::Asleep) => return Err(Reason::Asleep),
-        None => return Err(Reason::Lost),
+    if let Some(reason) = powers.obstacle(identity.pci_address.as_deref()) {
+        return Err(reason);
     }
     let _visit = access.turns.visit(&identity.index).ok_or(Reason::NotAnswering)?;
     let ask = |device: Device<'_>| Ok(u64::from(device.num_cores()?) * u64::from(device.max_clock_info(Clock::SM)?));
