@@ -302,12 +302,17 @@ it("goes to pages by keys, pauses by space and comes back", async () => {
 	await vi.waitFor(() => expect(page()).toBe("overview"));
 	press("#", { code: "Digit3", ctrlKey: true, altKey: true });
 	press("#", { code: "Digit3", ctrlKey: true, shiftKey: true });
+	press("+");
+	await vi.waitFor(() => expect(screen.queryByTestId("unzoom")).not.toBeNull());
 	press("б", { code: "Comma", ctrlKey: true });
 	await vi.waitFor(() => expect(page()).toBe("settings"));
-	// There is nothing to zoom: Escape leaves.
-	press("+");
+	// There is nothing to zoom: the charts stay as they are, and Escape leaves.
+	press("-");
 	press("Escape");
 	await vi.waitFor(() => expect(page()).toBe("overview"));
+	expect(screen.queryByTestId("unzoom")).not.toBeNull();
+	press("Escape");
+	await vi.waitFor(() => expect(screen.queryByTestId("unzoom")).toBeNull());
 	press(" ");
 	await vi.waitFor(() => expect(screen.getByTestId("paused").textContent).toContain("Paused at"));
 });

@@ -59,6 +59,8 @@ fn possibly_hung_takes_a_minute_without_a_change_up_to_now() {
     let late =
         |rows: i64| move |at: i64| Moment { seconds: 2.0, ..if at >= 60 - rows { Moment::default() } else { STUCK } };
     assert_eq!([1, 3, 4].map(|rows| is_hung(60, &late(rows))), [true, true, false]);
+    let late_by = |seconds: f64| move |at: i64| if at == 59 { Moment { seconds, ..Moment::default() } } else { STUCK };
+    assert_eq!([10.0, 10.5].map(|seconds| is_hung(60, &late_by(seconds))), [true, false], "at long intervals");
     let slow = |at: i64| if at % 2 == 0 { STUCK } else { Moment::default() };
     assert_eq!([58, 60].map(|count| is_hung(count, &slow)), [false, true], "only what was sampled counts");
     // A range of a minute still tells how long.
