@@ -448,6 +448,8 @@ utilization: number | null };
 export type Form = 
 /**  One double-precision number, NaN where there is none: all rows have it. */
 "same" | 
+/**  8-bit whole numbers; 255 where there is none. */
+"small" | 
 /**  16-bit whole numbers; 65535 where there is none. */
 "whole" | 
 /**  16-bit hundredths; 65535 where there is none. */

@@ -4,7 +4,7 @@ import type { Form, PackedHistory } from "../bindings";
 import { unpack } from "./packed";
 
 /** A head with lists behind it, each filled up to eight bytes. */
-function pack(head: PackedHistory, lists: (Uint16Array | Float32Array | Float64Array)[]): ArrayBuffer {
+function pack(head: PackedHistory, lists: (Uint8Array | Uint16Array | Float32Array | Float64Array)[]): ArrayBuffer {
 	let text = JSON.stringify(head);
 	while ((4 + text.length) % 8 !== 0) text += " ";
 	const parts = [new Uint8Array(new Uint32Array([text.length]).buffer), new TextEncoder().encode(text)];
@@ -33,6 +33,7 @@ it("reads every form, each in its place, and what is missing as NaN", () => {
 		series: [
 			series("same", "same"),
 			series("none", "same"),
+			series("small", "small"),
 			series("whole", "whole"),
 			series("hundredths", "hundredths", "single"),
 			series("single", "single"),
@@ -44,7 +45,8 @@ it("reads every form, each in its place, and what is missing as NaN", () => {
 		pack(head, [
 			new Float64Array([57.14]),
 			new Float64Array([Number.NaN]),
-			new Uint16Array([0, 65535, 1980]),
+			new Uint8Array([0, 255, 254]),
+			new Uint16Array([255, 65535, 1980]),
 			new Uint16Array([5714, 65535, 10000]),
 			new Float32Array([9, 9, 9]),
 			new Float32Array([0.125, Number.NaN, -3]),
@@ -61,7 +63,8 @@ it("reads every form, each in its place, and what is missing as NaN", () => {
 		series: [
 			column("same", 57.14, 57.14, 57.14),
 			column("none", Number.NaN, Number.NaN, Number.NaN),
-			column("whole", 0, Number.NaN, 1980),
+			column("small", 0, Number.NaN, 254),
+			column("whole", 255, Number.NaN, 1980),
 			column("hundredths", 57.14, Number.NaN, 100),
 			column("single", 0.125, Number.NaN, -3),
 			column("double", 2 ** 53 - 1, Number.NaN, 0.5),

@@ -3,8 +3,6 @@ import type { Form, PackedHistory } from "../bindings";
 import type { Past } from "./host";
 
 const ALIGN = 8;
-/** In sixteen bits there is no NaN. */
-const NONE = 0xffff;
 
 export function unpack(bytes: ArrayBuffer): Past {
 	let at = 4;
@@ -22,12 +20,15 @@ export function unpack(bytes: ArrayBuffer): Past {
 			case "same":
 				take(8);
 				return new Float64Array(rows).fill(new Float64Array(bytes, from, 1)[0] as number);
+			case "small":
+				take(rows);
+				return numbers(new Uint8Array(bytes, from, rows), 0xff, 1);
 			case "whole":
 				take(2 * rows);
-				return shorts(new Uint16Array(bytes, from, rows), 1);
+				return numbers(new Uint16Array(bytes, from, rows), 0xffff, 1);
 			case "hundredths":
 				take(2 * rows);
-				return shorts(new Uint16Array(bytes, from, rows), 100);
+				return numbers(new Uint16Array(bytes, from, rows), 0xffff, 100);
 			case "single":
 				take(4 * rows);
 				return Float64Array.from(new Float32Array(bytes, from, rows));
@@ -46,11 +47,12 @@ export function unpack(bytes: ArrayBuffer): Past {
 	return { timestamps: head.timestamps, series, gaps: head.gaps };
 }
 
-function shorts(packed: Uint16Array, scale: number): Float64Array {
+/** Whole numbers as what they stand for; among them there is no NaN, but one that is none. */
+function numbers(packed: Uint8Array | Uint16Array, none: number, scale: number): Float64Array {
 	const out = new Float64Array(packed.length);
 	for (let i = 0; i < packed.length; i++) {
 		const value = packed[i] as number;
-		out[i] = value === NONE ? Number.NaN : value / scale;
+		out[i] = value === none ? Number.NaN : value / scale;
 	}
 	return out;
 }

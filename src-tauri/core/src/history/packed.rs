@@ -47,6 +47,8 @@ struct PackedSeries<'a> {
 pub enum Form {
     /// One double-precision number, NaN where there is none: all rows have it.
     Same,
+    /// 8-bit whole numbers; 255 where there is none.
+    Small,
     /// 16-bit whole numbers; 65535 where there is none.
     Whole,
     /// 16-bit hundredths; 65535 where there is none.
@@ -93,9 +95,11 @@ fn list(numbers: &Numbers, out: &mut Vec<u8>) -> Form {
             if all_same(all().map(f32::to_bits)) {
                 out.extend(double(held.front().copied().unwrap_or(f32::NAN)).to_le_bytes());
                 Form::Same
-            } else if sixteen_bits(all(), 1.0, out) {
+            } else if whole::<1>(all(), 1.0, out) {
+                Form::Small
+            } else if whole::<2>(all(), 1.0, out) {
                 Form::Whole
-            } else if sixteen_bits(all(), 100.0, out) {
+            } else if whole::<2>(all(), 100.0, out) {
                 Form::Hundredths
             } else {
                 out.extend(all().flat_map(f32::to_le_bytes));
@@ -120,31 +124,33 @@ fn all_same(mut numbers: impl Iterator<Item = impl PartialEq>) -> bool {
     numbers.all(|number| Some(number) == first)
 }
 
-/// Whether all of them, so many times as large, are whole numbers of sixteen bits. If not, nothing is written.
-fn sixteen_bits(numbers: impl Iterator<Item = f32>, scale: f64, out: &mut Vec<u8>) -> bool {
+/// Whether all of them, so many times as large, are whole numbers of so many bytes. If not, nothing is written.
+fn whole<const BYTES: usize>(numbers: impl Iterator<Item = f32>, scale: f64, out: &mut Vec<u8>) -> bool {
+    let none = u16::MAX >> (u16::BITS - 8 * BYTES as u32);
     let begin = out.len();
     for number in numbers {
-        let Some(short) = short(number, scale) else {
+        let Some(short) = short(number, scale, none) else {
             out.truncate(begin);
             return false;
         };
-        out.extend_from_slice(&short.to_le_bytes());
+        out.extend_from_slice(&short.to_le_bytes()[..BYTES]);
     }
     true
 }
 
+/// A number as a whole one below `none`, which stands for NaN.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "what does not fit is not the same any more"
 )]
 #[expect(clippy::float_cmp, reason = "the very same is meant")]
-fn short(number: f32, scale: f64) -> Option<u16> {
+fn short(number: f32, scale: f64, none: u16) -> Option<u16> {
     if number.is_nan() {
-        return Some(u16::MAX);
+        return Some(none);
     }
     let short = (f64::from(number) * scale + 0.5) as u16;
-    (short < u16::MAX && (f64::from(short) / scale) as f32 == number).then_some(short)
+    (short < none && (f64::from(short) / scale) as f32 == number).then_some(short)
 }
 
 #[cfg(test)]
@@ -171,10 +177,13 @@ mod tests {
     #[test]
     fn each_list_is_as_short_as_it_can_be() {
         let none = [0xff, 0xff];
+        let wide = |whole: u16| [&whole.to_le_bytes(), &none[..], &[0; 4]].concat();
         assert_eq!(packed([Some(57.14); 500]), (Form::Same, 57.14f64.to_le_bytes().to_vec()));
         assert_eq!(packed([Some(1e12); 500]), (Form::Same, 1e12f64.to_le_bytes().to_vec()));
-        assert_eq!(packed([Some(1.0), None]), (Form::Whole, [&[1, 0], &none[..], &[0; 4]].concat()));
-        assert_eq!(packed([Some(2.57), None]), (Form::Hundredths, [&[1, 1], &none[..], &[0; 4]].concat()));
+        assert_eq!(packed([Some(254.0), None]), (Form::Small, [&[254, 0xff][..], &[0; 6]].concat()));
+        assert_eq!(packed([Some(255.0), None]), (Form::Whole, wide(255)));
+        assert_eq!(packed([Some(1980.0), None]), (Form::Whole, wide(1980)));
+        assert_eq!(packed([Some(2.57), None]), (Form::Hundredths, wide(257)));
         assert_eq!(packed([Some(0.125), Some(655.35)]).0, Form::Single);
         assert_eq!(packed([Some(65_535.0), Some(0.5)]).0, Form::Single);
         assert_eq!(packed([Some(-1.0), None]).0, Form::Single);
@@ -199,20 +208,21 @@ mod tests {
         let series = &head["series"][0];
         assert_eq!(
             (&series["values"], &series["min"], &series["max"]),
-            (&"hundredths".into(), &"whole".into(), &Value::Null)
+            (&"hundredths".into(), &"small".into(), &Value::Null)
         );
-        assert_eq!(numbers, [150, 0, 200, 0, 0, 0, 0, 0, 1, 0, 2, 0, 0, 0, 0, 0]);
+        assert_eq!(numbers, [150, 0, 200, 0, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 0, 0]);
         let empty = pack(&MetricsHistory::default()).unwrap();
         assert_eq!(parts(&empty).1, b"");
     }
 
     proptest! {
         #[test]
-        fn what_is_packed_in_sixteen_bits_is_what_it_was(hundredths in 0u16..u16::MAX, whole in 0u16..u16::MAX) {
+        fn what_is_packed_whole_is_what_it_was(hundredths in 0u16..u16::MAX, whole in 0u16..u16::MAX, small in 0..u8::MAX) {
             let percent = f64::from(hundredths) / 100.0;
             let single: f32 = percent.to_string().parse().unwrap();
-            prop_assert_eq!(short(single, 100.0), Some(hundredths));
-            prop_assert_eq!(short(whole.into(), 1.0), Some(whole));
+            prop_assert_eq!(short(single, 100.0, u16::MAX), Some(hundredths));
+            prop_assert_eq!(short(whole.into(), 1.0, u16::MAX), Some(whole));
+            prop_assert_eq!(short(small.into(), 1.0, u8::MAX.into()), Some(small.into()));
         }
     }
 }
