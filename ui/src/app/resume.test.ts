@@ -1,4 +1,4 @@
-// Charts that stood still and go on: what came meanwhile is painted where it belongs.
+// Charts that stand still: what comes meanwhile is painted where it belongs, and they stay with their samples.
 import { render, screen } from "@testing-library/svelte";
 import { expect, it, vi } from "vitest";
 import { DEFAULTS } from "../host/host";
@@ -41,4 +41,31 @@ it("paints all that came during a pause, also where charts were made anew in it"
 	expect(Math.max(...widths)).toBeGreaterThanOrEqual(least);
 	unmount();
 	vi.unstubAllGlobals();
+});
+
+it("stands still at the same samples when the clock is set", async () => {
+	const [start, day] = [Date.now(), 86_400_000];
+	delete document.documentElement.dataset.filled;
+	const [rows, report] = [[start], vi.fn(async () => undefined)];
+	let newest = batch({ tick: 1, timestamp: start });
+	const { host, emit } = sending({
+		current: async () => newest,
+		history: async () => ({ timestamps: rows, series: [], gaps: [] }),
+		report,
+	});
+	const { unmount } = render(App, { monitor: following(host) });
+	await vi.waitFor(() => expect(document.documentElement.dataset.filled).toBe("true"));
+	screen.getByTestId("pause").click();
+	const paused = (at: number) =>
+		vi.waitFor(() =>
+			expect(report).toHaveBeenLastCalledWith(expect.objectContaining({ paused: at }), expect.anything()),
+		);
+	await paused(start);
+	rows.splice(0, 1, start - day, start + 2000 - day);
+	newest = batch({ tick: 2, timestamp: start + 2000 - day });
+	emit(newest);
+	// Whoever looks at it again waits for nothing.
+	document.dispatchEvent(new Event("visibilitychange"));
+	await paused(start - day);
+	unmount();
 });

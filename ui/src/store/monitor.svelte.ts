@@ -1,5 +1,6 @@
 // Everything that the page knows of the machine. Events, polls and the backfill all end in `History`'s one append.
 import { flushSync } from "svelte";
+import { lowerBound } from "../base/scale";
 import { HOUR, MINUTE, SECOND } from "../base/time";
 import { within } from "../base/within";
 import { apart, timed } from "../base/work";
@@ -39,6 +40,10 @@ export class Monitor {
 	private pace = PACE;
 	/** The question for the newest figures that is not answered yet: there is one at most, whoever asks. */
 	private asking: Promise<CurrentMetrics> | null = null;
+	/** The times of the last row before the clock was set and of the first after it, Unix ms, until the core's rows say by how much. */
+	private leap: { before: number; after: number } | null = null;
+	/** Told by how many ms all rows moved along with the clock. */
+	private readonly movers = new Set<(by: number) => void>();
 	/** Where the hole began that will be filled when events come again. */
 	private quietSince: number | null = null;
 
@@ -123,6 +128,7 @@ export class Monitor {
 			const leapt = this.leapt(batch, before);
 			this.needs(leapt ? 0 : before);
 			if (leapt) void this.askInfo();
+			if (batch.tick - 1 === this.batch?.tick) this.leap = { before, after: batch.timestamp };
 		} else if (outcome === "appended" && this.batch && batch.tick > this.batch.tick + 1) {
 			// Too short a hole to break a line. Ticks that the core skipped itself have no number.
 			this.needs(before);
@@ -162,6 +168,24 @@ export class Monitor {
 		return () => this.painters.delete(paint);
 	}
 
+	/** Has it called when all rows have new times, with how much later they are, in ms: for what stands at a time of its own. */
+	onMoved(follow: (by: number) => void): Unsubscribe {
+		this.movers.add(follow);
+		return () => this.movers.delete(follow);
+	}
+
+	/** Says by how much rows moved, if the row before the clock was set is known by its new time. */
+	private moved(times: readonly number[]): void {
+		if (this.leap === null) return;
+		const { before, after } = this.leap;
+		this.leap = null;
+		const at = lowerBound(times, after);
+		const by = (times[at - 1] ?? before) - before;
+		// After a suspend the row before has stayed, but for the millisecond at which the line is broken.
+		if (times[at] !== after || Math.abs(by) < SECOND) return;
+		for (const follow of this.movers) follow(by);
+	}
+
 	private changedRows(): void {
 		this.revision += 1;
 		for (const paint of this.painters) apart(paint);
@@ -195,6 +219,7 @@ export class Monitor {
 			// An hour is all there is.
 			if (whole && since !== 0 && (answer.timestamps.at(-1) ?? 0) - since < HOUR) answer = await this.past({});
 			this.history.merge(answer, whole);
+			this.moved(answer.timestamps);
 			if (whole && since !== 0) void this.askInfo();
 			this.filled = true;
 			this.pace = PACE;

@@ -128,6 +128,13 @@ export class View {
 		if (this.frozen !== null && oldest !== null && this.frozen < oldest) this.freeze(null);
 	}
 
+	/** Shows the same samples as before, which are so many ms later now: the clock was set. */
+	move(by: number): void {
+		if (this.zoom) this.zoom = { from: this.zoom.from + by, to: this.zoom.to + by };
+		if (this.frozen !== null) this.frozen += by;
+		this.cursor = null;
+	}
+
 	/** Stops the charts at a moment (Unix ms), or lets them go on. */
 	freeze(at: number | null): void {
 		this.frozen = at;

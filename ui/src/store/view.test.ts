@@ -31,6 +31,16 @@ test("a pause from before all that is kept is given up, and no other", () => {
 	expect(view.frozen).toBeNull();
 });
 
+test("a pause and a zoom stay with their samples when the clock is set", () => {
+	view.move(-1000);
+	expect(view.span(LAST)).toEqual({ from: LAST - 300_000, to: LAST });
+	view.freeze(LAST);
+	view.zoomTo({ from: LAST - 60_000, to: LAST });
+	view.cursor = LAST - 30_000;
+	view.move(-1000);
+	expect([view.frozen, view.zoom, view.cursor]).toEqual([LAST - 1000, { from: LAST - 61_000, to: LAST - 1000 }, null]);
+});
+
 test("what is under the crosshair stays there", () => {
 	view.cursor = LAST - 240_000;
 	view.magnify(2, LAST);
