@@ -9,6 +9,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde_json::Value;
+use telltale_core::diagnostics::FAULTS;
 
 use super::hidden_window::{await_hidden, order};
 use super::trend::Trend;
@@ -194,7 +195,9 @@ async fn ticks_are_told(app: &App, before: &Account) {
         between("/window/events_sent")
     );
     let faults = after.all["faults"].as_array().unwrap();
-    assert!(skipped == 0.0 || faults.iter().any(|fault| fault["channel"] == "ticks"), "{faults:#?}");
+    // A list that is full has lost its oldest: GPUs that were late, mostly.
+    let told = faults.len() >= FAULTS || faults.iter().any(|fault| fault["channel"] == "ticks");
+    assert!(skipped == 0.0 || told, "{faults:#?}");
     assert!(
         between("/window/web_process_restarts") < 1.0 && between("/window/events_failed") < 1.0,
         "{:#}",

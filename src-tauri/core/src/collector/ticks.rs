@@ -115,7 +115,7 @@ impl Loop {
                 () = sleep_until(early.unwrap_or(self.next)), if early.is_some() => self.guarded(Self::ask_ahead),
                 () = alarm.until(self.next) => {
                     let due = self.next;
-                    self.next = after(due, self.interval);
+                    self.next = due + after(due.elapsed(), self.interval);
                     self.guarded(|this| this.tick(due));
                 }
             }
@@ -293,8 +293,22 @@ fn skipped(before: Instant, due: Instant, interval: Duration) -> u64 {
     steps.saturating_sub(1)
 }
 
-/// When the tick after one that was due then comes. Those whose time is over are skipped, not made up for.
-fn after(due: Instant, interval: Duration) -> Instant {
-    let over = due.elapsed().as_nanos() / interval.as_nanos().max(1);
-    due + interval * u32::try_from(over).unwrap_or(u32::MAX) + interval
+/// When the tick after one that was due so long ago comes, after that. Those whose time is over are skipped, not made up for, and so
+/// is one less than half an interval away: its rates would be of a moment.
+fn after(late: Duration, interval: Duration) -> Duration {
+    let over = (late + interval / 2).as_nanos() / interval.as_nanos().max(1);
+    interval * u32::try_from(over).unwrap_or(u32::MAX) + interval
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tick_after_a_late_one_is_on_the_same_grid_and_half_an_interval_away_at_least() {
+        let interval = Duration::from_secs(1);
+        for (late, next) in [(0, 1), (490, 1), (510, 2), (990, 2), (1_400, 2), (4_940, 6)] {
+            assert_eq!(after(Duration::from_millis(late), interval), interval * next, "{late} ms late");
+        }
+    }
 }
