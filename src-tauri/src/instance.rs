@@ -8,6 +8,8 @@ mod signal;
 use std::fs::{self, File, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::path::Path;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
@@ -21,6 +23,9 @@ const ENDING: Duration = Duration::from_secs(1);
 /// One that says that it ends, or has not said yet who it is, has as long as an end may take.
 const LEAVING: Duration = LONGEST_END.saturating_add(ENDING);
 
+/// One that the bus names answers at once, but not while it is stopped (Ctrl+Z, a frozen group).
+const ANSWER: Duration = Duration::from_secs(15);
+
 /// What came of claiming to be the only one.
 enum Claim {
     /// We are, as long as this lives.
@@ -32,6 +37,20 @@ enum Claim {
 /// The lock, held.
 pub(crate) struct Instance {
     file: File,
+}
+
+/// Ends this process unless what is returned is dropped in time, which is when the bus has named no other: the plugin waits for ever
+/// for another's answer.
+pub(crate) fn await_answer() -> Option<mpsc::Sender<()>> {
+    let (going_on, waiting) = mpsc::channel();
+    let wait = move || {
+        if waiting.recv_timeout(ANSWER) == Err(RecvTimeoutError::Timeout) {
+            complain(format_args!("it runs already, and does not answer"));
+            std::process::exit(1);
+        }
+    };
+    // Without a thread it takes as long as it takes.
+    thread::Builder::new().name("answer".into()).spawn(wait).ok().map(|_| going_on)
 }
 
 /// Another Telltale was started, as the bus tells: its user wants to see this one, unless it was to start hidden.
@@ -51,7 +70,7 @@ pub(crate) fn leave(app: &AppHandle) {
         }
     };
     // Without a thread the bus is left a moment later, by the plugin itself.
-    let _ = std::thread::Builder::new().name("leave".into()).spawn(leave);
+    let _ = thread::Builder::new().name("leave".into()).spawn(leave);
 }
 
 /// Makes this the only one by the file, or ends this process. `None` where that can't be known.
@@ -105,7 +124,7 @@ fn claim(folder: &Path) -> anyhow::Result<Claim> {
                 if begun.elapsed() >= if process.is_some() { ENDING } else { LEAVING } {
                     return Ok(Claim::Second(process));
                 }
-                std::thread::sleep(ENDING / 20);
+                thread::sleep(ENDING / 20);
             }
             Err(TryLockError::Error(error)) => return Err(error).with_context(|| path.display().to_string()),
         }
@@ -140,8 +159,8 @@ mod tests {
         assert!(matches!(claim(folder.path()).unwrap(), Claim::Second(Some(17))));
         // One that ends and says so is waited for, longer than one that does not.
         first.file.set_len(0).unwrap();
-        let ends = std::thread::spawn(move || {
-            std::thread::sleep(ENDING * 3 / 2);
+        let ends = thread::spawn(move || {
+            thread::sleep(ENDING * 3 / 2);
             drop(first);
         });
         assert!(matches!(claim(folder.path()).unwrap(), Claim::First(_)));

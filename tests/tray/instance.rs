@@ -51,6 +51,22 @@ fn ten_starts_at_once_leave_one_that_a_later_start_shows() {
     assert_eq!((first.ended(), windows(&desktop)), (None, 1));
 }
 
+/// By Ctrl+Z in its terminal, say.
+#[test]
+fn a_start_beside_one_that_is_stopped_says_so_and_ends() {
+    let _turn = among_others();
+    let desktop = Desktop::open();
+    let mut first = desktop.start(&[]);
+    desktop.await_window(true);
+    first.signal("STOP");
+    let mut second = desktop.start(&[]);
+    assert_eq!(second.wait(SOON).code(), Some(1), "{}", desktop.log());
+    assert!(desktop.log().contains("telltale: it runs already, and does not answer"), "{}", desktop.log());
+    first.signal("CONT");
+    assert_eq!(desktop.start(&[]).wait(SOON).code(), Some(0), "{}", desktop.log());
+    assert_eq!(first.ended(), None);
+}
+
 #[test]
 fn so_they_do_without_a_session_bus() {
     let _turn = among_others();
