@@ -14,6 +14,9 @@ const PACE = 2 * SECOND;
 /** Longer than any history takes, in ms: one that never comes must not keep the next from being asked for. */
 const LONGEST = 30 * SECOND;
 
+/** What the core takes for a clock that was set, in ms, less what a tick may be late. */
+const STEP = 0.9 * SECOND;
+
 export class Monitor {
 	readonly history = new History();
 	/** The newest batch; replaced, never changed in place. */
@@ -128,11 +131,16 @@ export class Monitor {
 			const leapt = this.leapt(batch, before);
 			this.needs(leapt ? 0 : before);
 			if (leapt) void this.askInfo();
-			if (batch.tick - 1 === this.batch?.tick) this.leap = { before, after: batch.timestamp };
-		} else if (outcome === "appended" && this.batch && batch.tick > this.batch.tick + 1) {
-			// Too short a hole to break a line. Ticks that the core skipped itself have no number.
+		} else if (
+			outcome === "appended" &&
+			this.batch &&
+			(batch.tick > this.batch.tick + 1 || this.steps(batch, before))
+		) {
+			// Too short a hole to break a line, or a small step of the clock. Ticks that the core skipped itself have no number.
 			this.needs(before);
 		}
+		if (outcome !== "filled" && batch.tick - 1 === this.batch?.tick && this.steps(batch, before))
+			this.leap = { before, after: batch.timestamp };
 		const known = this.batch?.gpu.map((gpu) => gpu.gpu_id).join();
 		this.batch = batch;
 		this.changedRows();
@@ -162,6 +170,11 @@ export class Monitor {
 		return batch.timestamp < before || batch.tick - 1 === this.batch?.tick;
 	}
 
+	/** Whether a batch stands so far from where it was due that the clock may have been set: from a second on the core moves its rows. */
+	private steps(batch: CurrentMetrics, before: number): boolean {
+		return Math.abs(batch.timestamp - before - batch.interval * SECOND) >= STEP;
+	}
+
 	/** Has it called whenever rows were added or changed: for what only paints, of which a page has dozens; as effects they cost more. */
 	onRows(paint: () => void): Unsubscribe {
 		this.painters.add(paint);
@@ -178,11 +191,13 @@ export class Monitor {
 	private moved(times: readonly number[]): void {
 		if (this.leap === null) return;
 		const { before, after } = this.leap;
-		this.leap = null;
 		const at = lowerBound(times, after);
+		// One that was put together before the clock was set.
+		if (times[at] !== after) return;
+		this.leap = null;
 		const by = (times[at - 1] ?? before) - before;
 		// After a suspend the row before has stayed, but for the millisecond at which the line is broken.
-		if (times[at] !== after || Math.abs(by) < SECOND) return;
+		if (Math.abs(by) < STEP) return;
 		for (const follow of this.movers) follow(by);
 	}
 

@@ -34,7 +34,7 @@ async function told(later: number, times: (before: number[], next: number) => nu
 	return moved;
 }
 
-it.each([DAY, -DAY, 3_600_000, -3000])("says by how much, when it was set by %s ms", async (by) => {
+it.each([DAY, -DAY, 3_600_000, 3000, -1500, -3000])("says by how much, when it was set by %s ms", async (by) => {
 	expect(await told(by, (before, next) => [...before.map((time) => time + by), next])).toEqual([by]);
 });
 
@@ -46,4 +46,27 @@ it("says nothing where the row before is not known any more", async () => {
 	expect(await told(DAY, (_, next) => [next])).toEqual([]);
 	monitor.stop();
 	expect(await told(DAY, (_, next) => [next - 4000, next + 2000])).toEqual([]);
+});
+
+it("says so after an answer that was on its way when it was set", async () => {
+	const rows = [2000, 4000, 6000].map((after) => START + after);
+	let answers: ((times: number[]) => void)[] = [];
+	const { host, emit } = sending({
+		current: async () => batch({ tick: 3, timestamp: START + 6000 }),
+		history: () => new Promise((answer) => answers.push((timestamps) => answer({ timestamps, series: [], gaps: [] }))),
+	});
+	monitor = following(host);
+	const moved: number[] = [];
+	monitor.onMoved((by) => moved.push(by));
+	await vi.advanceTimersByTimeAsync(2000);
+	emit(batch({ tick: 4, timestamp: START + 8000 + DAY }));
+	answers[0]?.(rows);
+	await vi.advanceTimersByTimeAsync(2000);
+	expect(moved).toEqual([]);
+	answers = [];
+	emit(batch({ tick: 5, timestamp: START + 10_000 + DAY }));
+	await vi.advanceTimersByTimeAsync(0);
+	answers[0]?.([...rows, START + 8000, START + 10_000].map((time) => time + DAY));
+	await vi.advanceTimersByTimeAsync(0);
+	expect(moved).toEqual([DAY]);
 });
