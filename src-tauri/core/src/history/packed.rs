@@ -126,7 +126,7 @@ fn all_same(mut numbers: impl Iterator<Item = impl PartialEq>) -> bool {
 
 /// Whether all of them, so many times as large, are whole numbers of so many bytes. If not, nothing is written.
 fn whole<const BYTES: usize>(numbers: impl Iterator<Item = f32>, scale: f64, out: &mut Vec<u8>) -> bool {
-    let none = u16::MAX >> (u16::BITS - 8 * BYTES as u32);
+    let none = if BYTES == 1 { u8::MAX.into() } else { u16::MAX };
     let begin = out.len();
     for number in numbers {
         let Some(short) = short(number, scale, none) else {
