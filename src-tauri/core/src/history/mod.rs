@@ -19,6 +19,7 @@ use std::collections::VecDeque;
 
 use indexmap::IndexMap;
 
+use crate::channel::Channel;
 use crate::clock::{Jumps, Stamp};
 use crate::diagnostics::HistorySize;
 use crate::fields::{Unit, Visit};
@@ -31,6 +32,8 @@ const SPAN: i64 = 3_600_000;
 const MAX_ROWS: usize = 7_200;
 /// Columns kept at the most. Interfaces of containers come and go under new names; the ones longest without a value go first.
 const MAX_COLUMNS: usize = 4_096;
+/// How many there may be before interfaces get no further ones: a host of hundreds of containers keeps room for all else.
+const COLUMNS_BEFORE_INTERFACES: usize = 3_072;
 /// A column with a value in so many newest rows is in use, and no new name takes its place.
 const IN_USE: u64 = 8;
 /// Gaps kept at the most; the oldest that are over go first.
@@ -46,8 +49,8 @@ pub struct History {
     columns: IndexMap<String, IndexMap<String, Column>>,
     gaps: VecDeque<HistoryGap>,
     jumps: Jumps,
-    /// The row for which all columns were found in use: it gets no further ones.
-    full: Option<u64>,
+    /// The row for which so many columns were found in use: it gets no further ones.
+    full: Option<(u64, usize)>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -219,8 +222,10 @@ impl History {
             column.set(first, row, value);
             return place;
         }
-        if self.full == Some(row) || (self.columns() >= MAX_COLUMNS && !self.forget_oldest_column(row)) {
-            self.full = Some(row);
+        let most = if channel == Channel::Network.event() { COLUMNS_BEFORE_INTERFACES } else { MAX_COLUMNS };
+        let is_full = self.full.is_some_and(|(full, found)| full == row && most <= found);
+        if is_full || (self.columns() >= most && !self.forget_oldest_column(row)) {
+            self.full = Some((row, most));
             return place;
         }
         let mut column = Column::new(unit, row);

@@ -79,7 +79,7 @@ fn names_that_come_and_go_stay_bounded() {
             Some(1.0),
         );
     }
-    assert_eq!(history.columns(), MAX_COLUMNS);
+    assert_eq!(history.columns(), COLUMNS_BEFORE_INTERFACES);
     let last = all(&history).series.iter().any(|series| series.field == "interfaces/veth5999/upload_rate");
     assert!(last, "the newest is kept");
 }
@@ -87,12 +87,12 @@ fn names_that_come_and_go_stay_bounded() {
 #[test]
 fn a_name_too_many_takes_no_place_from_what_is_in_use() {
     let mut history = History::default();
-    let names: Vec<String> = (0..MAX_COLUMNS).map(|name| format!("interfaces/v{name}/upload_rate")).collect();
+    let names: Vec<String> = (0..MAX_COLUMNS).map(|name| format!("devices/v{name}/read_rate")).collect();
     for tick in 0u32..20 {
         history.begin(tick.into(), &stamp(f64::from(tick)));
         let mut row = history.fill(tick.into());
         for name in &names {
-            row.field("system/network", name, Unit::BytesPerSecond, Some(1.0));
+            row.field("system/disk", name, Unit::BytesPerSecond, Some(1.0));
         }
         row.field(CPU, "utilization", Unit::Percent, Some(1.0));
     }
@@ -104,6 +104,24 @@ fn a_name_too_many_takes_no_place_from_what_is_in_use() {
     }
     let cpu = all(&history).series.into_iter().find(|series| series.channel == CPU).unwrap();
     assert!(cpu.values.rows().flatten().count() >= 2, "{:?}", cpu.values);
+}
+
+#[test]
+fn hundreds_of_interfaces_leave_room_for_what_comes_after_them() {
+    let mut history = History::default();
+    let names: Vec<String> = (0..MAX_COLUMNS).map(|name| format!("interfaces/v{name}/upload_rate")).collect();
+    for tick in 0u32..20 {
+        history.begin(tick.into(), &stamp(f64::from(tick)));
+        let mut row = history.fill(tick.into());
+        for name in &names {
+            row.field("system/network", name, Unit::BytesPerSecond, Some(1.0));
+        }
+        // Rates come at the second tick.
+        row.field(CPU, "utilization", Unit::Percent, (tick > 0).then_some(1.0));
+    }
+    let all = all(&history).series;
+    let cpu = all.iter().find(|series| series.channel == CPU).unwrap();
+    assert_eq!((all.len(), cpu.values.rows().flatten().count()), (COLUMNS_BEFORE_INTERFACES + 1, 19));
 }
 
 #[test]
