@@ -34,9 +34,11 @@ pub async fn once(roots: &Roots) -> io::Result<(Collector, Arc<Snapshot>)> {
 }
 
 /// No answer of the newest read is still to come, and every channel has a second sample, or a reason to have none. One whose first
-/// read took longer than a tick has a single one by the second tick. `firsts` are the times of the first ones.
+/// read took longer than a tick has a single one by the second tick; and how busy a GPU is can take more, where programs have to be
+/// looked through. `firsts` are the times of the first ones.
 fn is_complete(Snapshot { metrics, awaited, .. }: &Snapshot, firsts: &mut BTreeMap<String, i64>) -> bool {
     let mut settled = awaited.is_empty() && !metrics.channels.is_empty();
+    settled &= !metrics.gpu.iter().any(|gpu| gpu.missing.values().any(|reason| *reason == Reason::Starting));
     for ChannelStatus { channel, timestamp, reason, .. } in &metrics.channels {
         settled &= match (reason, timestamp) {
             (Some(reason), _) => !matches!(reason, Reason::Starting | Reason::NotAnswering),
@@ -50,7 +52,7 @@ fn is_complete(Snapshot { metrics, awaited, .. }: &Snapshot, firsts: &mut BTreeM
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metrics::CurrentMetrics;
+    use crate::metrics::{CurrentMetrics, GpuMetrics};
 
     #[test]
     fn every_channel_has_two_samples_or_a_reason() {
@@ -76,5 +78,18 @@ mod tests {
         assert!(!complete((Some(1), Some(Reason::Failed)), 3, &["system/cpu"]), "it may do better this time");
         assert!(complete((Some(3), None), 3, &[]));
         assert!(complete((Some(3), Some(Reason::Failed)), 3, &[]), "one that fails is not waited for");
+        for (reason, settled) in [(Reason::Starting, false), (Reason::Unsupported, true)] {
+            let status = ChannelStatus {
+                channel: "system/gpu/0".into(),
+                timestamp: Some(2),
+                age: None,
+                reason: None,
+                detail: None,
+            };
+            let gpu = GpuMetrics { missing: [("utilization".into(), reason)].into(), ..GpuMetrics::default() };
+            let metrics = CurrentMetrics { gpu: vec![gpu], channels: vec![status], ..CurrentMetrics::default() };
+            let mut firsts = [("system/gpu/0".to_owned(), 1)].into();
+            assert_eq!(is_complete(&Snapshot { metrics, ..Snapshot::default() }, &mut firsts), settled, "{reason:?}");
+        }
     }
 }
