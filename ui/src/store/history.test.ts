@@ -48,6 +48,17 @@ describe("append", () => {
 		expect(cpu(history).at(-1)).toBe(0);
 	});
 
+	it.each([10, 60])("holds little more than an hour at %d seconds too", (seconds) => {
+		const history = new History();
+		let longest = 0;
+		for (let tick = 1; tick * seconds < 4 * 3600; tick++) {
+			history.append(batch({ tick, timestamp: START + tick * seconds * 1000, interval: seconds }));
+			longest = Math.max(longest, (history.last ?? 0) - (history.times[0] ?? 0));
+		}
+		expect(longest).toBeLessThanOrEqual(HOUR + 4 * 60_000);
+		expect((history.last ?? 0) - (history.times[0] ?? 0)).toBeGreaterThanOrEqual(HOUR);
+	});
+
 	it("knows what is older than the hour, and what was before it began", () => {
 		const young = filled(3);
 		expect([-1, 1].map((hours) => young.isForgotten(START + hours * HOUR))).toEqual([true, false]);

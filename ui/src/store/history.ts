@@ -15,7 +15,8 @@ export const MOST_ROWS = 7200;
 export const MOST_COLUMNS = 4096;
 /** A column with a figure in so many newest rows is in use, as in the core: no new name takes its place. */
 const IN_USE = 8;
-/** Rows are dropped from the front this many at a time: each array moves once in so many ticks. */
+/** Rows are dropped from the front this many at a time, or a sixteenth of them where there are few: each array moves once in so many
+ * ticks. */
 const TRIM = 64;
 /** Rows that a column has room for at first. */
 const ROOM = 256;
@@ -314,7 +315,7 @@ export class History {
 	private trim(): void {
 		const oldest = (this.last ?? 0) - HOUR;
 		const old = Math.max(lowerBound(this.times, oldest), this.rows - MOST_ROWS);
-		if (old < TRIM) return;
+		if (old < Math.max(1, Math.min(TRIM, this.rows >> 4))) return;
 		this.times.splice(0, old);
 		this.dropped += old;
 		for (const { values } of this.columns) {
