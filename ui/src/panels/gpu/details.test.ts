@@ -3,6 +3,7 @@ import { expect, it } from "vitest";
 import type { GpuDetails, GpuMetrics, Settings } from "../../bindings";
 import { batch, gpuDetails } from "../../store/testing";
 import { holder, inFull } from "./details";
+import { Groups } from "./groups";
 
 const settings = { temperature_unit: "celsius" } as Settings;
 const gpu = batch({ tick: 1, timestamp: 1_700_000_000_000 }).gpu[0] as GpuMetrics;
@@ -44,6 +45,21 @@ it("collects what is not reported, once each, with the reason", () => {
 	]);
 	expect(inFull(gpu, null, settings, "nvidia").absent, "nothing was asked for yet").toEqual([]);
 	expect(said(null)).toMatchObject({ "SM clock": "2,310 MHz" });
+});
+
+it("says which group a name that is not reported stands in, where another has it too", () => {
+	const { missing } = gpuDetails();
+	const cool = gpuDetails({ memory_temperature: null, missing: { ...missing, memory_temperature: "unsupported" } });
+	expect(inFull(gpu, cool, settings, "nvidia").absent[0]?.names).toEqual([
+		"SM activity",
+		"Memory (Temperatures)",
+		"Hot spot",
+		"ECC",
+		"Corrected",
+	]);
+	const groups = new Groups({ a: "unsupported" }, false).group("One").fact("Load", "", "", 1, String);
+	groups.group("Two").fact("Load", "", "a", null, String).fact("Heat", "", "a", null, String);
+	expect(groups.notReported).toEqual([{ reason: "unsupported", names: ["Load (Two)", "Heat"] }]);
 });
 
 it("says that CUDA's order is a guess where it is one, and both orders where they differ", () => {

@@ -18,7 +18,9 @@ export interface Absent {
 /** Collects them from two payloads, and what is missing in either. */
 export class Groups {
 	readonly groups: Group[] = [];
-	private readonly absent = new Map<Reason, string[]>();
+	private readonly absent = new Map<Reason, { name: string; group: string }[]>();
+	/** The titles of the groups that each name stands in, or is the title of. */
+	private readonly known = new Map<string, Set<string>>();
 
 	constructor(
 		private readonly missing: { [field in string]: Reason },
@@ -28,6 +30,7 @@ export class Groups {
 
 	group(title: string): this {
 		this.groups.push({ title, facts: [] });
+		this.know(title, title);
 		return this;
 	}
 
@@ -41,23 +44,32 @@ export class Groups {
 		help = "",
 	): this {
 		const reason = this.missing[field];
+		const group = this.groups.at(-1)?.title ?? "";
 		const source = this.nvml && nvml ? pair("NVML", nvml) : "";
 		if (value != null) {
 			const said = words(value);
-			if (said)
-				this.groups.at(-1)?.facts.push({
-					name,
-					value: said,
-					help: help && source ? aside(help, source) : help || source,
-				});
+			if (!said) return this;
+			this.know(name, group);
+			this.groups.at(-1)?.facts.push({
+				name,
+				value: said,
+				help: help && source ? aside(help, source) : help || source,
+			});
 		} else if (reason) {
-			const names = this.absent.get(reason) ?? [];
-			if (!names.includes(name)) this.absent.set(reason, [...names, name]);
+			this.know(name, group);
+			this.absent.set(reason, [...(this.absent.get(reason) ?? []), { name, group }]);
 		}
 		return this;
 	}
 
 	get notReported(): Absent[] {
-		return [...this.absent].map(([reason, names]) => ({ reason, names }));
+		/** Apart from its group a name may be that of something else. */
+		const alone = ({ name, group }: { name: string; group: string }) =>
+			(this.known.get(name)?.size ?? 0) > 1 ? aside(name, group) : name;
+		return [...this.absent].map(([reason, facts]) => ({ reason, names: [...new Set(facts.map(alone))] }));
+	}
+
+	private know(name: string, group: string): void {
+		this.known.set(name, (this.known.get(name) ?? new Set()).add(group));
 	}
 }
