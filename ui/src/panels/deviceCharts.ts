@@ -1,7 +1,7 @@
 // The smaller charts of a device's page, under the large one.
 
 import { decimalCeiling } from "../base/scale";
-import { brief, percent, text } from "../base/units";
+import { brief, percent, scaledCount, text } from "../base/units";
 import { type ChartSpec, type Hue, PERCENT, type SeriesSpec } from "../chart/spec";
 import { t } from "../text";
 import { tick } from "./axes";
@@ -25,7 +25,12 @@ function line(
 	return { channel, field, label, help, hue, axis: "left", filled: false, format };
 }
 
-const perSecond = (value: number, top: number) => (value === top ? t.perSecond(brief(value)) : brief(value));
+/** In millions where there are as many: an axis has no room for seven digits. */
+function perSecond(value: number, top: number): string {
+	const { amount, unit } = scaledCount(value, top);
+	if (value !== top) return brief(amount);
+	return t.perSecond(unit ? text({ value: brief(amount), unit }) : brief(amount));
+}
 const share = (value: number) => text(percent(value));
 
 /** How long threads waited for a resource: some of them, and all of them. */
@@ -64,7 +69,7 @@ function disk(name: string): DeviceChart[] {
 			title: t.requests,
 			spec: {
 				title: t.requests,
-				series: [ops("read_ops", t.read, "disk"), ops("write_ops", t.write, "temperature")],
+				series: [{ ...ops("read_ops", t.read, "disk"), filled: true }, ops("write_ops", t.write, "temperature")],
 				left: { ends: (peak) => [0, decimalCeiling(peak, 100)], format: perSecond },
 				right: null,
 			},
@@ -77,7 +82,7 @@ function network(name: string): DeviceChart[] {
 	const packets = (field: string, label: string, hue: Hue) =>
 		line("system/network", `interfaces/${name}/${field}`, label, t.help.packets, hue, frequency);
 	const series = [
-		packets("download_packets", t.packetsIn, "network"),
+		{ ...packets("download_packets", t.packetsIn, "network"), filled: true },
 		packets("upload_packets", t.packetsOut, "power"),
 	];
 	const left = { ends: (peak: number): [number, number] => [0, decimalCeiling(peak, 100)], format: perSecond };

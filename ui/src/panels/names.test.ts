@@ -3,6 +3,7 @@ import { expect, it } from "vitest";
 import { degrees } from "../base/units";
 import { DISK_RATE, degreesAxis, networkRate } from "./axes";
 import { shortName as cpuName } from "./cpu/spec";
+import { deviceCharts } from "./deviceCharts";
 import { shortName as gpuName, model } from "./gpu/figures";
 
 it.each([
@@ -48,4 +49,27 @@ it.each([
 ] as const)("names an axis' unit once (%#)", (axis, top, words) => {
 	const said = [0, top / 2, top].map((value) => axis.format(value, top).replaceAll("\u00a0", " "));
 	expect(said).toEqual(words);
+});
+
+it.each([
+	[800_000, ["0", "400,000", "800,000/s"]],
+	[1_000_000, ["0", "0.5", "1 M/s"]],
+	[40_000_000, ["0", "20", "40 M/s"]],
+])("says millions per second in short, as an axis has little room (%d)", (top, words) => {
+	for (const { spec } of [...deviceCharts("network", "eth0"), ...deviceCharts("disk", "sda").slice(2, 3)]) {
+		const said = [0, top / 2, top].map((value) => spec.left.format(value, top).replaceAll("\u00a0", " "));
+		expect(said).toEqual(words);
+		expect(spec.left.ends(top)).toEqual([0, top]);
+	}
+});
+
+it("tells the two lines of a device's smaller chart apart by more than their hue", () => {
+	const filled = [...deviceCharts("network", "eth0"), ...deviceCharts("disk", "sda")]
+		.filter(({ spec }) => spec.series.length === 2)
+		.map(({ id, spec }) => [id, spec.series.map((one) => one.filled)]);
+	expect(filled).toEqual([
+		["packets/eth0", [true, false]],
+		["requests/sda", [true, false]],
+		["pressure/system/disk", [true, false]],
+	]);
 });
