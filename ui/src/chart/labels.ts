@@ -25,7 +25,8 @@ const strips = new Map<string, Strip>();
 export function label(u: uPlot, span: Span, ink: Ink, hasRightAxis: boolean): void {
 	const { left, top, width, height } = u.bbox;
 	const { ctx } = u;
-	const y = top + height + GAP * devicePixelRatio;
+	// The lowest label of a value axis hangs below the plot by half a line, which is as large as text is.
+	const y = top + height + GAP * ink.scale * devicePixelRatio;
 	ctx.clearRect(0, y, ctx.canvas.width, ctx.canvas.height - y);
 	const strip = stripOf(span, width, ink);
 	const room = roomOf(ink);

@@ -1,7 +1,7 @@
 // What uPlot is told.
 import type uPlot from "uplot";
 import { expect, it, vi } from "vitest";
-import { ink, options, type Surroundings } from "./options";
+import { axisWidth, ink, options, type Surroundings } from "./options";
 import { PERCENT } from "./spec";
 
 it("leaves room above the plot for the topmost label, however large text is", () => {
@@ -16,6 +16,21 @@ it("leaves room above the plot for the topmost label, however large text is", ()
 		size.mockReturnValue({ fontSize, getPropertyValue: () => "#000000" } as unknown as CSSStyleDeclaration);
 		expect(top()).toBe(room);
 	}
+	size.mockRestore();
+});
+
+it("takes a chart for narrow by how large its text is", () => {
+	const spec = { title: "CPU", series: [], left: PERCENT, right: null };
+	const around = { spec: () => spec } as unknown as Surroundings;
+	const size = vi.spyOn(window, "getComputedStyle");
+	const widths = (fontSize: string) => {
+		size.mockReturnValue({ fontSize, getPropertyValue: () => "#000000" } as unknown as CSSStyleDeclaration);
+		const { axes } = options({ width: 400, height: 140 }, ink(spec), around);
+		const room = axes?.[1]?.size as unknown as (u: object) => number;
+		return [259, 260, 400, 519, 520].map((width) => [axisWidth("left", width), room({ width })]);
+	};
+	expect(widths("13px")).toEqual([44, 62, 62, 62, 62].map((room) => [room, room]));
+	expect(widths("26px")).toEqual([88, 88, 88, 88, 124].map((room) => [room, room]));
 	size.mockRestore();
 });
 

@@ -32,13 +32,15 @@ export interface Surroundings {
 
 /** Room for the labels of a value axis; less of it in a chart that has little. */
 const AXIS = { left: 62, right: 50, narrow: 44 };
+/** All of these are of text as large as by default: a chart is narrow for its words. */
 const NARROW = 260;
 /** A drag over fewer CSS pixels is a click that slipped. */
 const SHORTEST_DRAG = 5;
 
 /** How wide the axes beside a plot are, so that something else can stand on the same time axis. */
 export function axisWidth(scale: "left" | "right", width: number): number {
-	return (width < NARROW ? AXIS.narrow : AXIS[scale]) * textScale();
+	const scaled = textScale();
+	return (width < NARROW * scaled ? AXIS.narrow : AXIS[scale]) * scaled;
 }
 
 export function ink(spec: ChartSpec): Ink {
@@ -63,7 +65,7 @@ export function options(size: Size, { text, scale: scaled }: Ink, around: Surrou
 	const axis = (side: "left" | "right"): uPlot.Axis => ({
 		scale: side,
 		side: side === "left" ? 3 : 1,
-		size: (u) => (u.width < NARROW ? AXIS.narrow : AXIS[side]) * scaled,
+		size: (u) => (u.width < NARROW * scaled ? AXIS.narrow : AXIS[side]) * scaled,
 		font: font(11 * scaled),
 		stroke: text,
 		gap: 6,
