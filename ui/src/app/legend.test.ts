@@ -44,6 +44,7 @@ it("has the value of a line that is drawn, however far apart its samples were", 
 	const rows: [number, number][] = [0, 30, 60].map((seconds) => [seconds, 10 + seconds]);
 	await open({ current: async () => at(61, 0.5), history: async () => past(rows) }, "cpu", pausedAt(40));
 	expect(legend("cpu/utilization")).toContain("40");
+	expect(document.querySelector<HTMLElement>('.legend [data-figure="cpu/utilization"]')?.hidden).toBe(false);
 });
 
 it("has none in a hole, however long the interval is by now", async () => {
@@ -55,6 +56,8 @@ it("has none in a hole, however long the interval is by now", async () => {
 	];
 	await open({ current: async () => at(160, 60), history: async () => past(rows, [hole]) }, "cpu", pausedAt(90));
 	expect(legend("cpu/utilization")).toMatch(/—.*gap: .*suspended/);
+	const dash = document.querySelector<HTMLElement>('.legend [data-figure="cpu/utilization"]');
+	expect(dash?.hidden, "a dash before the reason looks like one more mark").toBe(true);
 });
 
 /** A minute in which GPUs were lost. */
