@@ -222,9 +222,13 @@ impl History {
             column.set(first, row, value);
             return place;
         }
-        let most = if channel == Channel::Network.event() { COLUMNS_BEFORE_INTERFACES } else { MAX_COLUMNS };
+        let is_network = channel == Channel::Network.event();
+        let most = if is_network { COLUMNS_BEFORE_INTERFACES } else { MAX_COLUMNS };
         let is_full = self.full.is_some_and(|(full, found)| full == row && most <= found);
-        if is_full || (self.columns() >= most && !self.forget_oldest_column(row)) {
+        if is_full {
+            return place;
+        }
+        if self.columns() >= most && !self.forget_oldest_column(row, is_network.then_some(channel)) {
             self.full = Some((row, most));
             return place;
         }
@@ -250,11 +254,12 @@ impl History {
         Some((Place { channel, field }, column))
     }
 
-    /// Makes room for another column at a row; false where all are in use.
-    fn forget_oldest_column(&mut self, row: u64) -> bool {
+    /// Makes room for another column at a row, among all or those of one channel; false where they are in use.
+    fn forget_oldest_column(&mut self, row: u64, of: Option<&str>) -> bool {
         let all = self
             .columns
             .iter()
+            .filter(|(channel, _)| of.is_none_or(|of| of == *channel))
             .flat_map(|(channel, columns)| columns.iter().map(move |(path, column)| (column.end(), channel, path)));
         let Some((_, channel, path)) = all.min().filter(|(end, ..)| end + IN_USE <= row) else { return false };
         let (channel, path) = (channel.clone(), path.clone());

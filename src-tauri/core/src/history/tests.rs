@@ -118,10 +118,13 @@ fn hundreds_of_interfaces_leave_room_for_what_comes_after_them() {
         }
         // Rates come at the second tick.
         row.field(CPU, "utilization", Unit::Percent, (tick > 0).then_some(1.0));
+        // Nor does one that sleeps make room.
+        row.field("system/gpu/0", "utilization", Unit::Percent, (tick == 1).then_some(1.0));
     }
     let all = all(&history).series;
-    let cpu = all.iter().find(|series| series.channel == CPU).unwrap();
-    assert_eq!((all.len(), cpu.values.rows().flatten().count()), (COLUMNS_BEFORE_INTERFACES + 1, 19));
+    let count =
+        |channel: &str| all.iter().find(|series| series.channel == channel).unwrap().values.rows().flatten().count();
+    assert_eq!((all.len(), count(CPU), count("system/gpu/0")), (COLUMNS_BEFORE_INTERFACES + 2, 19, 1));
 }
 
 #[test]
