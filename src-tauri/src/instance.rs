@@ -13,7 +13,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use tauri::{AppHandle, Manager as _};
+use tauri::plugin::{self, TauriPlugin};
+use tauri::{AppHandle, Manager as _, Wry};
 
 use crate::{LONGEST_END, Shell, complain, window};
 
@@ -39,18 +40,26 @@ pub(crate) struct Instance {
     file: File,
 }
 
-/// Ends this process unless what is returned is dropped in time, which is when the bus has named no other: the plugin waits for ever
-/// for another's answer.
-pub(crate) fn await_answer() -> Option<mpsc::Sender<()>> {
-    let (going_on, waiting) = mpsc::channel();
+/// Two plugins for either side of the one that asks the bus: should that wait for longer than `ANSWER`, which it would for ever, this
+/// process ends.
+pub(crate) fn await_answer() -> (TauriPlugin<Wry>, TauriPlugin<Wry>) {
+    let (going_on, waiting) = mpsc::channel::<()>();
     let wait = move || {
         if waiting.recv_timeout(ANSWER) == Err(RecvTimeoutError::Timeout) {
-            complain(format_args!("it runs already, and does not answer"));
+            complain(format_args!("another one runs, or the session bus does not answer"));
             std::process::exit(1);
         }
     };
-    // Without a thread it takes as long as it takes.
-    thread::Builder::new().name("answer".into()).spawn(wait).ok().map(|_| going_on)
+    let before = plugin::Builder::new("answer").setup(|_, _| {
+        // Without a thread it takes as long as it takes.
+        let _ = thread::Builder::new().name("answer".into()).spawn(wait);
+        Ok(())
+    });
+    let after = plugin::Builder::new("answered").setup(|_, _| {
+        drop(going_on);
+        Ok(())
+    });
+    (before.build(), after.build())
 }
 
 /// Another Telltale was started, as the bus tells: its user wants to see this one, unless it was to start hidden.

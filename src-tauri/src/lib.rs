@@ -26,7 +26,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use tauri::{AppHandle, Manager as _, RunEvent, Wry};
+use tauri::{AppHandle, Manager as _, RunEvent};
 use telltale_core::collector::{Collector, Roots};
 use telltale_core::feed::Feed;
 use telltale_core::own_cost::{Meter, OwnCost};
@@ -108,16 +108,14 @@ pub fn run(hidden: bool) -> anyhow::Result<()> {
     let runtime = runtime.context("could not start its runtime")?;
     tauri::async_runtime::set(runtime.handle().clone());
 
-    let answer = instance::await_answer();
-    let only = tauri::plugin::Builder::<Wry>::new("only").setup(move |_, _| {
-        drop(answer);
-        Ok(())
-    });
+    // Around the one that waits for another's answer, and only for as long as it does.
+    let (answer, answered) = instance::await_answer();
     let api = api::builder();
     let app = tauri::Builder::default()
         // First, so that a second start ends before it does anything.
+        .plugin(answer)
         .plugin(tauri_plugin_single_instance::init(|app, arguments, _| instance::second(app, &arguments)))
-        .plugin(only.build())
+        .plugin(answered)
         .plugin(tauri_plugin_store::Builder::new().build())
         .plugin(tauri_plugin_dialog::init())
         .invoke_handler(api.invoke_handler())
