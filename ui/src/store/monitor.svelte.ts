@@ -139,7 +139,12 @@ export class Monitor {
 			// Too short a hole to break a line, or a small step of the clock. Ticks that the core skipped itself have no number.
 			this.needs(before);
 		}
-		if (outcome !== "filled" && batch.tick - 1 === this.batch?.tick && this.steps(batch, before))
+		if (
+			outcome !== "filled" &&
+			batch.tick - 1 === this.batch?.tick &&
+			this.batch.timestamp === before &&
+			this.steps(batch, before)
+		)
 			this.leap = { before, after: batch.timestamp };
 		const known = this.batch?.gpu.map((gpu) => gpu.gpu_id).join();
 		this.batch = batch;
