@@ -15,7 +15,8 @@ const BETWEEN: Duration = Duration::from_millis(500);
 /// How long the first answer of a source is waited for: NVML's takes up to 10 s on a machine with many GPUs.
 pub const FIRST_ANSWER: Duration = Duration::from_secs(15);
 
-/// Starts the sources and reads each twice, so that rates are real. A source that has not answered within [`FIRST_ANSWER`] says so.
+/// Starts the sources and reads each twice, or until all that takes longer is there too, so that rates are real. A source that has not
+/// answered within [`FIRST_ANSWER`] says so.
 ///
 /// # Errors
 /// If the system refuses a thread.

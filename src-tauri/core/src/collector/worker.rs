@@ -1,6 +1,7 @@
 //! A source as it is asked: read, compared with its sample before, kept going through its own panics.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -163,7 +164,14 @@ struct Asked<S: Source, M> {
 
 impl<S: Source, M> Asked<S, M> {
     fn new(name: &'static str, number: u64, make: Arc<M>) -> Self {
-        let state = State { source: None, previous: None, interval: Duration::ZERO, penalty: PENALTY.0, sits_out: 0 };
+        let state = State {
+            source: None,
+            previous: None,
+            interval: Duration::ZERO,
+            overdue: false,
+            penalty: PENALTY.0,
+            sits_out: 0,
+        };
         Self { name, number, make, state: Mutex::new(state) }
     }
 }
@@ -173,6 +181,8 @@ struct State<S: Source> {
     previous: Option<Stamped<S::Sample>>,
     /// Of the request before.
     interval: Duration,
+    /// Whether the previous sample took longer than an interval.
+    overdue: bool,
     /// Ticks that it sits out after the next panic, and still.
     penalty: u32,
     sits_out: u32,
@@ -187,15 +197,17 @@ impl<S: Source, M> fmt::Debug for Asked<S, M> {
 impl<S: Source + Send, M: Fn() -> S + Send + Sync + 'static> Ask for Asked<S, M> {
     fn answer(&self, Request { tick, interval, .. }: Request) -> Outcome {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let State { source, previous, interval: before, penalty, sits_out } = &mut *state;
-        let longest = too_long(interval.max(std::mem::replace(before, interval)));
+        let State { source, previous, interval: before, overdue, penalty, sits_out } = &mut *state;
+        // A source that was stuck until just before a tick would have a rate over a moment.
+        let shortest = if *overdue { interval / 4 } else { Duration::ZERO };
+        let windows = shortest..=too_long(interval.max(std::mem::replace(before, interval)));
         let (result, duration, panicked) = if *sits_out > 0 {
             *sits_out -= 1;
             (Err(failed("it is restarted")), None, false)
         } else {
             let began = clock::now();
             let asked =
-                catch_unwind(AssertUnwindSafe(|| sample(source.get_or_insert_with(&*self.make), previous, longest)));
+                catch_unwind(AssertUnwindSafe(|| sample(source.get_or_insert_with(&*self.make), previous, &windows)));
             if asked.is_ok() {
                 *penalty = PENALTY.0;
             } else {
@@ -204,6 +216,7 @@ impl<S: Source + Send, M: Fn() -> S + Send + Sync + 'static> Ask for Asked<S, M>
                 *penalty = (*penalty * 2).min(PENALTY.1);
             }
             let (duration, panicked) = (clock::now().since(&began), asked.is_err());
+            *overdue = duration > interval;
             (asked.unwrap_or_else(|payload| Err(failed(panic_words(&*payload)))), Some(duration), panicked)
         };
         Outcome { source: self.name, number: self.number, tick, result, duration, panicked }
@@ -217,7 +230,7 @@ impl<S: Source + Send, M: Fn() -> S + Send + Sync + 'static> Ask for Asked<S, M>
 fn sample<S: Source>(
     source: &mut S,
     previous: &mut Option<Stamped<S::Sample>>,
-    longest: Duration,
+    windows: &RangeInclusive<Duration>,
 ) -> Result<(Stamp, Reading), Problem> {
     let sample = match source.read() {
         Ok(sample) => sample,
@@ -231,7 +244,7 @@ fn sample<S: Source>(
     let before = match previous {
         None => Err(Reason::Starting),
         Some(before) if now.stamp.slept_since(&before.stamp) => Err(Reason::Suspended),
-        Some(before) if now.stamp.since(&before.stamp) > longest => Err(Reason::NotAnswering),
+        Some(before) if !windows.contains(&now.stamp.since(&before.stamp)) => Err(Reason::NotAnswering),
         Some(before) => Ok(&*before),
     };
     let reading = S::derive(before, &now);
@@ -244,4 +257,43 @@ fn sample<S: Source>(
 
 fn failed(what: &str) -> Problem {
     Problem { reason: Reason::Failed, detail: format!("This source failed inside Telltale: {what}.") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::MemoryMetrics;
+    use crate::source::{Previous, SourceError};
+
+    /// Says what stood in the way of a rate.
+    struct Rated;
+
+    impl Source for Rated {
+        type Sample = ();
+
+        fn read(&mut self) -> Result<(), SourceError> {
+            Ok(())
+        }
+
+        fn derive(previous: Previous<'_, ()>, _now: &Stamped<()>) -> Reading {
+            let missing = previous.err().map(|reason| ("rate".into(), reason));
+            Reading::Memory(MemoryMetrics { missing: missing.into_iter().collect(), ..MemoryMetrics::default() })
+        }
+    }
+
+    #[test]
+    fn after_a_sample_that_took_longer_than_an_interval_a_rate_is_of_no_moment() {
+        let asked = Asked::new("memory", 0, Arc::new(|| Rated));
+        let missing = |interval| match asked.answer(Request { tick: 1, interval, slow: false }).result {
+            Ok((_, Reading::Memory(metrics))) => metrics.missing.values().next().copied(),
+            other => panic!("{other:?}"),
+        };
+        // Any answer takes longer than the shorter, and none as long as the longer.
+        let (shorter, longer) = (Duration::ZERO, Duration::from_hours(1));
+        assert_eq!(missing(longer), Some(Reason::Starting));
+        assert_eq!(missing(longer), None, "it came in time, and the next may come soon");
+        assert_eq!(missing(shorter), None);
+        assert_eq!(missing(longer), Some(Reason::NotAnswering));
+        assert_eq!(missing(longer), None);
+    }
 }

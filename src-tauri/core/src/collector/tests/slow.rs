@@ -36,6 +36,7 @@ async fn a_source_that_took_long_is_not_waited_for_until_it_is_quick_again() {
     let late = collector.current();
     assert_eq!((late.metrics.tick, late.metrics.cpu.is_some()), (1, true), "it is published when it comes");
 
+    std::thread::sleep(INTERVAL); // after less it would have no rate
     script.hang(true);
     run.tick(Instant::now());
     answers(&mut run, "memory").await;
