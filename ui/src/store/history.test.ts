@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { HOUR } from "../base/time";
 import type { CurrentMetrics, HistoryGap } from "../bindings";
 import type { Past } from "../host/host";
-import { History, MOST_COLUMNS, MOST_ROWS } from "./history";
+import { COLUMNS_BEFORE_INTERFACES, History, MOST_COLUMNS, MOST_ROWS } from "./history";
 import { batch, figures, packed, withoutGpus } from "./testing";
 
 const START = 1_700_000_000_000;
@@ -202,24 +202,28 @@ describe("append", () => {
 			if (one.network && model) one.network.interfaces = names.map((name) => ({ ...model, name }));
 			history.append(one);
 		};
-		// Seven figures each: twice as many as there is room for.
+		// Seven figures each: nearly three times as many as there is room for.
 		const LAST = 1200;
 		for (let tick = 1; tick <= LAST; tick++) {
 			named(tick, ["eth0", `veth${tick}`]);
-			expect(history.columns.length).toBeLessThanOrEqual(MOST_COLUMNS);
+			expect(history.columns.length).toBeLessThanOrEqual(COLUMNS_BEFORE_INTERFACES);
 		}
 		const of = (name: string) => figures(history, "system/network", `interfaces/${name}/upload_rate`);
 		expect(of(`veth${LAST}`)?.at(-1)).toBe(3);
-		expect(of(`veth${LAST - 500}`)?.filter((value) => value !== null)).toEqual([3]);
-		expect(of(`veth${LAST - 700}`), "the longest without a figure goes first").toBeUndefined();
+		expect(of(`veth${LAST - 400}`)?.filter((value) => value !== null)).toEqual([3]);
+		expect(of(`veth${LAST - 500}`), "the longest without a figure goes first").toBeUndefined();
 		expect(new Set(of("eth0"))).toEqual(new Set([3]));
 		const crowd = Array.from({ length: 1000 }, (_, at) => `tap${at}`);
 		for (let tick = 1; tick <= 12; tick++) named(LAST + tick, ["eth0", ...crowd]);
-		expect(history.columns).toHaveLength(MOST_COLUMNS);
+		expect(history.columns).toHaveLength(COLUMNS_BEFORE_INTERFACES);
 		expect(new Set(of("eth0"))).toEqual(new Set([3]));
 		const [last, before] = [history.rows - 1, history.rows - 2];
 		const anew = history.columns.filter(({ values }) => values[last] === 3 && Number.isNaN(values[before]));
 		expect(anew, "none takes the place of another that is in use").toEqual([]);
+		const tick = LAST + 13;
+		const next = batch({ tick, timestamp: START + tick * 2000 });
+		history.append({ ...next, gpu: next.gpu.map((gpu) => ({ ...gpu, gpu_id: "GPU-late" })) });
+		expect(history.values("system/gpu/GPU-late", "utilization"), "all else has room").toBeDefined();
 	});
 
 	it("says when rows are missing, and leaves a break", () => {

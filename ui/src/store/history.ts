@@ -13,6 +13,8 @@ import { type ChannelReading, readings } from "./readings";
 export const MOST_ROWS = 7200;
 /** As many columns as the core keeps: interfaces of containers come and go under new names. */
 export const MOST_COLUMNS = 4096;
+/** As in the core, interfaces get no further ones beyond these: all else keeps room. */
+export const COLUMNS_BEFORE_INTERFACES = 3072;
 /** A column with a figure in so many newest rows is in use, as in the core: no new name takes its place. */
 const IN_USE = 8;
 /** Rows are dropped from the front this many at a time, or a sixteenth of them where there are few: each array moves once in so many
@@ -23,6 +25,7 @@ const ROOM = 256;
 
 /** GPUs as a whole, where none is known. */
 const GPUS = "system/gpu";
+const NETWORK = "system/network";
 
 /** The columns of a channel, by field: names as they come, so that a tick puts none together. */
 type Fields = Map<string, Column>;
@@ -51,8 +54,8 @@ export class History {
 	columns: Column[] = [];
 	/** The same by channel. */
 	private readonly channels = new Map<string, Fields>();
-	/** The row, by its number since the beginning, for which all columns were found in use: it gets no further ones. */
-	private full = -1;
+	/** The row, by its number since the beginning, for which so many columns were found in use: it gets no further ones. */
+	private full = { row: -1, most: 0 };
 	/** By start. `to` is null while a gap lasts. */
 	gaps: HistoryGap[] = [];
 	/** Rises when rows were changed other than by an append or in the last row: what was derived from them is void. */
@@ -231,17 +234,22 @@ export class History {
 		return fields.get(field) ?? this.add(fields, field);
 	}
 
-	/** A further column for the newest row, where there is room or the one longest without a figure makes room. */
+	/** A further column for the newest row, where there is room or the one longest without a figure makes room: of interfaces, for one of
+	 * an interface. */
 	private another(fields: Fields, field: string): Column | null {
 		const { columns } = this;
-		if (columns.length >= MOST_COLUMNS) {
+		const ofNetwork = fields === this.channels.get(NETWORK);
+		const most = ofNetwork ? COLUMNS_BEFORE_INTERFACES : MOST_COLUMNS;
+		if (columns.length >= most) {
 			const row = this.dropped + this.rows;
-			if (this.full === row) return null;
-			let at = 0;
-			for (let i = 1; i < columns.length; i++) if ((columns[i] as Column).seen < (columns[at] as Column).seen) at = i;
-			const oldest = columns[at] as Column;
-			if (oldest.seen >= (this.times[this.rows - 1 - IN_USE] ?? Number.NEGATIVE_INFINITY)) {
-				this.full = row;
+			if (this.full.row === row && most <= this.full.most) return null;
+			let at = -1;
+			for (const [i, column] of columns.entries())
+				if ((!ofNetwork || column.fields === fields) && column.seen < (columns[at]?.seen ?? Number.POSITIVE_INFINITY))
+					at = i;
+			const oldest = columns[at];
+			if (!oldest || oldest.seen >= (this.times[this.rows - 1 - IN_USE] ?? Number.NEGATIVE_INFINITY)) {
+				this.full = { row, most };
 				return null;
 			}
 			oldest.fields.delete(oldest.field);
