@@ -65,7 +65,7 @@ export function scaledRate(value: number, like: number, unit: NetworkUnit = "byt
 	return unit === "bits" ? scaled(value * 8, like * 8, 1000, SI_BITS) : scaled(value, like, 1024, IEC_RATES);
 }
 
-/** A count, from a million on in millions if another one is: 800,000, and 0.5 of 1 M. */
+/** A count, in millions where `like` is a million or more: 0.5 beside 1 M. */
 export function scaledCount(value: number, like: number): Scaled {
 	return scaled(value, like, 1_000_000, ["", "M"]);
 }

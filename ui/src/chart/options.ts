@@ -30,9 +30,9 @@ export interface Surroundings {
 	back(): void;
 }
 
-/** Room for the labels of a value axis; less of it in a chart that has little. */
+/** Room for the labels of a value axis, less of it in a chart that has little; for text as large as by default, as the next. */
 const AXIS = { left: 62, right: 50, narrow: 44 };
-/** All of these are of text as large as by default: a chart is narrow for its words. */
+/** A chart is narrow for its words. */
 const NARROW = 260;
 /** A drag over fewer CSS pixels is a click that slipped. */
 const SHORTEST_DRAG = 5;

@@ -47,7 +47,7 @@ export function unpack(bytes: ArrayBuffer): Past {
 	return { timestamps: head.timestamps, series, gaps: head.gaps };
 }
 
-/** Whole numbers as what they stand for; among them there is no NaN, but one that is none. */
+/** Whole numbers as what they stand for: `none` for NaN. */
 function numbers(packed: Uint8Array | Uint16Array, none: number, scale: number): Float64Array {
 	const out = new Float64Array(packed.length);
 	for (let i = 0; i < packed.length; i++) {

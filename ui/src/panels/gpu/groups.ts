@@ -63,7 +63,7 @@ export class Groups {
 	}
 
 	get notReported(): Absent[] {
-		/** Apart from its group a name may be that of something else. */
+		/** Without its group a name may be taken for another's. */
 		const alone = ({ name, group }: { name: string; group: string }) =>
 			(this.known.get(name)?.size ?? 0) > 1 ? aside(name, group) : name;
 		return [...this.absent].map(([reason, facts]) => ({ reason, names: [...new Set(facts.map(alone))] }));
