@@ -25,6 +25,12 @@ const PANEL: &str = "const panel = document.querySelector(`[data-panel^=\"${argu
         Array.from(panel.querySelectorAll('[role=\"status\"]'), one => one.ariaBusy ?? one.textContent),
         panel.querySelectorAll('[data-figure], dd, td').length]";
 
+/// What of a panel that is painted is mixed with what lies behind it: words painted there lose their contrast, and axe sees no canvas.
+const TRANSLUCENT: &str = "const panel = document.querySelector(`[data-panel^=\"${arguments[0]}\"]`);
+    const all = [...panel.querySelectorAll('*')].filter(one => one.querySelector('canvas') || one.matches('canvas'));
+    if (all.length === 0) return 'nothing is painted';
+    return all.filter(one => getComputedStyle(one).opacity !== '1').map(one => one.className)";
+
 /// Waits until a panel is in a state and its text holds all of `said`.
 async fn shows(app: &App, panel: &str, state: &str, said: &[&str]) -> Value {
     until(&format!("{panel} is {state}: {said:?}"), SOON, async || {
@@ -49,7 +55,10 @@ async fn in_all_looks(app: &App, panel: &str, state: &str, said: &[&str], again:
                 "waiting" => {
                     assert_eq!((&shown[3], &shown[4]), (&json!(["true"]), &json!(0)), "no figure yet: {shown}");
                 }
-                "stale" => assert_eq!(shown[2], 1, "its figures are dimmed: {shown}"),
+                "stale" => {
+                    assert_eq!(shown[2], 1, "its figures are dimmed: {shown}");
+                    assert_eq!(app.run_with(TRANSLUCENT, vec![json!(panel)]).await, json!([]), "and legible");
+                }
                 _ => assert_eq!(shown[4], 0, "no figure: {shown}"),
             }
             assert_eq!(app.run(OVERFLOW).await, json!([]), "{state} {theme} {width}");

@@ -220,10 +220,13 @@ describe("append", () => {
 		const [last, before] = [history.rows - 1, history.rows - 2];
 		const anew = history.columns.filter(({ values }) => values[last] === 3 && Number.isNaN(values[before]));
 		expect(anew, "none takes the place of another that is in use").toEqual([]);
-		const tick = LAST + 13;
-		const next = batch({ tick, timestamp: START + tick * 2000 });
-		history.append({ ...next, gpu: next.gpu.map((gpu) => ({ ...gpu, gpu_id: "GPU-late" })) });
-		expect(history.values("system/gpu/GPU-late", "utilization"), "all else has room").toBeDefined();
+		const tick = LAST + 12;
+		const again = batch({ tick, timestamp: START + tick * 2000 });
+		history.append({ ...again, gpu: again.gpu.map((gpu) => ({ ...gpu, gpu_id: "GPU-late" })) });
+		const late = () => figures(history, "system/gpu/GPU-late", "utilization")?.filter((value) => value !== null);
+		expect(late(), "all else has room, also in a row that has none for interfaces").toHaveLength(1);
+		for (let more = 1; more <= 12; more++) named(tick + more, ["eth0", ...crowd]);
+		expect(late(), "and keeps it while it sleeps").toHaveLength(1);
 	});
 
 	it("says when rows are missing, and leaves a break", () => {

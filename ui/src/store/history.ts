@@ -54,8 +54,8 @@ export class History {
 	columns: Column[] = [];
 	/** The same by channel. */
 	private readonly channels = new Map<string, Fields>();
-	/** The row, by its number since the beginning, for which so many columns were found in use: it gets no further ones. */
-	private full = { row: -1, most: 0 };
+	/** The row, by its number since the beginning, for which all columns were found in use: it gets no further ones. */
+	private full = -1;
 	/** By start. `to` is null while a gap lasts. */
 	gaps: HistoryGap[] = [];
 	/** Rises when rows were changed other than by an append or in the last row: what was derived from them is void. */
@@ -242,14 +242,14 @@ export class History {
 		const most = ofNetwork ? COLUMNS_BEFORE_INTERFACES : MOST_COLUMNS;
 		if (columns.length >= most) {
 			const row = this.dropped + this.rows;
-			if (this.full.row === row && most <= this.full.most) return null;
+			if (this.full === row) return null;
 			let at = -1;
 			for (const [i, column] of columns.entries())
 				if ((!ofNetwork || column.fields === fields) && column.seen < (columns[at]?.seen ?? Number.POSITIVE_INFINITY))
 					at = i;
 			const oldest = columns[at];
 			if (!oldest || oldest.seen >= (this.times[this.rows - 1 - IN_USE] ?? Number.NEGATIVE_INFINITY)) {
-				this.full = { row, most };
+				this.full = row;
 				return null;
 			}
 			oldest.fields.delete(oldest.field);

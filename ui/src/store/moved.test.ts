@@ -70,3 +70,20 @@ it("says so after an answer that was on its way when it was set", async () => {
 	await vi.advanceTimersByTimeAsync(0);
 	expect(moved).toEqual([DAY]);
 });
+
+it("says nothing where history was ahead of the batches", async () => {
+	const rows = [2000, 4000, 6000, 8000, 10_000].map((after) => START + after);
+	const { host, emit } = sending({
+		current: async () => batch({ tick: 3, timestamp: START + 6000 }),
+		history: async () => ({ timestamps: rows, series: [], gaps: [] }),
+	});
+	monitor = following(host);
+	const moved = vi.fn();
+	monitor.onMoved(moved);
+	await vi.advanceTimersByTimeAsync(2000);
+	expect(monitor.history.times).toEqual(rows);
+	emit(batch({ tick: 4, timestamp: START + 8000 }));
+	await vi.advanceTimersByTimeAsync(2000);
+	expect(monitor.history.times).toEqual(rows);
+	expect(moved).not.toHaveBeenCalled();
+});
