@@ -285,3 +285,32 @@ fn text_of_twice_the_size_still_fits() {
         app.close().await;
     });
 }
+
+#[test]
+fn eight_gpus_have_room_for_their_charts_at_twice_the_size_too() {
+    const PLOTS: &str =
+        "return Array.from(document.querySelectorAll('main .u-over'), one => [one.clientWidth, one.clientHeight])";
+    super::test(async || {
+        let (screen, home) = (Screen::open(), Home::new());
+        let app = App::start(&screen, &home, Gpus::Simulated("eight")).await;
+        app.later_tick(0).await;
+        app.run("document.documentElement.style.fontSize = '1.625rem'").await;
+        for (width, height) in SIZES {
+            app.resize(width, height).await;
+            // Three labels of 22 pixels stand beside a plot, and a time below it.
+            app.shows(&format!("plots at {width}"), PLOTS, |plots| {
+                let plots = plots.as_array().unwrap();
+                let is_roomy = |plot: &Value| plot[0].as_i64() >= Some(100) && plot[1].as_i64() >= Some(66);
+                plots.len() == 12 && plots.iter().all(is_roomy)
+            })
+            .await;
+            assert_eq!(app.run(OVERFLOW).await, Value::Array(Vec::new()), "{width}");
+            let rail = app
+                .run("const rail = document.querySelector('.rail'); return rail.scrollWidth - rail.clientWidth")
+                .await;
+            assert_eq!(rail, 0, "{width}: the rail scrolls sideways");
+            fs::write(pictures().join(format!("large-eight-{width}.png")), app.screenshot().await).unwrap();
+        }
+        app.close().await;
+    });
+}
