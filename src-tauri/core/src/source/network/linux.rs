@@ -133,6 +133,10 @@ impl Source for Network {
     }
 }
 
+/// The kinds of frames that a Wi-Fi interface has in monitor mode: bare, and with what the radio says of them (kernel: `ARPHRD_IEEE80211`,
+/// `_PRISM` and `_RADIOTAP` in `if_arp.h`).
+const MONITORS: std::ops::RangeInclusive<u64> = 801..=803;
+
 /// The interfaces that a default route leaves by: of IPv4 in `/proc/net/route` (interface, destination, gateway, flags, three
 /// counters, mask) and of IPv6 in `/proc/net/ipv6_route` (destination, its prefix's length, seven more, interface). None where
 /// there are no such files.
@@ -238,7 +242,7 @@ fn index(class: &Path, name: &str) -> u64 {
 /// An interface with a device behind it is physical, unless another counts its bytes already: the one that it is enslaved
 /// to, if that has a device too (the virtual function under Hyper-V's interface; a bond has none, so its slaves count), the
 /// one that leads to the switch whose port it is (DSA, or the one in a card that has its functions' ports here), the one that
-/// a Xen guest's traffic leaves by. Where the tree can't be read (a container without /sys), the name decides.
+/// a Xen guest's traffic leaves by, or, for one of Wi-Fi that listens to everybody, the one that takes part. Where the tree can't be read (a container without /sys), the name decides.
 fn kind(class: &Path, name: &str) -> InterfaceKind {
     if name == "lo" {
         return InterfaceKind::Loopback;
@@ -251,7 +255,9 @@ fn kind(class: &Path, name: &str) -> InterfaceKind {
         let is_guests = || device.join("subsystem").canonicalize().is_ok_and(|bus| bus.ends_with("xen-backend"));
         let is_functions =
             || sysfs::text(&folder.join("phys_port_name")).is_ok_and(|name| stands_for_a_function(&name));
-        device.exists() && !folder.join("master/device").exists() && !is_port() && !is_guests() && !is_functions()
+        let listens = || sysfs::count(&folder.join("type")).is_ok_and(|kind| MONITORS.contains(&kind));
+        let has_master = || folder.join("master/device").exists();
+        device.exists() && !has_master() && !is_port() && !is_guests() && !is_functions() && !listens()
     } else {
         ["en", "eth", "wl", "ww", "ib", "usb"].iter().any(|prefix| name.starts_with(prefix))
     };

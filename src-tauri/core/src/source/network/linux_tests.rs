@@ -20,7 +20,7 @@ fn tree() -> tempfile::TempDir {
     for name in ["lo", "bond0", "docker0", "veth12ab", "virbr0", "tun0", "wg0"] {
         std::fs::create_dir_all(class.join(name)).unwrap();
     }
-    for name in ["enp5s0", "enp6s0", "wlp3s0", "hv0", "vf0", "lan1", "vif3.0", "port0", "rep0vf1"] {
+    for name in ["enp5s0", "enp6s0", "wlp3s0", "hv0", "vf0", "lan1", "vif3.0", "port0", "rep0vf1", "wlp3s0mon"] {
         std::fs::create_dir_all(class.join(name).join("device")).unwrap();
     }
     for (slave, master) in [("enp5s0", "bond0"), ("enp6s0", "bond0"), ("vf0", "hv0")] {
@@ -32,6 +32,9 @@ fn tree() -> tempfile::TempDir {
     std::os::unix::fs::symlink(bus, class.join("vif3.0/device/subsystem")).unwrap();
     for (name, port) in [("port0", "p0\n"), ("rep0vf1", "pf0vf1\n")] {
         std::fs::write(class.join(name).join("phys_port_name"), port).unwrap();
+    }
+    for (name, kind) in [("wlp3s0", "1\n"), ("wlp3s0mon", "803\n")] {
+        std::fs::write(class.join(name).join("type"), kind).unwrap();
     }
     std::fs::create_dir_all(root.path().join("proc/net")).unwrap();
     root
@@ -46,8 +49,23 @@ fn write(root: &tempfile::TempDir, names: &[&str]) {
 fn each_byte_is_counted_once() {
     let root = tree();
     let all = [
-        "lo", "bond0", "docker0", "veth12ab", "virbr0", "tun0", "wg0", "enp5s0", "enp6s0", "wlp3s0", "hv0", "vf0",
-        "lan1", "vif3.0", "port0", "rep0vf1",
+        "lo",
+        "bond0",
+        "docker0",
+        "veth12ab",
+        "virbr0",
+        "tun0",
+        "wg0",
+        "enp5s0",
+        "enp6s0",
+        "wlp3s0",
+        "hv0",
+        "vf0",
+        "lan1",
+        "vif3.0",
+        "port0",
+        "rep0vf1",
+        "wlp3s0mon",
     ];
     write(&root, &all);
     let sample = Network::new(&root.path().join("proc"), &root.path().join("sys")).read().unwrap();
@@ -55,7 +73,7 @@ fn each_byte_is_counted_once() {
     let of_kind = |kind| sample.iter().filter(|i| i.kind == kind).map(|i| &*i.name).collect::<Vec<_>>();
     assert_eq!(of_kind(Physical), ["enp5s0", "enp6s0", "wlp3s0", "hv0", "port0"]);
     assert_eq!(of_kind(Loopback), ["lo"]);
-    assert_eq!(of_kind(Virtual).len(), 10);
+    assert_eq!(of_kind(Virtual).len(), 11);
     assert_eq!((sample[7].received, sample[7].sent), (10, 20));
 }
 
