@@ -670,9 +670,15 @@ export type GpuMetrics = {
 	 *  that this user may see (fdinfo, kernel: `Documentation/gpu/drm-usage-stats.rst`).
 	 */
 	utilization: number | null,
-	/**  Bytes in use, without the driver's reserve (`nvmlMemory_v2_t.used`; amdgpu: `mem_info_vram_used`). */
+	/**
+	 *  Bytes in use, without the driver's reserve (`nvmlMemory_v2_t.used`; amdgpu: `mem_info_vram_used`, of
+	 *  a processor's GPU with `mem_info_gtt_used`).
+	 */
 	memory_used: number | null,
-	/**  Bytes on the device (`nvmlMemory_v2_t.total`; amdgpu: `mem_info_vram_total`, xe: `physical_vram_size_bytes`). */
+	/**
+	 *  Bytes on the device (`nvmlMemory_v2_t.total`; amdgpu: `mem_info_vram_total`, of a processor's GPU with
+	 *  `mem_info_gtt_total`, the system's memory that it may use; xe: `physical_vram_size_bytes`).
+	 */
 	memory_total: number | null,
 	/**
 	 *  °C at the GPU die (`NVML_TEMPERATURE_GPU`; amdgpu: hwmon's "edge", or else "junction", xe: "pkg",

@@ -63,9 +63,11 @@ pub struct GpuMetrics {
     /// i915, xe: percent of the time since the last sample in which the busiest kind of engine worked for the programs
     /// that this user may see (fdinfo, kernel: `Documentation/gpu/drm-usage-stats.rst`).
     pub utilization: Option<f64>,
-    /// Bytes in use, without the driver's reserve (`nvmlMemory_v2_t.used`; amdgpu: `mem_info_vram_used`).
+    /// Bytes in use, without the driver's reserve (`nvmlMemory_v2_t.used`; amdgpu: `mem_info_vram_used`, of
+    /// a processor's GPU with `mem_info_gtt_used`).
     pub memory_used: Option<u64>,
-    /// Bytes on the device (`nvmlMemory_v2_t.total`; amdgpu: `mem_info_vram_total`, xe: `physical_vram_size_bytes`).
+    /// Bytes on the device (`nvmlMemory_v2_t.total`; amdgpu: `mem_info_vram_total`, of a processor's GPU with
+    /// `mem_info_gtt_total`, the system's memory that it may use; xe: `physical_vram_size_bytes`).
     pub memory_total: Option<u64>,
     /// °C at the GPU die (`NVML_TEMPERATURE_GPU`; amdgpu: hwmon's "edge", or else "junction", xe: "pkg",
     /// i915, nouveau: `temp1_input`).

@@ -25,7 +25,7 @@ describe("the words of a GPU's figures", () => {
 			powerLimit: `${amdgpu.powerLimit} hwmon: power1_cap`,
 			memoryBandwidth: `${amdgpu.memoryBandwidth} amdgpu: mem_busy_percent`,
 			fan: `${amdgpu.fan} hwmon: pwm1, fan1_input, fan1_max`,
-			gpuMemory: `${en.help.gpuMemoryPlain} amdgpu: mem_info_vram_used`,
+			gpuMemory: `${en.help.gpuMemoryPlain} amdgpu: mem_info_vram_used (APU: + mem_info_gtt_used)`,
 		});
 		for (const driver of ["i915", "xe"]) {
 			expect(gpuHelp(driver)).toMatchObject({

@@ -44,7 +44,7 @@ const NAMES: { readonly [driver in string]?: Names } = {
 	},
 	amdgpu: {
 		gpuUtilization: "amdgpu: gpu_busy_percent",
-		gpuMemory: "amdgpu: mem_info_vram_used",
+		gpuMemory: "amdgpu: mem_info_vram_used (APU: + mem_info_gtt_used)",
 		gpuTemperature: "hwmon: edge, junction",
 		gpuPower: "hwmon: power1_average, power1_input",
 		clockLimits: "amdgpu: gpu_metrics",

@@ -22,10 +22,15 @@ pub(super) fn read(folder: &Path, hwmon: Option<&Path>, limits: &mut Limits) -> 
     // One that is there and says nothing now is not replaced: a line is of one sensor.
     let has_edge = || hwmon.is_some_and(|folder| folder.join("temp1_input").exists());
     let junction = || if has_edge() { Err(Reason::Unsupported) } else { sensor("temp2_input", DEGREES) };
+    let table = bytes(&folder.join("gpu_metrics"));
+    let memory = |what: &str| {
+        let beside = if is_a_processors(&table) { count(&folder.join(format!("mem_info_gtt_{what}")))? } else { 0 };
+        Ok(count(&folder.join(format!("mem_info_vram_{what}")))?.saturating_add(beside))
+    };
     let mut figures = Figures {
-        memory_used: count(&folder.join("mem_info_vram_used")),
-        memory_total: count(&folder.join("mem_info_vram_total")),
-        clock_limits: clock_limits(&folder.join("gpu_metrics")),
+        memory_used: memory("used"),
+        memory_total: memory("total"),
+        clock_limits: table.as_deref().map_err(|reason| *reason).and_then(clock_limits),
         ..Figures::default()
     };
     for (field, value) in [
@@ -43,6 +48,18 @@ pub(super) fn read(folder: &Path, hwmon: Option<&Path>, limits: &mut Limits) -> 
         figures.put(field, value);
     }
     figures
+}
+
+/// Whether the GPU is a part of a processor with little memory of its own, whose programs use the system's beside (GTT): the tables
+/// of revisions 2 and 3 are those chips' alone (`temperature_core` of `struct gpu_metrics_v2_0` and `v3_0`, kernel: `kgd_pp_interface.h`).
+/// Those before Renoir have no table.
+fn is_a_processors(table: &Result<Vec<u8>, Reason>) -> bool {
+    matches!(table.as_deref(), Ok([_, _, 2 | 3, ..]))
+}
+
+/// Whether what a program holds of the system's memory is memory of this GPU.
+pub(super) fn uses_system_memory(folder: &Path) -> bool {
+    is_a_processors(&bytes(&folder.join("gpu_metrics")))
 }
 
 fn positive(value: f64) -> Result<f64, Reason> {
@@ -74,8 +91,8 @@ fn highest(table: &str) -> Option<f64> {
 
 /// What holds the clocks back, by the firmware: bits that mean the same on every chip. It is in some revisions of the
 /// table only (`indep_throttle_status` of `struct gpu_metrics_v1_3` and `v2_2`, kernel: `kgd_pp_interface.h`).
-fn clock_limits(table: &Path) -> Result<Vec<ClockLimit>, Reason> {
-    throttle_status(&bytes(table)?).map(limits_of).ok_or(Reason::Unsupported)
+fn clock_limits(table: &[u8]) -> Result<Vec<ClockLimit>, Reason> {
+    throttle_status(table).map(limits_of).ok_or(Reason::Unsupported)
 }
 
 /// The status word of a table, if it has one. All ones stand for a figure that the firmware lacks.
@@ -140,8 +157,10 @@ mod tests {
     #[test]
     fn a_table_that_can_t_be_read_is_not_one_that_there_is_not() {
         let folder = tempfile::tempdir().unwrap();
-        assert_eq!(clock_limits(&folder.path().join("gpu_metrics")), Err(Reason::Unsupported));
-        assert_eq!(clock_limits(folder.path()), Err(Reason::Failed), "a folder, which reads as an error");
+        let limits = || read(folder.path(), None, &mut Limits::default()).clock_limits;
+        assert_eq!(limits(), Err(Reason::Unsupported));
+        std::fs::create_dir(folder.path().join("gpu_metrics")).unwrap();
+        assert_eq!(limits(), Err(Reason::Failed), "a folder, which reads as an error");
     }
 
     #[test]

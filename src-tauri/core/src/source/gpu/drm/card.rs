@@ -109,6 +109,11 @@ impl Card {
         on_its_bus && self.hwmon().is_none() && !has_memory()
     }
 
+    /// Whether its memory is a part of the system's beside its own: of a processor's GPU of AMD's.
+    pub(super) fn uses_system_memory(&self) -> bool {
+        self.driver == Driver::Amdgpu && amdgpu::uses_system_memory(&self.folder)
+    }
+
     /// Its node for displays: the folder of what belongs to the GPU rather than to the PCI device.
     fn node(&self) -> PathBuf {
         let card = self.nodes.iter().find(|node| node.starts_with("card")).map_or("card0", String::as_str);

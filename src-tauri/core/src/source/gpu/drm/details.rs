@@ -37,8 +37,14 @@ impl DrmDetails {
         Self { drm: Drm::beside(access), before: BTreeMap::new() }
     }
 
-    /// Who uses a device.
-    fn processes(&mut self, gpu_id: &str, nodes: &[String], now: Duration) -> Result<Vec<GpuProcess>, Reason> {
+    /// Who uses a device, whose memory may be the system's too.
+    fn processes(
+        &mut self,
+        gpu_id: &str,
+        nodes: &[String],
+        uses_system_memory: bool,
+        now: Duration,
+    ) -> Result<Vec<GpuProcess>, Reason> {
         let nodes = nodes.iter().map(|node| (node.clone(), gpu_id.to_owned())).collect();
         let clients = self.drm.clients.read(&nodes).remove(gpu_id).unwrap_or(Err(Reason::Failed))?;
         let (then, before) = self.before.remove(gpu_id).unwrap_or((now, Vec::new()));
@@ -48,6 +54,10 @@ impl DrmDetails {
             of_processes.entry(client.process).or_default().push(client);
         }
         let users = process::users();
+        let held = |client: &Client| match client.system_memory.filter(|_| uses_system_memory) {
+            Some(beside) => Some(client.memory.unwrap_or_default().saturating_add(beside)),
+            None => client.memory,
+        };
         let one = |(pid, clients): (u32, Vec<&Client>)| {
             let about = process::about(&self.drm.access.proc, &users, pid);
             let share =
@@ -60,7 +70,7 @@ impl DrmDetails {
                 container: about.container,
                 compute: has_used(&COMPUTE),
                 graphics: has_used(&GRAPHICS),
-                memory: clients.iter().filter_map(|client| client.memory).reduce(|sum, next| sum + next),
+                memory: clients.iter().filter_map(|client| held(client)).reduce(u64::saturating_add),
                 sm: fdinfo::busy(&before, &clients, elapsed).ok(),
                 encoder: has_used(&ENCODER).then(|| share(&ENCODER)).flatten(),
                 decoder: has_used(&DECODER).then(|| share(&DECODER)).flatten(),
@@ -101,8 +111,8 @@ impl Inspect for DrmDetails {
             return Some(details);
         }
         tell(card, &mut details);
-        let nodes = card.nodes.clone();
-        details.set_processes(self.processes(gpu_id, &nodes, now.mono));
+        let (nodes, uses_system_memory) = (card.nodes.clone(), card.uses_system_memory());
+        details.set_processes(self.processes(gpu_id, &nodes, uses_system_memory, now.mono));
         Some(details)
     }
 }

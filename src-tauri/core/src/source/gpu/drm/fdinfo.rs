@@ -16,6 +16,8 @@ pub(super) struct Client {
     pub(super) process: u32,
     /// Bytes of device memory that it holds, buffers that it shares with others included.
     pub(super) memory: Option<u64>,
+    /// Bytes of the system's memory that it holds for the device (amdgpu: GTT).
+    pub(super) system_memory: Option<u64>,
     pub(super) engines: BTreeMap<String, Engine>,
 }
 
@@ -43,7 +45,7 @@ pub(super) fn parse(text: &str) -> Option<Client> {
     let (mut times, mut cycles, mut totals, mut capacities) =
         (BTreeMap::new(), BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     let mut memory = BTreeMap::new();
-    let of_device = |region: &&str| region.starts_with("vram") || region.starts_with("local");
+    let of_device = |region: &str| region.starts_with("vram") || region.starts_with("local");
     for (key, value) in text.lines().filter_map(|line| line.split_once(':')) {
         let Some(key) = key.strip_prefix("drm-") else { continue };
         let mut words = value.split_ascii_whitespace();
@@ -58,15 +60,18 @@ pub(super) fn parse(text: &str) -> Option<Client> {
             totals.insert(engine, number);
         } else if let Some(engine) = key.strip_prefix("cycles-") {
             cycles.insert(engine, number);
-        } else if let Some(region) = key.strip_prefix("resident-").filter(of_device) {
+        } else if let Some(region) = key.strip_prefix("resident-") {
             memory.insert(region, bytes(number, words.next()));
-        } else if let Some(region) = key.strip_prefix("memory-").filter(of_device) {
+        } else if let Some(region) = key.strip_prefix("memory-") {
             // The older name of the same.
             memory.entry(region).or_insert(bytes(number, words.next()));
         }
     }
     client.id = id?;
-    client.memory = memory.into_values().reduce(u64::saturating_add);
+    let held = |counts: &dyn Fn(&str) -> bool| {
+        memory.iter().filter(|(region, _)| counts(region)).map(|(_, bytes)| *bytes).reduce(u64::saturating_add)
+    };
+    (client.memory, client.system_memory) = (held(&of_device), held(&|region| region == "gtt"));
     let capacity = |engine: &str| capacities.get(engine).copied().unwrap_or(1).max(1);
     for (engine, busy) in &cycles {
         if let Some(total) = totals.get(engine) {

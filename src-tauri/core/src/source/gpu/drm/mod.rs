@@ -5,6 +5,8 @@
 
 mod access;
 mod amdgpu;
+#[cfg(test)]
+mod apu_tests;
 mod card;
 mod details;
 mod fdinfo;
