@@ -133,6 +133,8 @@ fn code(key: &str) -> char {
         "ArrowRight" => Key::Right.into(),
         "Home" => Key::Home.into(),
         "End" => Key::End.into(),
+        "PageUp" => Key::PageUp.into(),
+        "PageDown" => Key::PageDown.into(),
         "Space" => ' ',
         one => {
             let mut chars = one.chars();
