@@ -102,28 +102,26 @@ async fn gathered(screen: &Screen, home: &Home) -> (App, (f64, f64, usize, usize
 async fn history(app: &App) -> (f64, f64, usize, usize) {
     // Unpacked as `host/packed.ts` does it, which a script from outside can't call.
     const ASK: &str = "const done = arguments[arguments.length - 1];
-        const shorts = (packed, scale) => {
-            const out = new Array(packed.length);
-            for (let i = 0; i < packed.length; i++) out[i] = packed[i] === 65535 ? null : packed[i] / scale;
-            return out;
-        };
-        const floats = (packed) => {
-            const out = new Array(packed.length);
-            for (let i = 0; i < packed.length; i++) out[i] = Number.isNaN(packed[i]) ? null : packed[i];
+        const numbers = (packed, none, scale) => {
+            const out = new Float64Array(packed.length);
+            for (let i = 0; i < packed.length; i++) out[i] = packed[i] === none ? NaN : packed[i] / scale;
             return out;
         };
         const unpack = (bytes) => {
             const length = new DataView(bytes).getUint32(0, true);
             const head = JSON.parse(new TextDecoder().decode(new Uint8Array(bytes, 4, length)));
             const rows = head.timestamps.length;
+            const lists = { double: Float64Array, single: Float32Array, hundredths: Uint16Array, whole: Uint16Array, small: Uint8Array };
             let at = 4 + length;
             for (const one of head.series) {
-                const [List, count] = { same: [Float64Array, 1], double: [Float64Array, rows], single: [Float32Array, rows] }[one.values] ?? [Uint16Array, rows];
-                const list = new List(bytes, at, count);
+                const same = one.values === 'same';
+                const list = same ? new Float64Array(bytes, at, 1) : new lists[one.values](bytes, at, rows);
                 at += Math.ceil(list.byteLength / 8) * 8;
-                if (count === 1) one.values = new Array(rows).fill(Number.isNaN(list[0]) ? null : list[0]);
-                else if (List === Uint16Array) one.values = shorts(list, one.values === 'whole' ? 1 : 100);
-                else one.values = floats(list);
+                if (same) one.values = new Float64Array(rows).fill(list[0]);
+                else if (list instanceof Uint8Array) one.values = numbers(list, 255, 1);
+                else if (list instanceof Uint16Array) one.values = numbers(list, 65535, one.values === 'whole' ? 1 : 100);
+                else if (list instanceof Float32Array) one.values = Float64Array.from(list);
+                else one.values = list;
             }
             return head;
         };
