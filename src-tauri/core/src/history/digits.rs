@@ -49,19 +49,40 @@ pub(super) fn write_singles<'a>(numbers: impl Iterator<Item = &'a f32>, out: &mu
 #[expect(clippy::float_cmp, reason = "the very same is meant")]
 fn write_single(number: f32, out: &mut Vec<u8>) {
     let whole = number as i64;
-    if let Some((text, len)) = text(number) {
-        out.extend_from_slice(&text.to_le_bytes()[..len]);
-    } else if whole as f32 == number {
+    if whole as f32 == number {
         write_whole(whole, out);
-    } else {
+    } else if !write_decimals(number, out) {
         write_shortest(number, out);
     }
 }
 
+/// Writes a number of up to four decimals, such as watts that were told in milliwatts, if no other of that kind is the same in single
+/// precision: it is the shortest text then.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "what does not fit is not the same any more"
+)]
+#[expect(clippy::float_cmp, reason = "the very same is meant")]
+fn write_decimals(number: f32, out: &mut Vec<u8>) -> bool {
+    const SCALE: u32 = 10_000;
+    const UNIQUE: u32 = 1 << 23;
+    let scaled = (f64::from(number) * f64::from(SCALE) + 0.5) as u32;
+    if scaled >= UNIQUE || (f64::from(scaled) / f64::from(SCALE)) as f32 != number {
+        return false;
+    }
+    let mut text = itoa::Buffer::new();
+    out.extend_from_slice(text.format(scaled / SCALE).as_bytes());
+    out.push(b'.');
+    // With the scale before them decimals keep their zeros.
+    out.extend_from_slice(text.format(SCALE + scaled % SCALE)[1..].trim_end_matches('0').as_bytes());
+    true
+}
+
 const TEXT: usize = size_of::<u64>();
 
-/// A number below ten thousand that is whole or of one or two decimals: up to seven characters, the first lowest, and how many
-/// they are. Found in tables and copied as one, since branches and copies by the byte would take most of the time.
+/// A number below ten thousand that is whole, or one below a hundred of one or two decimals: up to five characters, the first
+/// lowest, and how many they are. Found in tables and copied as one, since branches and copies by the byte would take most of the time.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -74,16 +95,14 @@ fn text(number: f32) -> Option<(u64, usize)> {
         let text = *WHOLE.get(whole as usize)?;
         return Some((text.into(), len(text)));
     }
-    let hundredths = (f64::from(number) * 100.0 + 0.5) as i32 as usize;
-    let whole = *WHOLE.get(hundredths / 100)?;
-    let rest = HUNDREDTHS[hundredths % 100];
-    let (digits, decimals) = (len(whole), len(rest));
-    let same = (hundredths as f64 * 0.01) as f32 == number;
-    same.then(|| (u64::from(whole) | u64::from(rest) << (8 * digits), digits + decimals))
+    let hundredths = (f64::from(number) * 100.0 + 0.5) as u32;
+    let text = *HUNDREDTHS.get(hundredths as usize)?;
+    let same = (f64::from(hundredths) * 0.01) as f32 == number;
+    same.then_some((text, (text >> LEN) as usize))
 }
 
 /// Of a text that lies in a number, its first character lowest.
-fn len(text: u32) -> usize {
+const fn len(text: u32) -> usize {
     4 - (text.leading_zeros() / 8) as usize
 }
 
@@ -92,31 +111,45 @@ static WHOLE: [u32; 10_000] = {
     let mut texts = [0; 10_000];
     let mut number = 0;
     while number < 10_000 {
-        let mut left = number;
-        loop {
-            let text = &mut texts[number as usize];
-            *text = *text << 8 | digit(left);
-            left /= 10;
-            if left == 0 {
-                break;
-            }
-        }
+        texts[number as usize] = whole(number);
         number += 1;
     }
     texts
 };
 
-/// What stands behind the whole: nothing, the point and tenths, or the point, tenths and hundredths.
-static HUNDREDTHS: [u32; 100] = {
-    let mut texts = [0; 100];
-    let mut number = 1u32;
-    while number < 100 {
-        let last = if number.is_multiple_of(10) { 0 } else { digit(number) };
-        texts[number as usize] = b'.' as u32 | digit(number / 10) << 8 | last << 16;
+/// Every number of hundredths below a hundred as text, without zeros at its end, and its length from the bit [`LEN`] on.
+static HUNDREDTHS: [u64; 10_000] = {
+    let mut texts = [0; 10_000];
+    let mut number = 0;
+    while number < 10_000 {
+        let before = whole(number / 100);
+        let (tenth, last) = (number / 10 % 10, number % 10);
+        let point = b'.' as u32 | digit(tenth) << 8;
+        let (after, digits) = match (tenth, last) {
+            (0, 0) => (0, 0),
+            (_, 0) => (point, 2),
+            (_, _) => (point | digit(last) << 16, 3),
+        };
+        texts[number as usize] =
+            before as u64 | (after as u64) << (8 * len(before)) | ((len(before) + digits) as u64) << LEN;
         number += 1;
     }
     texts
 };
+
+const LEN: u32 = 56;
+
+/// A whole number of up to four digits as text.
+const fn whole(number: u32) -> u32 {
+    let (mut left, mut text) = (number, 0);
+    loop {
+        text = text << 8 | digit(left);
+        left /= 10;
+        if left == 0 {
+            return text;
+        }
+    }
+}
 
 /// The last digit of a number as a character.
 const fn digit(number: u32) -> u32 {
@@ -158,6 +191,10 @@ mod tests {
             (57.1, "57.1"),
             (0.05, "0.05"),
             (99_999.99, "99999.99"),
+            (99.9999, "99.9999"),
+            (314.159, "314.159"),
+            (0.0001, "0.0001"),
+            (838.8608, "838.8608"),
             (400.0 / 7.0, "57.142857"),
             (123_456.75, "123456.75"),
             (-1.5, "-1.5"),
@@ -187,6 +224,7 @@ mod tests {
             numbers in prop::collection::vec(
                 prop_oneof![
                     (0u32..20_000, 0..100).prop_map(|(whole, hundredths)| format!("{whole}.{hundredths:02}").parse().unwrap()),
+                    (0u32..9_000_000).prop_map(|ten_thousandths| ten_thousandths as f32 / 10_000.0),
                     any::<f32>(),
                 ],
                 0..1500,
