@@ -258,7 +258,7 @@ pub struct GpuProcess {
     pub compute: bool,
     /// Whether it draws (OpenGL, Vulkan).
     pub graphics: bool,
-    /// Bytes of device memory; `null` where the driver does not know.
+    /// Bytes of the GPU's memory; `null` where the driver does not know.
     pub memory: Option<u64>,
     /// Percent of the multiprocessors, averaged since the last reading (`nvmlDeviceGetProcessUtilization`; other drivers:
     /// percent of the time since then in which the busiest kind of engine worked for it, by its fdinfo).

@@ -13,6 +13,7 @@ use crate::source::sysfs::{bytes, count, number, text};
 pub(super) struct Limits {
     graphics: Option<f64>,
     memory: Option<f64>,
+    is_a_processors: Option<bool>,
 }
 
 /// Reads a card that is awake.
@@ -23,8 +24,9 @@ pub(super) fn read(folder: &Path, hwmon: Option<&Path>, limits: &mut Limits) -> 
     let has_edge = || hwmon.is_some_and(|folder| folder.join("temp1_input").exists());
     let junction = || if has_edge() { Err(Reason::Unsupported) } else { sensor("temp2_input", DEGREES) };
     let table = bytes(&folder.join("gpu_metrics"));
+    let is_a_processors = is_a_processors(limits, &table);
     let memory = |what: &str| {
-        let beside = if is_a_processors(&table) { count(&folder.join(format!("mem_info_gtt_{what}")))? } else { 0 };
+        let beside = if is_a_processors { count(&folder.join(format!("mem_info_gtt_{what}")))? } else { 0 };
         Ok(count(&folder.join(format!("mem_info_vram_{what}")))?.saturating_add(beside))
     };
     let mut figures = Figures {
@@ -50,16 +52,19 @@ pub(super) fn read(folder: &Path, hwmon: Option<&Path>, limits: &mut Limits) -> 
     figures
 }
 
-/// Whether the GPU is a part of a processor with little memory of its own, whose programs use the system's beside (GTT): the tables
-/// of revisions 2 and 3 are those chips' alone (`temperature_core` of `struct gpu_metrics_v2_0` and `v3_0`, kernel: `kgd_pp_interface.h`).
-/// Those before Renoir have no table.
-fn is_a_processors(table: &Result<Vec<u8>, Reason>) -> bool {
-    matches!(table.as_deref(), Ok([_, _, 2 | 3, ..]))
+/// Whether what a program holds of the system's memory is memory of this GPU.
+pub(super) fn uses_system_memory(folder: &Path, limits: &mut Limits) -> bool {
+    is_a_processors(limits, &bytes(&folder.join("gpu_metrics")))
 }
 
-/// Whether what a program holds of the system's memory is memory of this GPU.
-pub(super) fn uses_system_memory(folder: &Path) -> bool {
-    is_a_processors(&bytes(&folder.join("gpu_metrics")))
+/// Whether the GPU is a part of a processor, with little memory of its own, whose programs use the system's beside (GTT): tables
+/// of revisions 2 and 3 are such chips' alone (`temperature_core` of `struct gpu_metrics_v2_0` and `v3_0`, kernel:
+/// `kgd_pp_interface.h`). Those before Renoir have none. The first table tells it: one that is reset gives none for a while.
+fn is_a_processors(limits: &mut Limits, table: &Result<Vec<u8>, Reason>) -> bool {
+    if let Ok([_, _, format, ..]) = table.as_deref() {
+        limits.is_a_processors.get_or_insert(matches!(format, 2 | 3));
+    }
+    limits.is_a_processors.unwrap_or_default()
 }
 
 fn positive(value: f64) -> Result<f64, Reason> {

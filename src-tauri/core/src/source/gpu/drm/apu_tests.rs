@@ -24,22 +24,29 @@ fn an_amd_processors_gpu_says_which_figures_it_does_not_have() {
 #[test]
 fn the_memory_of_an_amd_processors_gpu_is_the_systems_beside_its_own() {
     const APU: &str = "devices/pci0000:00/0000:00:08.1/0000:c1:00.0";
+    const ID: &str = "PCI-0000:c1:00_0";
+    for (revision, held, total, used) in
+        [(1, 2 << 20, 536_870_912, 412_360_704), (2, 11 << 20, 16_642_998_272_u64, 1_700_850_892_u64)]
+    {
+        let mut machine = Machine::new(&[RADEON_780M]);
+        let table = machine.path(&format!("sys/{APU}/gpu_metrics"));
+        fs::write(&table, [136, 0, revision, 4]).unwrap();
+        let client = "drm-driver: amdgpu\ndrm-client-id: 9\ndrm-memory-vram: 2 MiB\ndrm-memory-gtt: 9 MiB\ndrm-memory-cpu: 4 MiB\n";
+        machine.write("proc/20/fdinfo/3", client);
+        fs::create_dir_all(machine.path("proc/20/fd")).unwrap();
+        symlink("/dev/dri/renderD128", machine.path("proc/20/fd/3")).unwrap();
+        let mut details = DrmDetails::new(Arc::new(Access::new(machine.path("proc"), machine.path("sys"))));
+        let mut says = || {
+            is(&machine.one(), &json!({"gpu_id": ID, "memory_used": used, "memory_total": total}));
+            assert_eq!(details.inspect(ID).unwrap().processes.unwrap()[0].memory, Some(held), "revision {revision}");
+        };
+        says();
+        // One that is reset gives no table.
+        fs::write(&table, "").unwrap();
+        says();
+    }
     let mut machine = Machine::new(&[RADEON_780M]);
-    let table = |format: u8| fs::write(machine.path(&format!("sys/{APU}/gpu_metrics")), [136, 0, format, 4]).unwrap();
-    table(2);
-    let id = "PCI-0000:c1:00_0";
-    let text =
-        "drm-driver: amdgpu\ndrm-client-id: 9\ndrm-memory-vram: 2 MiB\ndrm-memory-gtt: 9 MiB\ndrm-memory-cpu: 4 MiB\n";
-    machine.write("proc/20/fdinfo/3", text);
-    fs::create_dir_all(machine.path("proc/20/fd")).unwrap();
-    symlink("/dev/dri/renderD128", machine.path("proc/20/fd/3")).unwrap();
-    let mut details = DrmDetails::new(Arc::new(Access::new(machine.path("proc"), machine.path("sys"))));
-    let mut held = || details.inspect(id).unwrap().processes.unwrap()[0].memory;
-    assert_eq!(held(), Some(11 << 20));
-    table(1);
-    assert_eq!(held(), Some(2 << 20), "a card");
-    table(3);
-    is(&machine.one(), &json!({"gpu_id": id, "memory_used": 1_700_850_892_u64, "memory_total": 16_642_998_272_u64}));
+    fs::write(machine.path(&format!("sys/{APU}/gpu_metrics")), [136, 0, 3, 0]).unwrap();
     machine.set(APU, "mem_info_gtt_used", "");
     is(&machine.one(), &json!({"memory_used": "unsupported", "memory_total": 16_642_998_272_u64}));
 }

@@ -110,8 +110,8 @@ impl Card {
     }
 
     /// Whether its memory is a part of the system's beside its own: of a processor's GPU of AMD's.
-    pub(super) fn uses_system_memory(&self) -> bool {
-        self.driver == Driver::Amdgpu && amdgpu::uses_system_memory(&self.folder)
+    pub(super) fn uses_system_memory(&mut self) -> bool {
+        self.driver == Driver::Amdgpu && amdgpu::uses_system_memory(&self.folder, &mut self.limits)
     }
 
     /// Its node for displays: the folder of what belongs to the GPU rather than to the PCI device.
