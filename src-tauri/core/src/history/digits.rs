@@ -56,8 +56,8 @@ fn write_single(number: f32, out: &mut Vec<u8>) {
     }
 }
 
-/// Writes a number of up to four decimals, such as watts that were told in milliwatts, if no other of that kind is the same in single
-/// precision: it is the shortest text then.
+/// Writes a number of up to four decimals, or a large one of two, if no other of that kind is the same in single precision: it is
+/// the shortest text then. Watts that were told in milliwatts are such numbers, and rates of a few KB/s.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -65,17 +65,18 @@ fn write_single(number: f32, out: &mut Vec<u8>) {
 )]
 #[expect(clippy::float_cmp, reason = "the very same is meant")]
 fn write_decimals(number: f32, out: &mut Vec<u8>) -> bool {
-    const SCALE: u32 = 10_000;
+    // Up to here single-precision numbers lie closer together than these decimals.
     const UNIQUE: u32 = 1 << 23;
-    let scaled = (f64::from(number) * f64::from(SCALE) + 0.5) as u32;
-    if scaled >= UNIQUE || (f64::from(scaled) / f64::from(SCALE)) as f32 != number {
+    let scale = if number < 838.0 { 10_000 } else { 100 };
+    let scaled = (f64::from(number) * f64::from(scale) + 0.5) as u32;
+    if scaled >= UNIQUE || (f64::from(scaled) / f64::from(scale)) as f32 != number {
         return false;
     }
     let mut text = itoa::Buffer::new();
-    out.extend_from_slice(text.format(scaled / SCALE).as_bytes());
+    out.extend_from_slice(text.format(scaled / scale).as_bytes());
     out.push(b'.');
     // With the scale before them decimals keep their zeros.
-    out.extend_from_slice(text.format(SCALE + scaled % SCALE)[1..].trim_end_matches('0').as_bytes());
+    out.extend_from_slice(text.format(scale + scaled % scale)[1..].trim_end_matches('0').as_bytes());
     true
 }
 
@@ -125,11 +126,8 @@ static HUNDREDTHS: [u64; 10_000] = {
         let before = whole(number / 100);
         let (tenth, last) = (number / 10 % 10, number % 10);
         let point = b'.' as u32 | digit(tenth) << 8;
-        let (after, digits) = match (tenth, last) {
-            (0, 0) => (0, 0),
-            (_, 0) => (point, 2),
-            (_, _) => (point | digit(last) << 16, 3),
-        };
+        // Whole ones are not looked for here.
+        let (after, digits) = if last == 0 { (point, 2) } else { (point | digit(last) << 16, 3) };
         texts[number as usize] =
             before as u64 | (after as u64) << (8 * len(before)) | ((len(before) + digits) as u64) << LEN;
         number += 1;
@@ -194,7 +192,10 @@ mod tests {
             (99.9999, "99.9999"),
             (314.159, "314.159"),
             (0.0001, "0.0001"),
-            (838.8608, "838.8608"),
+            (838.125, "838.125"),
+            (1234.56, "1234.56"),
+            (83_886.07, "83886.07"),
+            (83_886.09, "83886.09"),
             (400.0 / 7.0, "57.142857"),
             (123_456.75, "123456.75"),
             (-1.5, "-1.5"),
@@ -224,7 +225,7 @@ mod tests {
             numbers in prop::collection::vec(
                 prop_oneof![
                     (0u32..20_000, 0..100).prop_map(|(whole, hundredths)| format!("{whole}.{hundredths:02}").parse().unwrap()),
-                    (0u32..9_000_000).prop_map(|ten_thousandths| ten_thousandths as f32 / 10_000.0),
+                    (0u32..9_000_000, prop_oneof![Just(10_000.0), Just(100.0)]).prop_map(|(scaled, scale)| scaled as f32 / scale),
                     any::<f32>(),
                 ],
                 0..1500,
