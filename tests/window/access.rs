@@ -313,9 +313,14 @@ fn a_panel_of_figures_alone_is_a_stop_and_another_page_begins_at_its_top() {
         app.knows_of_gpus().await;
         app.later_tick(app.later_tick(0).await).await;
         let down = "const main = document.querySelector('main'); return main.scrollTop / main.clientHeight";
-        for (key, from, to) in [("PageDown", 0.8, 0.9), ("PageUp", 0.0, 0.0)] {
+        for (focus, key, from, to) in [
+            ("true", "PageDown", 0.8, 0.9),
+            ("true", "PageUp", 0.0, 0.0),
+            ("document.querySelector('[data-testid=\"settings\"]').focus()", "PageDown", 0.8, 0.9),
+        ] {
+            app.run(focus).await;
             app.press(key).await;
-            app.shows("it scrolls before anything has the focus", down, |it| {
+            app.shows("the page is scrolled from outside of it", down, |it| {
                 (from..=to).contains(&it.as_f64().unwrap())
             })
             .await;

@@ -1,5 +1,5 @@
 // The window's shortcuts: Ctrl+1…9 pages, Ctrl+comma settings, Ctrl+Q quits, space pauses, plus and minus zoom, Escape goes back,
-// Page Up and Page Down scroll the page from wherever the focus is.
+// Page Up and Page Down scroll the page.
 import { turnPage } from "../base/focus";
 import { entries } from "../panels/devices";
 import type { Monitor } from "../store/monitor.svelte";
@@ -32,6 +32,12 @@ const ZOOM: Record<string, number> = { "+": 2, "=": 2, "-": 0.5 };
 /** Screenfuls that a key scrolls the page by. */
 const SCREENFULS: Record<string, number> = { PageUp: -1, PageDown: 1 };
 
+/** Whether keys that scroll belong to what has the focus: the page, a menu, a rail that is longer than the window. */
+function scrolls(target: EventTarget | null): boolean {
+	const rail = target instanceof HTMLElement ? target.closest(".rail") : null;
+	return belongs(target, `main, [role="menu"], ${WRITING}`) || (rail !== null && rail.scrollHeight > rail.clientHeight);
+}
+
 /** Whether there is something to zoom in sight. */
 const hasCharts = (view: View): boolean => view.page !== "settings" && view.page !== "diagnostics";
 
@@ -51,7 +57,7 @@ export function pressed(event: KeyboardEvent, monitor: Monitor, view: View): boo
 	else if (event.key === " " && !belongs(event.target, PRESSING)) view.toggle(monitor.history.last);
 	else if (event.key in ZOOM && hasCharts(view) && !isWriting(event.target))
 		view.magnify(ZOOM[event.key] ?? 1, monitor.history.last);
-	else if (event.key in SCREENFULS && !belongs(event.target, `main, ${WRITING}`)) turnPage(SCREENFULS[event.key] ?? 0);
+	else if (event.key in SCREENFULS && !scrolls(event.target)) turnPage(SCREENFULS[event.key] ?? 0);
 	else if (event.key === "Escape" && view.zoom && hasCharts(view)) view.zoom = null;
 	else if (event.key === "Escape" && view.page === "settings") view.leaveSettings();
 	else return false;
