@@ -676,7 +676,7 @@ export type GpuMetrics = {
 	 */
 	memory_used: number | null,
 	/**
-	 *  Bytes on the device (`nvmlMemory_v2_t.total`; amdgpu: `mem_info_vram_total`, of a processor's GPU with
+	 *  Bytes that it has (`nvmlMemory_v2_t.total`; amdgpu: `mem_info_vram_total`, of a processor's GPU with
 	 *  `mem_info_gtt_total`, the system's memory that it may use; xe: `physical_vram_size_bytes`).
 	 */
 	memory_total: number | null,
@@ -756,7 +756,7 @@ export type GpuProcess = {
 	compute: boolean,
 	/**  Whether it draws (OpenGL, Vulkan). */
 	graphics: boolean,
-	/**  Bytes of device memory; `null` where the driver does not know. */
+	/**  Bytes of the GPU's memory; `null` where the driver does not know. */
 	memory: number | null,
 	/**
 	 *  Percent of the multiprocessors, averaged since the last reading (`nvmlDeviceGetProcessUtilization`; other drivers:
@@ -875,7 +875,10 @@ export type InterfaceKind =
  *  the totals.
  */
 "physical" | 
-/**  On top of others or between programs (veth, bridge, docker, tun/tap, virbr, bond, vlan): not counted. */
+/**
+ *  On top of others or between programs (veth, bridge, docker, tun/tap, virbr, bond, vlan), or Wi-Fi in monitor mode, whose
+ *  frames are others': not counted.
+ */
 "virtual" | 
 /**  `lo`: not counted. */
 "loopback";

@@ -66,7 +66,7 @@ pub struct GpuMetrics {
     /// Bytes in use, without the driver's reserve (`nvmlMemory_v2_t.used`; amdgpu: `mem_info_vram_used`, of
     /// a processor's GPU with `mem_info_gtt_used`).
     pub memory_used: Option<u64>,
-    /// Bytes on the device (`nvmlMemory_v2_t.total`; amdgpu: `mem_info_vram_total`, of a processor's GPU with
+    /// Bytes that it has (`nvmlMemory_v2_t.total`; amdgpu: `mem_info_vram_total`, of a processor's GPU with
     /// `mem_info_gtt_total`, the system's memory that it may use; xe: `physical_vram_size_bytes`).
     pub memory_total: Option<u64>,
     /// °C at the GPU die (`NVML_TEMPERATURE_GPU`; amdgpu: hwmon's "edge", or else "junction", xe: "pkg",
@@ -328,7 +328,8 @@ pub enum InterfaceKind {
     /// Backed by a device, or a container's way out where none is: its traffic enters or leaves the machine and is counted in
     /// the totals.
     Physical,
-    /// On top of others or between programs (veth, bridge, docker, tun/tap, virbr, bond, vlan): not counted.
+    /// On top of others or between programs (veth, bridge, docker, tun/tap, virbr, bond, vlan), or Wi-Fi in monitor mode, whose
+    /// frames are others': not counted.
     Virtual,
     /// `lo`: not counted.
     Loopback,

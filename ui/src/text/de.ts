@@ -210,7 +210,8 @@ export const de: Messages = {
 	},
 	kinds: {
 		physical: "Physisch: zählt zur Summe",
-		virtual: "Virtuell: zählt nicht zur Summe, der Datenverkehr ist darin schon enthalten",
+		virtual:
+			"Virtuell: zählt nicht zur Summe, der Datenverkehr ist darin schon enthalten; der von WLAN im Monitormodus ist fremder",
 		loopback: "Loopback: zählt nicht zur Summe",
 	},
 
@@ -232,7 +233,7 @@ export const de: Messages = {
 		gpuUtilizationIntel:
 			"Anteil der Zeit seit der letzten Messung, in dem die am stärksten beschäftigte Art von Einheit für Programme arbeitete, die Sie sehen dürfen. Die anderer Benutzer sind ohne root nicht zu sehen.",
 		gpuMemory: "Belegter Speicher der Karte ohne den vom Treiber reservierten Teil.",
-		gpuMemoryPlain: "Belegter Speicher der Karte.",
+		gpuMemoryPlain: "Belegter Speicher der Karte; bei der GPU eines Prozessors auch der belegte Systemspeicher.",
 		gpuTemperature: "Temperatur des GPU-Chips.",
 		gpuPower: "Leistungsaufnahme der gesamten Karte.",
 		core: "Anteil der aktiven Zeit dieses Kerns an der gesamten Zeit seit der letzten Messung; Warten auf Datenträger gilt als Leerlauf (/proc/stat).",

@@ -223,7 +223,7 @@ export const en = {
 	},
 	kinds: {
 		physical: "Physical: counted in the total",
-		virtual: "Virtual: not counted in the total, its traffic already is",
+		virtual: "Virtual: not counted in the total, its traffic already is; that of Wi-Fi in monitor mode is others'",
 		loopback: "Loopback: not counted in the total",
 	},
 
@@ -235,7 +235,7 @@ export const en = {
 		gpuUtilizationIntel:
 			"Share of the time since the last sample in which the busiest kind of engine worked for the programs that you may see. Those of other users can't be seen without root.",
 		gpuMemory: "Memory in use on the device, without what the driver reserves.",
-		gpuMemoryPlain: "Memory in use on the device.",
+		gpuMemoryPlain: "Memory in use on the device; of a processor's GPU also what it uses of the system's.",
 		gpuTemperature: "Temperature of the GPU die.",
 		gpuPower: "Power of the whole board.",
 		clockLimits: "What keeps the clocks below their maximum at this moment.",

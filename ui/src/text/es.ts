@@ -209,7 +209,7 @@ export const es: Messages = {
 	},
 	kinds: {
 		physical: "Física: se incluye en el total",
-		virtual: "Virtual: no se incluye en el total, que ya contiene su tráfico",
+		virtual: "Virtual: no se incluye en el total, que ya contiene su tráfico; el de una Wi-Fi en modo monitor es ajeno",
 		loopback: "Bucle local: no se incluye en el total",
 	},
 
@@ -231,7 +231,7 @@ export const es: Messages = {
 		gpuUtilizationIntel:
 			"Parte del tiempo desde la última muestra durante la que el tipo de motor más ocupado trabajó para los programas que usted puede ver. Los de otros usuarios no se ven sin root.",
 		gpuMemory: "Memoria en uso en el dispositivo, sin la que reserva el controlador.",
-		gpuMemoryPlain: "Memoria en uso en el dispositivo.",
+		gpuMemoryPlain: "Memoria en uso en el dispositivo; en la GPU de un procesador, también la que usa del sistema.",
 		gpuTemperature: "Temperatura del chip de la GPU.",
 		gpuPower: "Consumo de la tarjeta completa.",
 		core: "Parte del tiempo transcurrido desde la última muestra en que este núcleo estuvo ocupado; esperar a los discos cuenta como inactivo (/proc/stat).",

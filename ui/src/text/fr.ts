@@ -214,7 +214,8 @@ export const fr: Messages = {
 	},
 	kinds: {
 		physical: "Physique\u00a0: comptée dans le total",
-		virtual: "Virtuelle\u00a0: non comptée dans le total, qui comprend déjà son trafic",
+		virtual:
+			"Virtuelle\u00a0: non comptée dans le total, qui comprend déjà son trafic\u00a0; celui du Wi-Fi en mode moniteur est celui d’autrui",
 		loopback: "Boucle locale\u00a0: non comptée dans le total",
 	},
 
@@ -236,7 +237,8 @@ export const fr: Messages = {
 		gpuUtilizationIntel:
 			"Part du temps écoulé depuis la dernière mesure pendant laquelle le type de moteur le plus occupé travaillait pour les programmes que vous pouvez voir. Ceux des autres utilisateurs restent invisibles sans root.",
 		gpuMemory: "Mémoire utilisée sur la carte, sans la part réservée par le pilote.",
-		gpuMemoryPlain: "Mémoire utilisée sur la carte.",
+		gpuMemoryPlain:
+			"Mémoire utilisée sur la carte\u00a0; pour le GPU d’un processeur, aussi celle du système qu’il utilise.",
 		gpuTemperature: "Température de la puce du GPU.",
 		gpuPower: "Consommation de la carte entière.",
 		core: "Part du temps écoulé depuis la dernière mesure pendant laquelle ce cœur était occupé\u202f; l’attente des disques compte comme inactivité (/proc/stat).",

@@ -216,7 +216,7 @@ export const ja: Messages = {
 	},
 	kinds: {
 		physical: "物理: 合計に含まれます",
-		virtual: "仮想: 通信量は計上済みのため、合計に含まれません",
+		virtual: "仮想: 通信量は計上済みのため (モニターモードの Wi-Fi では他者の通信のため)、合計に含まれません",
 		loopback: "ループバック: 合計に含まれません",
 	},
 
@@ -237,7 +237,7 @@ export const ja: Messages = {
 		gpuUtilizationIntel:
 			"前回のサンプル以降、最も使われた種類のエンジンが、あなたから見えるプログラムのために動作していた時間の割合。他のユーザーのプログラムは root でなければ見えません。",
 		gpuMemory: "デバイス上で使用中のメモリ。ドライバーの予約分を除きます。",
-		gpuMemoryPlain: "デバイス上で使用中のメモリ。",
+		gpuMemoryPlain: "デバイス上で使用中のメモリ。プロセッサー内蔵の GPU では、使用中のシステムメモリも含みます。",
 		gpuTemperature: "GPU ダイの温度。",
 		gpuPower: "ボード全体の消費電力。",
 		core: "前回のサンプル以降の時間のうち、このコアがビジーだった割合。ディスク待ちはアイドルに数えます (/proc/stat)。",

@@ -216,7 +216,7 @@ export const zh: Messages = {
 	},
 	kinds: {
 		physical: "物理：计入总计",
-		virtual: "虚拟：不计入总计，其流量已包含在内",
+		virtual: "虚拟：不计入总计，其流量已包含在内；监听模式的 Wi-Fi 收到的是他人的流量",
 		loopback: "环回：不计入总计",
 	},
 
@@ -235,7 +235,7 @@ export const zh: Messages = {
 		gpuUtilizationIntel:
 			"自上次采样以来，最繁忙的一类引擎为您可见的程序工作的时间占比。没有 root 权限时看不到其他用户的程序。",
 		gpuMemory: "设备上已使用的显存，不含驱动程序保留的部分。",
-		gpuMemoryPlain: "设备上已使用的显存。",
+		gpuMemoryPlain: "设备上已使用的显存；对于处理器内置的 GPU，还包括其使用的系统内存。",
 		gpuTemperature: "GPU 芯片温度。",
 		gpuPower: "整块显卡的功耗。",
 		core: "自上次采样以来此核心忙碌时间所占的比例；等待磁盘计为空闲（/proc/stat）。",

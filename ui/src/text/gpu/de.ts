@@ -76,7 +76,7 @@ export const deGpu: GpuMessages = {
 			tensor: "Anteil der Zeit, in der die Tensorkerne rechneten.",
 			dram: "Genutzter Anteil der Speicherbandbreite.",
 			reserved: "Was der Treiber für sich behält; es gilt nicht als belegt.",
-			gtt: "Systemspeicher, den die GPU neben ihrem eigenen nutzt.",
+			gtt: "Systemspeicher, den die GPU neben ihrem eigenen nutzt; bei der GPU eines Prozessors zählt er zu ihrem Speicher.",
 			bar1: "Fenster, durch das der Prozessor auf den Gerätespeicher zugreift.",
 			pcieTraffic: "Vom Gerät empfangene und gesendete Bytes, über 20 ms gemessen.",
 			replays:
@@ -121,7 +121,7 @@ export const deGpu: GpuMessages = {
 		help: {
 			engines:
 				"Anteil der Zeit seit der letzten Abfrage, in der die meistbeschäftigte Art von Einheit für ihn arbeitete (fdinfo: drm-engine-*, drm-cycles-*).",
-			resident: "Gerätespeicher, den er belegt, geteilte Puffer eingeschlossen (fdinfo: drm-resident-*).",
+			resident: "Speicher der GPU, den er belegt, geteilte Puffer eingeschlossen (fdinfo: drm-resident-*).",
 			sm: "Anteil an den Multiprozessoren seit der letzten Abfrage (NVML: nvmlDeviceGetProcessUtilization).",
 			codecs: "Anteil an Encoder und Decoder seit der letzten Abfrage (NVML: nvmlDeviceGetProcessUtilization).",
 			memory: "Speicher, den der Prozess auf dem Gerät belegt (NVML: nvmlDeviceGetComputeRunningProcesses_v3).",

@@ -77,7 +77,7 @@ export const enGpu = {
 			tensor: "Share of time in which the tensor cores worked.",
 			dram: "Share of the memory's bandwidth that was used.",
 			reserved: "What the driver keeps for itself; it is not counted as used.",
-			gtt: "The system's memory that the GPU uses beside its own.",
+			gtt: "The system's memory that the GPU uses beside its own; of a processor's GPU it counts as its memory.",
 			bar1: "Window through which the processor reaches device memory.",
 			pcieTraffic: "Bytes that the device receives and sends, measured for 20 ms.",
 			replays: "Packets that had to be sent again: many of them mean a bad slot or riser.",
@@ -121,7 +121,7 @@ export const enGpu = {
 		help: {
 			engines:
 				"Share of the time since the last look in which the busiest kind of engine worked for it (fdinfo: drm-engine-*, drm-cycles-*).",
-			resident: "Memory of the device that it holds, buffers that it shares included (fdinfo: drm-resident-*).",
+			resident: "Memory of the GPU that it holds, buffers that it shares included (fdinfo: drm-resident-*).",
 			sm: "Share of the multiprocessors since the last look (NVML: nvmlDeviceGetProcessUtilization).",
 			codecs: "Share of the encoder and of the decoder since the last look (NVML: nvmlDeviceGetProcessUtilization).",
 			memory: "Memory that the process holds on the device (NVML: nvmlDeviceGetComputeRunningProcesses_v3).",

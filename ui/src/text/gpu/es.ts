@@ -76,7 +76,7 @@ export const esGpu: GpuMessages = {
 			tensor: "Parte del tiempo en que trabajaron los núcleos tensoriales.",
 			dram: "Parte del ancho de banda de memoria que se usó.",
 			reserved: "Lo que el controlador se guarda; no cuenta como usado.",
-			gtt: "Memoria del sistema que la GPU usa además de la propia.",
+			gtt: "Memoria del sistema que la GPU usa además de la propia; en la GPU de un procesador cuenta como suya.",
 			bar1: "Ventana por la que el procesador accede a la memoria del dispositivo.",
 			pcieTraffic: "Bytes que el dispositivo recibe y envía, medidos durante 20 ms.",
 			replays: "Paquetes que hubo que repetir: muchos indican una ranura o un riser defectuosos.",
@@ -119,7 +119,7 @@ export const esGpu: GpuMessages = {
 		help: {
 			engines:
 				"Parte del tiempo desde la última lectura en que el tipo de motor más ocupado trabajó para él (fdinfo: drm-engine-*, drm-cycles-*).",
-			resident: "Memoria del dispositivo que ocupa, incluidos los búferes compartidos (fdinfo: drm-resident-*).",
+			resident: "Memoria de la GPU que ocupa, incluidos los búferes compartidos (fdinfo: drm-resident-*).",
 			sm: "Parte de los multiprocesadores desde la última consulta (NVML: nvmlDeviceGetProcessUtilization).",
 			codecs:
 				"Parte del codificador y del decodificador desde la última consulta (NVML: nvmlDeviceGetProcessUtilization).",

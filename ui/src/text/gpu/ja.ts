@@ -75,7 +75,7 @@ export const jaGpu: GpuMessages = {
 			tensor: "Tensor コアが動作していた時間の割合。",
 			dram: "メモリ帯域幅のうち使用された割合。",
 			reserved: "ドライバーが自身のために確保する分。使用中には含まれません。",
-			gtt: "GPU が自身のメモリのほかに使うシステムメモリ。",
+			gtt: "GPU が自身のメモリのほかに使うシステムメモリ。プロセッサー内蔵の GPU では、GPU のメモリに数えられます。",
 			bar1: "プロセッサがデバイスメモリにアクセスするための領域。",
 			pcieTraffic: "デバイスの受信と送信のバイト数 (20 ms の測定)。",
 			replays: "再送されたパケット。多い場合はスロットやライザーの不良が疑われます。",
@@ -116,7 +116,7 @@ export const jaGpu: GpuMessages = {
 		help: {
 			engines:
 				"前回の確認以降、最も使われた種類のエンジンがこのプロセスのために動いた時間の割合 (fdinfo: drm-engine-*, drm-cycles-*)。",
-			resident: "プロセスが保持するデバイスメモリ。共有バッファーを含みます (fdinfo: drm-resident-*)。",
+			resident: "プロセスが保持する GPU のメモリ。共有バッファーを含みます (fdinfo: drm-resident-*)。",
 			sm: "前回の確認以降のマルチプロセッサの使用率 (NVML: nvmlDeviceGetProcessUtilization)。",
 			codecs: "前回の確認以降のエンコーダーとデコーダーの使用率 (NVML: nvmlDeviceGetProcessUtilization)。",
 			memory: "プロセスがデバイス上に確保しているメモリ (NVML: nvmlDeviceGetComputeRunningProcesses_v3)。",

@@ -75,7 +75,7 @@ export const zhGpu: GpuMessages = {
 			tensor: "Tensor 核心工作的时间占比。",
 			dram: "显存带宽的使用比例。",
 			reserved: "驱动自身保留的部分，不计入已用。",
-			gtt: "GPU 在自身显存之外使用的系统内存。",
+			gtt: "GPU 在自身显存之外使用的系统内存；对于处理器内置的 GPU，计入其显存。",
 			bar1: "处理器访问显存的窗口。",
 			pcieTraffic: "设备接收和发送的字节数，测量时长 20 ms。",
 			replays: "被迫重传的数据包：数量多说明插槽或转接卡有问题。",
@@ -113,7 +113,7 @@ export const zhGpu: GpuMessages = {
 		unknown: "此处不可见",
 		help: {
 			engines: "自上次读取以来，最忙的一类引擎为该进程工作的时间占比（fdinfo：drm-engine-*、drm-cycles-*）。",
-			resident: "进程占用的显存，包括共享缓冲区（fdinfo：drm-resident-*）。",
+			resident: "进程占用的 GPU 内存，包括共享缓冲区（fdinfo：drm-resident-*）。",
 			sm: "自上次查看以来占用多处理器的比例（NVML：nvmlDeviceGetProcessUtilization）。",
 			codecs: "自上次查看以来占用编码器和解码器的比例（NVML：nvmlDeviceGetProcessUtilization）。",
 			memory: "进程在设备上占用的显存（NVML：nvmlDeviceGetComputeRunningProcesses_v3）。",

@@ -133,8 +133,8 @@ impl Source for Network {
     }
 }
 
-/// The kinds of frames that a Wi-Fi interface has in monitor mode: bare, and with what the radio says of them (kernel: `ARPHRD_IEEE80211`,
-/// `_PRISM` and `_RADIOTAP` in `if_arp.h`).
+/// The kinds of frames that a Wi-Fi interface has in monitor mode: bare, and with what the radio says of them (kernel:
+/// `ARPHRD_IEEE80211`, `_PRISM` and `_RADIOTAP` in `if_arp.h`).
 const MONITORS: std::ops::RangeInclusive<u64> = 801..=803;
 
 /// The interfaces that a default route leaves by: of IPv4 in `/proc/net/route` (interface, destination, gateway, flags, three
@@ -242,7 +242,8 @@ fn index(class: &Path, name: &str) -> u64 {
 /// An interface with a device behind it is physical, unless another counts its bytes already: the one that it is enslaved
 /// to, if that has a device too (the virtual function under Hyper-V's interface; a bond has none, so its slaves count), the
 /// one that leads to the switch whose port it is (DSA, or the one in a card that has its functions' ports here), the one that
-/// a Xen guest's traffic leaves by, or, for one of Wi-Fi that listens to everybody, the one that takes part. Where the tree can't be read (a container without /sys), the name decides.
+/// a Xen guest's traffic leaves by. Nor is one of Wi-Fi in monitor mode: its frames are others'. Where the tree can't be read (a
+/// container without /sys), the name decides.
 fn kind(class: &Path, name: &str) -> InterfaceKind {
     if name == "lo" {
         return InterfaceKind::Loopback;
