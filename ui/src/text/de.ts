@@ -210,8 +210,7 @@ export const de: Messages = {
 	},
 	kinds: {
 		physical: "Physisch: zählt zur Summe",
-		virtual:
-			"Virtuell: zählt nicht zur Summe, der Datenverkehr ist darin schon enthalten; der von WLAN im Monitormodus ist fremder",
+		virtual: "Virtuell: zählt nicht zur Summe",
 		loopback: "Loopback: zählt nicht zur Summe",
 	},
 

@@ -223,7 +223,7 @@ export const en = {
 	},
 	kinds: {
 		physical: "Physical: counted in the total",
-		virtual: "Virtual: not counted in the total, its traffic already is; that of Wi-Fi in monitor mode is others'",
+		virtual: "Virtual: not counted in the total",
 		loopback: "Loopback: not counted in the total",
 	},
 

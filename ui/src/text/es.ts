@@ -209,7 +209,7 @@ export const es: Messages = {
 	},
 	kinds: {
 		physical: "Física: se incluye en el total",
-		virtual: "Virtual: no se incluye en el total, que ya contiene su tráfico; el de una Wi-Fi en modo monitor es ajeno",
+		virtual: "Virtual: no se incluye en el total",
 		loopback: "Bucle local: no se incluye en el total",
 	},
 

@@ -214,8 +214,7 @@ export const fr: Messages = {
 	},
 	kinds: {
 		physical: "Physique\u00a0: comptée dans le total",
-		virtual:
-			"Virtuelle\u00a0: non comptée dans le total, qui comprend déjà son trafic\u00a0; celui du Wi-Fi en mode moniteur est celui d’autrui",
+		virtual: "Virtuelle\u00a0: non comptée dans le total",
 		loopback: "Boucle locale\u00a0: non comptée dans le total",
 	},
 

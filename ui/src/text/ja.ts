@@ -216,7 +216,7 @@ export const ja: Messages = {
 	},
 	kinds: {
 		physical: "物理: 合計に含まれます",
-		virtual: "仮想: 通信量は計上済みのため (モニターモードの Wi-Fi では他者の通信のため)、合計に含まれません",
+		virtual: "仮想: 合計に含まれません",
 		loopback: "ループバック: 合計に含まれません",
 	},
 

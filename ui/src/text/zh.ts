@@ -216,7 +216,7 @@ export const zh: Messages = {
 	},
 	kinds: {
 		physical: "物理：计入总计",
-		virtual: "虚拟：不计入总计，其流量已包含在内；监听模式的 Wi-Fi 收到的是他人的流量",
+		virtual: "虚拟：不计入总计",
 		loopback: "环回：不计入总计",
 	},
 
