@@ -1,4 +1,4 @@
-// Going from page to page: each begins at its top, keeps nobody waiting for the focus, and the settings lead back. And leaving for good.
+// Going from page to page: each begins at its top, is scrolled by keys, keeps nobody waiting for the focus, and the settings lead back. And leaving for good.
 import { render, screen } from "@testing-library/svelte";
 import { beforeEach, expect, it, vi } from "vitest";
 import { Refused } from "../host/host";
@@ -42,6 +42,30 @@ it("shows another page from its top, and gives it the focus that went with the o
 	entry?.click();
 	await on("cpu");
 	expect(document.activeElement).toBe(entry);
+});
+
+it("scrolls by keys from outside of the page, but not for a menu or a rail that scrolls itself", async () => {
+	await open();
+	const scrolled = vi.spyOn(main(), "scrollBy").mockImplementation(() => undefined);
+	vi.spyOn(main(), "clientHeight", "get").mockReturnValue(500);
+	const entry = document.querySelector<HTMLElement>('.rail [data-page="cpu"]') as HTMLElement;
+	const rail = entry.closest(".rail") as HTMLElement;
+	const from = (target: Element, key = "PageDown") => {
+		scrolled.mockClear();
+		const event = new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true });
+		target.dispatchEvent(event);
+		expect(scrolled.mock.calls.length > 0, "it is taken if it does something").toBe(event.defaultPrevented);
+		return scrolled.mock.calls.at(0)?.at(0);
+	};
+	expect(from(document.body)).toEqual({ top: 450 });
+	expect(from(entry, "PageUp")).toEqual({ top: -450 });
+	vi.spyOn(rail, "scrollHeight", "get").mockReturnValue(900);
+	expect(from(entry)).toBeUndefined();
+	expect(from(screen.getByRole("button", { name: "CPU" }))).toBeUndefined();
+	screen
+		.getByRole("button", { name: "CPU" })
+		.dispatchEvent(new MouseEvent("contextmenu", { bubbles: true, cancelable: true }));
+	expect(from(await vi.waitFor(() => screen.getByRole("menuitem", { name: "Copy figures" })))).toBeUndefined();
 });
 
 it("goes back from the settings to the page that they were opened from", async () => {
