@@ -1,10 +1,12 @@
 //! `telltale-agent` from outside: what it prints, when, and how it ends.
 
 use std::collections::BTreeMap;
+use std::io::{PipeReader, PipeWriter, Read as _};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{Output, Stdio};
 
+use rustix::fs::OFlags;
 use serde_json::Value;
 
 use crate::common::agent::{LINE, NO_GPUS, Watch, but_held_up, figure, parse, run};
@@ -180,34 +182,59 @@ fn a_closed_pipe_ends_it_with_success() {
 #[test]
 fn it_ends_though_its_reader_stalls_or_is_gone_before_there_is_a_line() {
     let _turn = among_others();
-    let watch = |channels: &str, out: Stdio| {
-        Group::start(built("telltale-agent"), |command| {
-            command.args(["watch", "--interval", "0.5", "--channels", channels]).envs(NO_GPUS);
-            command.stdout(out).stderr(Stdio::null());
-        })
-    };
-    let (reader, writer) = std::io::pipe().unwrap();
-    // Full, as after hours of a reader that does not read.
-    let flags = rustix::fs::fcntl_getfl(&writer).unwrap();
-    rustix::fs::fcntl_setfl(&writer, flags | rustix::fs::OFlags::NONBLOCK).unwrap();
-    while rustix::io::write(&writer, &[b'x'; 4096]).is_ok() {}
-    rustix::fs::fcntl_setfl(&writer, flags).unwrap();
-    let mut stalled = watch("memory", writer.into());
-    let call = format!("/proc/{}/syscall", stalled.id());
-    until_sync("it waits for its reader", LINE, || {
-        // The call's number and its arguments: the first is stdout.
-        let call = std::fs::read_to_string(&call).unwrap();
-        if call.split_whitespace().nth(1) == Some("0x1") { Ok(()) } else { Err(call) }
-    });
+    let (reader, writer) = full_pipe();
+    rustix::fs::fcntl_setfl(&writer, OFlags::empty()).unwrap();
+    let mut stalled = watch_into(writer, &["--channels", "memory"]);
+    until_in_call("write to stdout", &stalled, |arguments| arguments[0] == "0x1");
     stalled.signal("TERM");
     let status = stalled.wait(LINE);
     assert_eq!((status.code(), status.signal()), (Some(0), None));
     drop(reader);
 
     let (reader, writer) = std::io::pipe().unwrap();
-    let mut unread = watch("gpu", writer.into());
+    let mut unread = watch_into(writer, &["--channels", "gpu"]);
     drop(reader);
     assert_eq!(unread.wait(LINE).code(), Some(0));
+}
+
+#[test]
+fn a_full_stdout_that_does_not_wait_is_waited_for() {
+    let _turn = among_others();
+    let (mut reader, writer) = full_pipe();
+    let mut watch = watch_into(writer, &["--channels", "memory,cpu", "--count", "2"]);
+    until_in_call("poll of one file", &watch, |arguments| arguments[1] == "0x1");
+    let mut printed = String::new();
+    reader.read_to_string(&mut printed).unwrap();
+    let channels: Vec<String> =
+        printed.trim_start_matches('x').lines().map(|line| parse(line)["channel"].to_string()).collect();
+    assert_eq!(channels, [r#""system/cpu""#, r#""system/memory""#].repeat(2));
+    assert_eq!(watch.wait(LINE).code(), Some(0));
+}
+
+/// As after hours of a reader that does not read, and which does not wait.
+fn full_pipe() -> (PipeReader, PipeWriter) {
+    let (reader, writer) = std::io::pipe().unwrap();
+    rustix::fs::fcntl_setfl(&writer, OFlags::NONBLOCK).unwrap();
+    while rustix::io::write(&writer, &[b'x'; 4096]).is_ok() {}
+    (reader, writer)
+}
+
+fn watch_into(out: PipeWriter, arguments: &[&str]) -> Group {
+    Group::start(built("telltale-agent"), |command| {
+        command.args(["watch", "--interval", "0.5"]).args(arguments).envs(NO_GPUS);
+        command.stdout(out).stderr(Stdio::null());
+    })
+}
+
+/// Waits until the main thread of it is in a system call with such arguments.
+fn until_in_call(what: &str, group: &Group, is_it: impl Fn(&[&str]) -> bool) {
+    let call = format!("/proc/{}/syscall", group.id());
+    until_sync(what, LINE, || {
+        let call = std::fs::read_to_string(&call).unwrap();
+        // Behind the call's number.
+        let arguments: Vec<&str> = call.split_whitespace().skip(1).collect();
+        if arguments.len() > 1 && is_it(&arguments) { Ok(()) } else { Err(call.clone()) }
+    });
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! `doctor`: what works on this machine and what does not. What only a desktop has is asked of the app, where it stands
 //! beside this program: so this one needs none of the app's libraries, and says when one of them is missing.
 
-use std::io;
 use std::process::{ExitCode, Stdio};
 use std::time::Duration;
 
@@ -9,6 +8,8 @@ use anyhow::Context as _;
 use telltale_core::collector::Roots;
 use telltale_core::doctor::{self, Check, Report, State};
 use tokio::process::Command;
+
+use crate::out;
 
 /// The app answers in a fraction of a second, or a bus that it asks does not.
 const LONGEST: Duration = Duration::from_secs(10);
@@ -21,7 +22,7 @@ pub(crate) async fn print(json: bool) -> anyhow::Result<ExitCode> {
     let mut checks = doctor::examine(&Roots::default()).await.context("could not start the collector")?;
     checks.extend(desktop().await);
     let report = Report::of(checks);
-    report.print(json, io::stdout().lock())?;
+    report.print(json, out::stdout())?;
     Ok(ExitCode::from(report.state.exit_code()))
 }
 

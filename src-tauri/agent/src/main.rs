@@ -4,6 +4,7 @@ mod arguments;
 mod details;
 mod doctor;
 mod end;
+mod out;
 mod snapshot;
 mod watch;
 

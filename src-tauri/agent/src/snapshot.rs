@@ -1,7 +1,7 @@
 //! `snapshot`: one sample of everything, as a table for people or as JSON.
 
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
+use std::io::Write as _;
 
 use anyhow::Context as _;
 use serde::Serialize;
@@ -12,7 +12,7 @@ use telltale_core::gpu_details::GpuDetails;
 use telltale_core::metrics::{CurrentMetrics, GpuMetrics, InterfaceKind};
 use telltale_core::words;
 
-use crate::details;
+use crate::{details, out};
 
 /// What `get_current_metrics` returns, and what `get_gpu_details` does of each GPU.
 #[derive(Serialize)]
@@ -34,7 +34,7 @@ pub(crate) async fn print(json: bool) -> anyhow::Result<()> {
             gpu_details.push(details.await);
         }
     }
-    let mut out = io::stdout().lock();
+    let mut out = out::stdout();
     if json {
         serde_json::to_writer_pretty(&mut out, &Json { metrics: &snapshot.metrics, gpu_details })?;
         writeln!(out)?;

@@ -1,7 +1,7 @@
 //! `watch`: one line per channel per tick. A channel that was not sampled anew has no line.
 
 use std::collections::HashMap;
-use std::io::{self, Write};
+use std::io::Write;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
@@ -13,7 +13,7 @@ use telltale_core::feed::{Feed as _, Snapshot};
 use telltale_core::metrics::{ChannelStatus, Reason};
 use tracing_appender::non_blocking::NonBlocking;
 
-use crate::end;
+use crate::{end, out};
 
 /// A line: the payload as its event carries it, with the channel and a time that people can read.
 #[derive(Serialize)]
@@ -53,7 +53,7 @@ pub(crate) async fn print(
             if last.is_some_and(|last| tick > last) {
                 break; // the last tick's time is over
             }
-            lines.print(&snapshot, &mut io::stdout().lock())?;
+            lines.print(&snapshot, &mut out::stdout())?;
             if !first_to_come && last.is_some_and(|last| tick >= last) && lines.has_all(&snapshot) {
                 break;
             }
