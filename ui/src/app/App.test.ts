@@ -152,7 +152,7 @@ it.each(["processes", "disk/%ZZ"])("shows the overview where the address names n
 	expect(document.querySelector('[aria-current="page"]')?.textContent).toContain("Overview");
 });
 
-it("shows the overview for a disk or an interface that is gone, until it is back", async () => {
+it("shows the overview for a disk or an interface that is gone, with the focus that its entry had, until it is back", async () => {
 	const sample = (tick: number, change: (batch: CurrentMetrics) => void) => {
 		const one = batch({ tick, timestamp: first.timestamp + tick * 2000 });
 		change(one);
@@ -169,12 +169,14 @@ it("shows the overview for a disk or an interface that is gone, until it is back
 		sample(tick + 1, () => undefined);
 		await vi.waitFor(() => expect(document.documentElement.dataset.tick).toBe(String(tick + 1)));
 		expect(page()).toBe(kept);
+		document.querySelector<HTMLElement>(`.rail [data-page="${kept}"]`)?.focus();
 		sample(tick + 2, ({ disk, network }) => {
 			if (disk) disk.devices = [];
 			if (network) network.interfaces = [];
 		});
 		await vi.waitFor(() => expect(page()).toBe("overview"));
 		await vi.waitFor(() => expect(marked()).toEqual(["overview"]));
+		await vi.waitFor(() => expect((document.activeElement as HTMLElement).dataset.page).toBe("overview"));
 		sample(tick + 3, () => undefined);
 		await vi.waitFor(() => expect(page()).toBe(kept));
 		unmount();
