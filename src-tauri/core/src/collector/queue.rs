@@ -114,6 +114,7 @@ impl Shared {
             state.asking = true;
             drop(state);
             let outcome = source.answer(request);
+            drop(source); // what it holds may go with it, which takes as long as the driver likes: not under the lock
             state = self.lock();
             state.answered.push(outcome);
             if state.on_duty == number {
@@ -128,5 +129,60 @@ impl Shared {
             // Without a loop nobody wants them.
             let _ = self.outcomes.send(std::mem::take(&mut state.answered));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Weak, mpsc};
+    use std::time::Duration;
+
+    use super::super::worker::Worker;
+    use super::*;
+    use crate::channel::Channel;
+    use crate::metrics::MemoryMetrics;
+    use crate::source::{Previous, Reading, Source, SourceError, Stamped};
+
+    /// Tells, as it goes, whether it does without the queue's lock.
+    struct Held {
+        turn: Arc<Mutex<()>>,
+        shared: Weak<Shared>,
+        goes: mpsc::Sender<bool>,
+    }
+
+    impl Source for Held {
+        type Sample = ();
+
+        fn read(&mut self) -> Result<(), SourceError> {
+            drop(self.turn.lock());
+            Ok(())
+        }
+
+        fn derive(_: Previous<'_, ()>, _: &Stamped<()>) -> Reading {
+            Reading::Memory(MemoryMetrics::default())
+        }
+    }
+
+    impl Drop for Held {
+        fn drop(&mut self) {
+            let _ = self.goes.send(self.shared.upgrade().is_some_and(|shared| shared.state.try_lock().is_ok()));
+        }
+    }
+
+    #[test]
+    fn a_replaced_source_that_comes_back_is_let_go_of_without_the_lock() {
+        let (outcomes, _answers) = tokio::sync::mpsc::unbounded_channel();
+        let queue = Queue::start(outcomes).unwrap();
+        let (turn, shared) = (Arc::new(Mutex::new(())), Arc::downgrade(&queue.0));
+        let (goes, gone) = mpsc::channel();
+        let held = turn.lock().unwrap();
+        let its_turn = Arc::clone(&turn);
+        let make = move || Held { turn: Arc::clone(&its_turn), shared: shared.clone(), goes: goes.clone() };
+        let mut worker = Worker::new("memory", Channel::Memory, make);
+        worker.ask(&queue, 1, Duration::from_secs(2));
+        queue.go();
+        drop(worker);
+        drop(held);
+        assert_eq!(gone.recv_timeout(Duration::from_secs(20)), Ok(true));
     }
 }
