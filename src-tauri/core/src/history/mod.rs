@@ -196,13 +196,15 @@ impl History {
         let after = self.rows.back().map_or(i64::MIN, |last| last.timestamp + 1);
         self.rows.push_back(Row { timestamp: row.timestamp.max(after), ..row });
         let oldest = self.rows.back().map_or(i64::MIN, |newest| newest.timestamp - SPAN);
+        let before = self.first;
         while self.rows.len() > MAX_ROWS || self.rows.front().is_some_and(|row| row.timestamp <= oldest) {
             self.rows.pop_front();
             self.first += 1;
         }
         // They are in the order in which they began: one that lasts may stand before one that is long over.
         self.gaps.retain(|gap| gap.to.is_none_or(|to| to > oldest));
-        if self.first > 0 && self.first.is_multiple_of(128) {
+        // Now and then: several rows may go at once.
+        if before / 128 != self.first / 128 {
             self.forget_empty_columns();
         }
     }

@@ -68,6 +68,16 @@ fn a_missing_value_is_null_and_a_column_that_is_all_gone_is_dropped() {
 }
 
 #[test]
+fn so_it_is_where_two_rows_go_at_once_after_the_interval_was_lengthened() {
+    let mut history = history(0.5, &[Some(1.0); 50]);
+    let seconds = |tick: u32| if tick < 7_201 { f64::from(tick) * 0.5 } else { 3_600.0 + f64::from(tick - 7_200) };
+    for tick in 50..7_201 + 200 {
+        history.begin(tick.into(), &stamp(seconds(tick)));
+    }
+    assert!(history.len() < 7_200 && history.columns() == 0, "{} rows", history.len());
+}
+
+#[test]
 fn names_that_come_and_go_stay_bounded() {
     let mut history = History::default();
     for tick in 0u32..6_000 {
