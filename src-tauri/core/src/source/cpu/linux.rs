@@ -184,12 +184,13 @@ fn busy_percent_of_all(before: &Stat, now: &Stat) -> Result<f64, Reason> {
 
 /// Percent of the time between two readings that was busy.
 ///
-/// Idle and iowait may run backwards a little (proc(5) on iowait): that counts as no idle time. Further back, or busy
-/// time running backwards, is a reset.
+/// What one sample had as iowait the next may have as idle (proc(5) on iowait): so they count together. Together they may run
+/// backwards a little, beside much that was busy: that counts as no idle time. Further back, or busy time running backwards, is
+/// a reset.
 fn busy_percent(earlier: Times, later: Times) -> Result<f64, Reason> {
     let busy = later.busy.checked_sub(earlier.busy).ok_or(Reason::CounterReset)?;
     let idle = later.idle.saturating_sub(earlier.idle);
-    if earlier.idle.saturating_sub(later.idle) > A_LITTLE {
+    if earlier.idle.saturating_sub(later.idle) > A_LITTLE.min(busy / 10) {
         return Err(Reason::CounterReset);
     }
     match busy.saturating_add(idle) {

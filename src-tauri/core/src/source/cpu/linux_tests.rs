@@ -114,7 +114,12 @@ fn a_core_that_goes_offline_or_online_is_neither_load_nor_rest() {
 #[test]
 fn iowait_running_backwards_is_no_reset() {
     let before = Times { busy: 100, idle: 1_000 };
-    assert_eq!(busy_percent(before, Times { busy: 110, idle: 995 }), Ok(100.0));
+    assert_eq!(busy_percent(before, Times { busy: 300, idle: 999 }), Ok(100.0));
+    assert_eq!(
+        busy_percent(before, Times { busy: 110, idle: 998 }),
+        Err(Reason::CounterReset),
+        "that would be a spike"
+    );
     assert_eq!(busy_percent(before, Times { busy: 99, idle: 1_005 }), Err(Reason::CounterReset));
     assert_eq!(busy_percent(before, before), Err(Reason::Starting));
 }
