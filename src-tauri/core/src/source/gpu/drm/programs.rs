@@ -22,6 +22,10 @@ const BUDGET: Duration = Duration::from_millis(10);
 const SHARE: u32 = 200;
 const LONGEST: Duration = Duration::from_mins(1);
 
+/// The PID namespace of the machine itself, in which every process is seen (kernel: `include/linux/proc_ns.h`,
+/// `PROC_PID_INIT_INO`).
+const WHOLE_MACHINE: &str = "pid:[4026531836]";
+
 /// Descriptors looked at in one process, and GPU descriptors followed in all: far above what programs use.
 const MOST_OF_ONE: usize = 4_096;
 const MOST: usize = 1_024;
@@ -118,7 +122,7 @@ impl Clients {
             }
             self.queue = entries(&self.proc).filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
             // Where /proc is mounted with hidepid=2, the processes of others, the first one's too, are not even listed.
-            self.refused = [!self.queue.contains(&1), self.refused[0]];
+            self.refused = [!self.queue.contains(&1) || self.is_contained(), self.refused[0]];
             let listed: BTreeSet<u32> = self.queue.iter().copied().collect();
             self.descriptors.retain(|descriptor| listed.contains(&descriptor.process));
         }
@@ -129,6 +133,11 @@ impl Clients {
             }
         }
         self.has_looked |= self.queue.is_empty();
+    }
+
+    /// Whether only a part of the machine's processes can be seen here: those of a container.
+    fn is_contained(&self) -> bool {
+        fs::read_link(self.proc.join("self/ns/pid")).is_ok_and(|namespace| namespace != Path::new(WHOLE_MACHINE))
     }
 
     fn look_at(&mut self, process: u32) {
@@ -218,6 +227,14 @@ mod tests {
         process(proc.path(), 20, &[]); // hidepid=2: not even the first process is listed
         let mut clients = unhurried(proc.path());
         assert_eq!(clients.read(&one_node())["gpu"], Err(Reason::NoPermission));
+        // A container has a first process of its own.
+        process(proc.path(), 1, &[]);
+        fs::create_dir_all(proc.path().join("self/ns")).unwrap();
+        for (namespace, read) in [("pid:[4026532201]", Err(Reason::NoPermission)), (WHOLE_MACHINE, Ok(Vec::new()))] {
+            let _ = fs::remove_file(proc.path().join("self/ns/pid"));
+            symlink(namespace, proc.path().join("self/ns/pid")).unwrap();
+            assert_eq!(unhurried(proc.path()).read(&one_node())["gpu"], read, "{namespace}");
+        }
     }
 
     #[test]
