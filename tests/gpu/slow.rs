@@ -1,6 +1,8 @@
 //! Several GPUs that take long to answer, and one of them that does not.
 
-use super::{devices, is_as_described, one_of_eight_goes_and_comes_back, run};
+use serde_json::json;
+
+use super::{Driver, devices, is_as_described, one_of_eight_goes_and_comes_back, run};
 use crate::common::agent::parse;
 use crate::common::among_others;
 
@@ -45,4 +47,17 @@ fn so_has_a_single_tick_where_one_of_them_is_asked_for_alone() {
 fn one_of_eight_hangs_the_others_are_read_on_and_it_comes_back() {
     let _turn = among_others();
     one_of_eight_goes_and_comes_back("hang", "not_answering");
+}
+
+/// Who starts it then looks for the one that hangs.
+#[test]
+fn one_that_hangs_from_the_start_hides_no_other() {
+    let _turn = among_others();
+    let driver = Driver::start(&devices(3, 1, "hang"), "gpu");
+    driver.until("the first is there", |line| is_as_described(line, 0));
+    driver.until("and the last", |line| is_as_described(line, 2));
+    let hangs = driver.until("the other is said to hang", |line| line["index"] == 1);
+    assert_eq!((&hangs["missing"]["temperature"], &hangs["name"]), (&json!("not_answering"), &json!("GPU 1")));
+    driver.becomes(&devices(3, 1, "ok"));
+    driver.until("it is back", |line| is_as_described(line, 1));
 }

@@ -35,6 +35,8 @@ pub(super) struct Powers {
     of: BTreeMap<String, Power>,
     /// The addresses of those that are lent to virtual machines.
     lent: Vec<String>,
+    /// All that there are, and their drivers.
+    pub(super) devices: BTreeMap<String, Option<String>>,
     /// There is none but those.
     all_lent: bool,
 }
@@ -64,9 +66,10 @@ impl Bus {
         let lent = gpus.iter().filter(|(driver, ..)| pci::lends(driver.as_deref()));
         let lent: Vec<_> = lent.map(|(_, address, _)| (*address).clone()).collect();
         let all_lent = !lent.is_empty() && lent.len() == gpus.len();
-        let gpus = gpus.into_iter().filter(|(driver, ..)| opened(driver));
-        let of = gpus.map(|(_, address, folder)| (address.clone(), nvidias_power(&folder))).collect();
-        Powers { of, lent, all_lent }
+        let of = gpus.iter().filter(|(driver, ..)| opened(driver));
+        let of = of.map(|(_, address, folder)| ((*address).clone(), nvidias_power(folder))).collect();
+        let devices = gpus.into_iter().map(|(driver, address, _)| (address.clone(), driver)).collect();
+        Powers { of, lent, devices, all_lent }
     }
 }
 
@@ -131,6 +134,11 @@ impl Powers {
     pub(super) fn all_asleep(&self) -> bool {
         !self.of.is_empty() && self.of.values().all(|power| *power == Power::Asleep)
     }
+}
+
+/// Whether there is a GPU that NVML would open and that may sleep, or does.
+pub fn has_nvidias_that_sleep(sys: &Path) -> bool {
+    Bus::default().powers(sys).of.values().any(|power| *power != Power::AlwaysOn)
 }
 
 /// What runtime power management says of the device at `folder`. One that sleeps does, whatever it may do.
@@ -232,6 +240,7 @@ mod tests {
         assert_eq!(read(), Powers::default());
         device(sys, "0000:01:00.0", "0x10de", "0x030200", "auto", "suspended");
         assert_eq!((read().overall(), read().all_asleep()), (Power::Asleep, true));
+        assert!(has_nvidias_that_sleep(sys) && !has_nvidias_that_sleep(&sys.join("elsewhere")));
         device(sys, "0000:02:00.0", "0x10de", "0x030000", "auto", "active");
         let both = read();
         assert_eq!((both.overall(), both.all_asleep()), (Power::Asleep, false));

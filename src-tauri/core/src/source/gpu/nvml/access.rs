@@ -2,12 +2,13 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use nvml_wrapper::error::NvmlError;
 use nvml_wrapper::{Device, Nvml};
 
+use super::super::pci::NVIDIA_DRIVER;
 use super::super::sleep::{Bus, Power, Powers};
 use super::super::turns::Turns;
 use super::Identity;
@@ -25,6 +26,8 @@ pub struct Access {
     bus: Mutex<Bus>,
     asks_sleeping: AtomicBool,
     open: Mutex<Open>,
+    /// How many devices NVML counted last, also before they were all read for the first time.
+    pub(super) counted: AtomicU32,
     /// By index.
     pub(super) turns: Turns<u32>,
 }
@@ -47,8 +50,16 @@ impl Access {
     /// sleep is read under `sys` (normally `/sys`), processes under `proc`.
     pub fn new(library: Option<OsString>, proc: PathBuf, sys: PathBuf) -> Self {
         let library = library.unwrap_or_else(|| LIBRARY.into());
-        let (bus, open) = (Mutex::default(), Mutex::default());
-        Self { library, proc, sys, bus, asks_sleeping: AtomicBool::new(false), open, turns: Turns::default() }
+        Self {
+            library,
+            proc,
+            sys,
+            bus: Mutex::default(),
+            asks_sleeping: AtomicBool::new(false),
+            open: Mutex::default(),
+            counted: AtomicU32::new(0),
+            turns: Turns::default(),
+        }
     }
 
     /// Whether devices are asked although that wakes them.
@@ -62,9 +73,15 @@ impl Access {
         if self.asks_sleeping.load(Ordering::Relaxed) { powers.awake() } else { powers }
     }
 
+    /// Whether the kernel has NVIDIA's driver, which NVML's library tries to load where it has not.
+    pub(super) fn has_driver(&self) -> bool {
+        self.sys.join("module").join(NVIDIA_DRIVER).exists()
+    }
+
     /// Whether the tick's reader hangs inside one of several devices, so that another could go on with the rest.
     pub fn hangs_in_one_of_several(&self) -> bool {
-        self.lock().known.len() > 1 && self.turns.hangs()
+        let several = self.counted.load(Ordering::Relaxed) > 1 || self.lock().known.len() > 1;
+        several && self.turns.hangs()
     }
 
     /// The session that it replaces may end here, which can take as long as the driver likes: not under the lock, which the
@@ -102,7 +119,11 @@ pub(super) fn find_awake<'nvml>(
     match find(nvml, identity) {
         Err(NvmlError::FunctionNotFound | NvmlError::FailedToLoadSymbol(_)) if powers.overall() != Power::Asleep => {
             let device = nvml.device_by_index(identity.index)?;
-            if super::id_of(&device, identity.index)? == identity.id { Ok(device) } else { Err(NvmlError::NotFound) }
+            if super::identity::id_of(&device, identity.index)? == identity.id {
+                Ok(device)
+            } else {
+                Err(NvmlError::NotFound)
+            }
         }
         found => found,
     }

@@ -7,6 +7,7 @@ mod details;
 mod device;
 mod figures;
 mod gpm;
+mod identity;
 mod order;
 mod processes;
 mod refusal;
@@ -14,6 +15,7 @@ mod refusal;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use nvml_wrapper::Nvml;
@@ -35,6 +37,10 @@ use figures::Fixed;
 
 /// First and longest wait before initializing again.
 const RETRY: (Duration, Duration) = (Duration::from_secs(2), Duration::from_mins(1));
+
+/// The longest where the kernel does not have the driver: each time the library tries to load it (nvidia-modprobe(1)), which
+/// the kernel's log tells. Once it is loaded, or the devices are others, nothing is waited for.
+const UNLOADED: Duration = Duration::from_hours(1);
 
 /// How often to look at what keeps a GPU awake that could sleep.
 const LOOK: Duration = Duration::from_secs(10);
@@ -59,8 +65,21 @@ pub struct Gpu {
 
 #[derive(Debug)]
 enum Session {
-    Open { nvml: Arc<Nvml>, driver_version: Option<String>, fixed: BTreeMap<String, Fixed> },
-    Closed { why: Option<Problem>, retry_at: Duration },
+    Open {
+        nvml: Arc<Nvml>,
+        driver_version: Option<String>,
+        fixed: BTreeMap<String, Fixed>,
+    },
+    Closed {
+        why: Option<Problem>,
+        retry_at: Duration,
+        /// The devices and their drivers, where the kernel did not have NVIDIA's.
+        without_driver: Option<BTreeMap<String, Option<String>>>,
+    },
+}
+
+impl Session {
+    const NONE_YET: Self = Self::Closed { why: None, retry_at: Duration::ZERO, without_driver: None };
 }
 
 impl Gpu {
@@ -72,7 +91,7 @@ impl Gpu {
             Some(nvml) => {
                 Session::Open { driver_version: nvml.sys_driver_version().ok(), nvml, fixed: BTreeMap::new() }
             }
-            None => Session::Closed { why: None, retry_at: Duration::ZERO },
+            None => Session::NONE_YET,
         };
         let wait = RETRY.0;
         Self { access, turn, session, wait, known, gone, sleep: Sleep::default(), awake: (None, BTreeMap::new()) }
@@ -90,7 +109,7 @@ impl Gpu {
             if !self.sleep.may_ask(overall, now) {
                 return self.asleep(powers);
             }
-            if let Err(problem) = self.open() {
+            if let Err(problem) = self.open(powers) {
                 return self.nothing_but(problem);
             }
         }
@@ -101,7 +120,10 @@ impl Gpu {
         let read = if overall == Power::Asleep {
             read_awake(nvml, enter, &self.known, powers, fixed)
         } else {
-            read_all(nvml, enter, &mut self.known, &mut self.gone, fixed)
+            nvml.device_count().and_then(|count| {
+                self.access.counted.store(count, Ordering::Relaxed);
+                read_all(nvml, count, enter, &mut self.known, &mut self.gone, fixed)
+            })
         };
         let driver_version = driver_version.clone();
         match read {
@@ -122,8 +144,7 @@ impl Gpu {
                 Sample { driver_version, devices, problem, awake }
             }
             Err(error) => {
-                let problem = refusal::problem(&error, &self.access.library);
-                self.close(problem.clone());
+                let problem = self.close(&error, powers);
                 self.nothing_but(problem)
             }
         }
@@ -146,7 +167,7 @@ impl Gpu {
 
     /// Lets go of NVML, so that the devices can sleep; nothing is to wait for when they wake.
     fn let_go(&mut self) {
-        self.session = Session::Closed { why: None, retry_at: Duration::ZERO };
+        self.session = Session::NONE_YET;
         self.awake = (None, BTreeMap::new());
     }
 
@@ -168,10 +189,12 @@ impl Gpu {
     }
 
     /// Initializes if it is time to; the problem where there is no session.
-    fn open(&mut self) -> Result<(), Problem> {
-        let Session::Closed { why, retry_at } = &self.session else { return Ok(()) };
+    fn open(&mut self, powers: &Powers) -> Result<(), Problem> {
+        let Session::Closed { why, retry_at, without_driver } = &self.session else { return Ok(()) };
         let now = clock::now().mono;
-        if let Some(problem) = why.clone().filter(|_| now < *retry_at) {
+        let changed = |before: &BTreeMap<_, _>| *before != powers.devices || self.access.has_driver();
+        if let Some(problem) = why.clone().filter(|_| now < *retry_at && !without_driver.as_ref().is_some_and(changed))
+        {
             return Err(problem);
         }
         match Nvml::builder().lib_path(&self.access.library).init() {
@@ -180,18 +203,24 @@ impl Gpu {
                 self.session = Session::Open { nvml: Arc::new(nvml), driver_version, fixed: BTreeMap::new() };
                 Ok(())
             }
-            Err(error) => {
-                let problem = refusal::problem(&error, &self.access.library);
-                self.close(problem.clone());
-                Err(problem)
-            }
+            Err(error) => Err(self.close(&error, powers)),
         }
     }
 
-    /// Ends the session, if there is one; a new one is tried later.
-    fn close(&mut self, why: Problem) {
-        self.session = Session::Closed { why: Some(why), retry_at: clock::now().mono + self.wait };
-        self.wait = (self.wait * 2).min(RETRY.1);
+    /// Ends the session, if there is one; a new one is tried later. Why, in words.
+    fn close(&mut self, error: &NvmlError, powers: &Powers) -> Problem {
+        let why = refusal::problem(error, &self.access.library);
+        let unloaded =
+            cfg!(target_os = "linux") && matches!(error, NvmlError::DriverNotLoaded) && !self.access.has_driver();
+        let longest = if unloaded { UNLOADED } else { RETRY.1 };
+        let wait = self.wait.min(longest);
+        self.session = Session::Closed {
+            why: Some(why.clone()),
+            retry_at: clock::now().mono + wait,
+            without_driver: unloaded.then(|| powers.devices.clone()),
+        };
+        self.wait = (wait * 2).min(longest);
+        why
     }
 
     /// The devices known so far without figures, and why.
@@ -231,9 +260,10 @@ impl Source for Gpu {
     }
 }
 
-/// Reads every device that NVML counts and that may be entered, and lists as lost those that it counted before.
+/// Reads every device, of `count`, that may be entered, and lists as lost those that it counted before.
 fn read_all<'turns>(
     nvml: &Nvml,
+    count: u32,
     enter: impl Fn(u32) -> Option<Inside<'turns, u32>>,
     known: &mut Vec<Identity>,
     gone: &mut Vec<String>,
@@ -241,7 +271,7 @@ fn read_all<'turns>(
 ) -> Result<Vec<Device>, NvmlError> {
     let mut devices = Vec::with_capacity(known.len());
     let mut nameless = Vec::new();
-    for index in 0..nvml.device_count()? {
+    for index in 0..count {
         let Some(_inside) = enter(index) else {
             nameless.push((index, None));
             continue;
@@ -255,7 +285,7 @@ fn read_all<'turns>(
     // One that comes back is asked anew what does not change while it is there, its slot too.
     fixed.retain(|id, _| devices.iter().any(|device| device.identity.id == *id));
     for (index, error) in nameless {
-        let identity = probably(index, known, &devices);
+        let identity = identity::probably(index, known, &devices);
         devices.push(match error {
             Some(error) => Device::refused(identity, &error),
             None => Device::without_figures(identity, Reason::NotAnswering),
@@ -281,7 +311,7 @@ fn read_one(
     fixed: &mut BTreeMap<String, Fixed>,
 ) -> Result<Device, NvmlError> {
     let device = nvml.device_by_index(index)?;
-    let identity = identify(&device, index, known, fixed)?;
+    let identity = identity::identify(&device, index, known, fixed)?;
     figures::read(&device, identity, fixed)
 }
 
@@ -316,79 +346,10 @@ fn read_awake<'turns>(
     Ok(devices)
 }
 
-/// Which device has this index now. Asked anew at each sample, as the others move up when one is taken out.
-fn identify(
-    device: &nvml_wrapper::Device<'_>,
-    index: u32,
-    known: &mut Vec<Identity>,
-    fixed: &BTreeMap<String, Fixed>,
-) -> Result<Identity, NvmlError> {
-    let id = id_of(device, index)?;
-    let pci_address = || match bus_id(device) {
-        Err(error) if !is_unsupported(&error) => Err(error),
-        bus_id => Ok(bus_id.ok().map(|bus_id| access::pci_address(&bus_id))),
-    };
-    let identity = match known.iter().position(|known| known.id == id) {
-        Some(place) if fixed.contains_key(&id) => Identity { index, ..known.remove(place) },
-        Some(place) => {
-            let pci_address = pci_address()?;
-            Identity { index, pci_address, ..known.remove(place) }
-        }
-        None => {
-            let pci_address = pci_address()?;
-            match device.name() {
-                Ok(name) => Identity { id, index, name, pci_address },
-                Err(error) if refusal::ends_session(&error) => return Err(error),
-                // Not kept, so that it is asked for again.
-                Err(_) => return Ok(Identity { id, index, name: unnamed(index), pci_address }),
-            }
-        }
-    };
-    known.push(identity.clone());
-    Ok(identity)
-}
-
-/// What a device is known by: its UUID, or else its slot or its index.
-fn id_of(device: &nvml_wrapper::Device<'_>, index: u32) -> Result<String, NvmlError> {
-    let known_by = match device.uuid() {
-        Err(error) if is_unsupported(&error) => match bus_id(device) {
-            Err(error) if is_unsupported(&error) => by_index(index),
-            bus_id => bus_id?,
-        },
-        uuid => uuid?,
-    };
-    Ok(super::id(&known_by))
-}
-
-fn bus_id(device: &nvml_wrapper::Device<'_>) -> Result<String, NvmlError> {
-    device.pci_info().map(|pci| pci.bus_id)
-}
-
-fn is_unsupported(error: &NvmlError) -> bool {
-    refusal::reason(error) == Reason::Unsupported
-}
-
 /// Whether nothing runs on those that are there; one that is lost is not idle, and keeps no other awake.
 fn all_idle(devices: &[Device]) -> bool {
     let mut there = devices.iter().filter(|device| !device.is_lost()).peekable();
     there.peek().is_some() && there.all(Device::is_idle)
-}
-
-/// The device that had this index last and is not found elsewhere, or one never seen before.
-fn probably(index: u32, known: &[Identity], devices: &[Device]) -> Identity {
-    let elsewhere = |known: &Identity| devices.iter().any(|device| device.identity.id == known.id);
-    let before = known.iter().rev().find(|known| known.index == index && !elsewhere(known));
-    let unknown = || Identity { id: by_index(index), index, name: unnamed(index), pci_address: None };
-    before.cloned().unwrap_or_else(unknown)
-}
-
-/// An id for a device that has none.
-fn by_index(index: u32) -> String {
-    format!("index-{index}")
-}
-
-fn unnamed(index: u32) -> String {
-    format!("GPU {index}")
 }
 
 /// The library that the environment names, if it names one.
@@ -414,16 +375,20 @@ mod tests {
     }
 
     #[test]
-    fn a_device_that_does_not_say_which_it_is_is_the_last_that_had_its_index() {
-        let identity = |id: &str, index| Identity { id: id.into(), index, name: id.into(), pci_address: None };
-        let known = [identity("taken out", 1), identity("here", 0), identity("moved up", 1)];
-        let here = Device::without_figures(identity("here", 0), Reason::Starting);
-        let devices = std::slice::from_ref(&here);
-        assert_eq!(probably(1, &known, devices), known[2]);
-        assert_eq!(probably(0, &known, devices).id, "index-0", "that one has said that it is another");
-        assert_eq!(
-            probably(2, &known, devices),
-            Identity { id: "index-2".into(), name: "GPU 2".into(), ..identity("", 2) }
-        );
+    fn a_driver_that_is_not_loaded_is_asked_for_again_once_something_has_changed() {
+        let sys = tempfile::tempdir().unwrap();
+        let access = Access::new(Some("/no/such/library".into()), "/proc".into(), sys.path().into());
+        let mut gpu = Gpu::new(Arc::new(access));
+        let mut opens = |powers: &Powers| {
+            let why = Some(Problem { reason: Reason::Absent, detail: "not loaded".into() });
+            gpu.session = Session::Closed { why, retry_at: Duration::MAX, without_driver: Some(BTreeMap::new()) };
+            gpu.open(powers).unwrap_err().detail != "not loaded"
+        };
+        let mut plugged_in = Powers::default();
+        plugged_in.devices.insert("0000:01:00.0".into(), None);
+        assert!(!opens(&Powers::default()), "it would be loaded, or tried to, at each time");
+        assert!(opens(&plugged_in));
+        std::fs::create_dir_all(sys.path().join("module/nvidia")).unwrap();
+        assert!(opens(&Powers::default()));
     }
 }
