@@ -53,28 +53,23 @@ impl DrmDetails {
         for client in &clients {
             of_processes.entry(client.process).or_default().push(client);
         }
-        let users = process::users();
         let held = |client: &Client| match client.system_memory.filter(|_| uses_system_memory) {
             Some(beside) => Some(client.memory.unwrap_or_default().saturating_add(beside)),
             None => client.memory,
         };
         let one = |(pid, clients): (u32, Vec<&Client>)| {
-            let about = process::about(&self.drm.access.proc, &users, pid);
             let share =
                 |kinds: &[&str]| fdinfo::busy_with(|name| kinds.contains(&name), &before, &clients, elapsed).ok();
             let has_used = |kinds: &[&str]| clients.iter().any(|client| client.has_used(kinds));
             GpuProcess {
                 pid,
-                name: about.name,
-                user: about.user,
-                container: about.container,
                 compute: has_used(&COMPUTE),
                 graphics: has_used(&GRAPHICS),
                 memory: clients.iter().filter_map(|client| held(client)).reduce(u64::saturating_add),
                 sm: fdinfo::busy(&before, &clients, elapsed).ok(),
                 encoder: has_used(&ENCODER).then(|| share(&ENCODER)).flatten(),
                 decoder: has_used(&DECODER).then(|| share(&DECODER)).flatten(),
-                mig_instance: None,
+                ..GpuProcess::default()
             }
         };
         let processes = of_processes.into_iter().map(one).collect();
@@ -100,7 +95,7 @@ impl Inspect for DrmDetails {
             return Some(details);
         };
         let access = Arc::clone(&self.drm.access);
-        let Some(_visit) = access.turns.visit(&card.identity.id) else {
+        let Some(visit) = access.turns.visit(&card.identity.id) else {
             (details.reason, details.detail) = (Some(Reason::NotAnswering), Some(HANGS.into()));
             return Some(details);
         };
@@ -113,6 +108,8 @@ impl Inspect for DrmDetails {
         tell(card, &mut details);
         let (nodes, uses_system_memory) = (card.nodes.clone(), card.uses_system_memory());
         details.set_processes(self.processes(gpu_id, &nodes, uses_system_memory, now.mono));
+        drop(visit);
+        process::name(&access.proc, details.processes.as_deref_mut().unwrap_or_default());
         Some(details)
     }
 }

@@ -16,6 +16,7 @@ use nvml_wrapper::{Device, Nvml, cuda_driver_version_major, cuda_driver_version_
 use super::super::HANGS;
 use super::super::details::Inspect;
 use super::super::plausible::{FASTEST_FAN, HOTTEST, MOST, WIDEST};
+use super::super::process;
 use super::super::sleep::{Power, Powers};
 use super::access::{self, Access, Open};
 use super::figures::watts;
@@ -156,7 +157,8 @@ impl NvmlDetails {
             details.energy_watched = Some((energy - first).max(0.0));
             details.energy_watched_since = Some(since);
         }
-        self.inside(identity, || kept.processes.read(&device, &self.access.proc, &mut details))?;
+        self.inside(identity, || kept.processes.read(&device, &mut details))?;
+        process::name(&self.access.proc, details.processes.as_deref_mut().unwrap_or_default());
         if power == Some(Power::Awake) {
             details.kept_awake_by =
                 processes::held_by(details.processes.as_deref().unwrap_or_default(), details.display);

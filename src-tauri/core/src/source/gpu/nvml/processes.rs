@@ -9,7 +9,7 @@ use nvml_wrapper::enums::device::UsedGpuMemory;
 use nvml_wrapper::error::NvmlError;
 use nvml_wrapper::struct_wrappers::device::{ProcessInfo, ProcessUtilizationSample};
 
-use super::super::process::{self, About};
+use super::super::process;
 use super::refusal;
 use crate::clock;
 use crate::gpu_details::{AwakeHolder, GpuDetails, GpuProcess, MigInstance};
@@ -37,8 +37,8 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    /// Puts in who uses the device.
-    pub(super) fn read(&mut self, device: &Device<'_>, proc: &Path, details: &mut GpuDetails) {
+    /// Puts in who uses the device, by their ids.
+    pub(super) fn read(&mut self, device: &Device<'_>, details: &mut GpuDetails) {
         let listed = match list(device, &details.mig_instances) {
             Ok(listed) => listed,
             Err(error) => return details.set_processes(Err(refusal::reason(&error))),
@@ -47,11 +47,9 @@ impl Seen {
         if let Err(reason) = used {
             details.missing.insert("processes/sm".into(), reason);
         }
-        let users = process::users();
         let processes = listed.into_iter().map(|process| {
-            let About { name, user, container } = process::about(proc, &users, process.pid);
             let of = |which: usize| Some(used.as_ref().ok()?.get(&process.pid).map_or(0.0, |used| used[which]));
-            GpuProcess { name, user, container, sm: of(0), encoder: of(1), decoder: of(2), ..process }
+            GpuProcess { sm: of(0), encoder: of(1), decoder: of(2), ..process }
         });
         details.set_processes(Ok(processes.collect()));
     }
@@ -190,11 +188,11 @@ pub(super) fn held_by(processes: &[GpuProcess], display: Option<bool>) -> Vec<Aw
     display.into_iter().chain(processes.iter().map(process)).collect()
 }
 
-/// The same, asked of the device.
+/// The same, asked of the device. Processes are known by their programs alone: this is asked at a tick.
 pub(super) fn holders(device: &Device<'_>, proc: &Path) -> Vec<AwakeHolder> {
     let mut processes = list(device, &[]).unwrap_or_default();
     for process in &mut processes {
-        process.name = process::about(proc, "", process.pid).name;
+        process.name = process::program_at_once(proc, process.pid);
     }
     held_by(&processes, device.is_display_active().ok())
 }

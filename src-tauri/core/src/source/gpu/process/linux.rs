@@ -4,15 +4,15 @@ use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
-use super::{About, container, program, user};
+use super::{About, container, printable, program, user};
 
 /// The users that have names here. Those of a directory service are not listed: they are shown by number.
-pub(in super::super) fn users() -> String {
+pub(super) fn users() -> String {
     text(Path::new("/etc/passwd")).unwrap_or_default()
 }
 
 /// What `proc` (normally `/proc`) shows of a process.
-pub(in super::super) fn about(proc: &Path, users: &str, pid: u32) -> About {
+pub(super) fn about(proc: &Path, users: &str, pid: u32) -> About {
     let folder = proc.join(pid.to_string());
     let comm = || Some(text(&folder.join("comm"))?.trim().to_owned());
     About {
@@ -21,6 +21,16 @@ pub(in super::super) fn about(proc: &Path, users: &str, pid: u32) -> About {
         container: text(&folder.join("cgroup")).and_then(|cgroup| container(&cgroup)),
     }
     .printable()
+}
+
+/// The program's file, or how it calls itself where it is another user's: neither is read from the memory of the process.
+pub(in super::super) fn program_at_once(proc: &Path, pid: u32) -> Option<String> {
+    let folder = proc.join(pid.to_string());
+    let file = fs::read_link(folder.join("exe")).ok();
+    let file = file.as_deref().and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
+    // One that was updated while it runs.
+    let file = file.map(|name| name.trim_end_matches(" (deleted)").to_owned());
+    file.or_else(|| Some(text(&folder.join("comm"))?.trim().to_owned())).as_deref().map(printable)
 }
 
 /// Names may be in any encoding, and `comm` is cut off within a letter.
@@ -36,7 +46,9 @@ mod tests {
     fn this_process_is_seen_and_one_that_is_gone_is_not() {
         let (proc, users) = (Path::new("/proc"), users());
         let this = about(proc, &users, std::process::id());
-        assert!(this.name.is_some_and(|name| name.starts_with("telltale")) && this.user.is_some());
+        let file = program_at_once(proc, std::process::id());
+        assert!([this.name, file].into_iter().flatten().filter(|name| name.starts_with("telltale")).count() == 2);
+        assert!(this.user.is_some() && program_at_once(proc, u32::MAX).is_none());
         assert_eq!(about(proc, &users, u32::MAX), About::default());
     }
 
@@ -56,6 +68,9 @@ mod tests {
         {
             fs::write(folder.join("comm"), comm).unwrap();
             assert_eq!(super::about(proc.path(), "", 7).name.as_deref(), Some(name));
+            assert_eq!(program_at_once(proc.path(), 7).as_deref(), Some(name));
         }
+        std::os::unix::fs::symlink("/opt/Render er\u{202e} (deleted)", folder.join("exe")).unwrap();
+        assert_eq!(program_at_once(proc.path(), 7).as_deref(), Some("Render er\u{fffd}"));
     }
 }

@@ -5,28 +5,50 @@
 #[cfg_attr(not(target_os = "linux"), path = "portable.rs")]
 mod platform;
 
-pub(super) use platform::{about, users};
+use std::path::Path;
+
+use platform::{about, users};
+
+pub(super) use platform::program_at_once;
+
+use crate::gpu_details::GpuProcess;
+
+/// Puts in who these are. It may take long: the kernel reads arguments from the memory of a process, which may be locked
+/// (`fork`, `mmap` of a file whose server is gone) or swapped out. So no device is held meanwhile.
+pub(super) fn name(proc: &Path, processes: &mut [GpuProcess]) {
+    let users = users();
+    for process in processes {
+        let About { name, user, container } = about(proc, &users, process.pid);
+        (process.name, process.user, process.container) = (name, user, container);
+    }
+}
 
 /// What can be seen of a process; each by itself.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct About {
+struct About {
     /// The program, and the script that it runs where it is an interpreter.
-    pub(super) name: Option<String>,
+    name: Option<String>,
     /// Whose it is.
-    pub(super) user: Option<String>,
+    user: Option<String>,
     /// Kind and id or name of its container.
-    pub(super) container: Option<String>,
+    container: Option<String>,
 }
 
 impl About {
-    /// The same without what would be more than text where it is printed: a program may call itself anything, and terminals and
-    /// trays take control characters as orders, and those of directions as how to write the rest of the line.
+    /// The same without what would be more than text where it is printed.
     #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "nothing to read elsewhere"))]
     fn printable(self) -> Self {
-        let is_order = |one: char| one.is_control() || matches!(one, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        let printable = |text: String| text.replace(is_order, "\u{fffd}");
-        Self { name: self.name.map(printable), container: self.container.map(printable), ..self }
+        let [name, container] = [self.name, self.container].map(|text| text.as_deref().map(printable));
+        Self { name, container, ..self }
     }
+}
+
+/// A program may call itself anything, and terminals and trays take control characters as orders, and those of directions as
+/// how to write the rest of the line.
+#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "nothing to read elsewhere"))]
+fn printable(name: &str) -> String {
+    let is_order = |one: char| one.is_control() || matches!(one, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    name.replace(is_order, "\u{fffd}")
 }
 
 /// As much of a name as a table has room for.

@@ -5,11 +5,16 @@ use std::path::Path;
 use super::About;
 
 /// No users are known by name.
-pub(in super::super) fn users() -> String {
+pub(super) fn users() -> String {
     String::new()
 }
 
 /// Nothing is known.
-pub(in super::super) fn about(_proc: &Path, _users: &str, _pid: u32) -> About {
+pub(super) fn about(_proc: &Path, _users: &str, _pid: u32) -> About {
     About::default()
+}
+
+/// Nothing is known.
+pub(in super::super) fn program_at_once(_proc: &Path, _pid: u32) -> Option<String> {
+    None
 }
