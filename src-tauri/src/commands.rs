@@ -218,9 +218,7 @@ pub(crate) async fn update_settings(
     patch: Argument<SettingsPatch>,
 ) -> Result<Settings, CommandError> {
     answer("update_settings", async {
-        let updated = block_in_place(|| shell.settings.update(&patch.0));
-        shell.apply();
-        updated
+        block_in_place(|| shell.settings.update(&patch.0, |settings| shell.apply(settings)))
     })
     .await
 }

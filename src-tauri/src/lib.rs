@@ -30,7 +30,7 @@ use tauri::{AppHandle, Manager as _, RunEvent};
 use telltale_core::collector::{Collector, Roots};
 use telltale_core::feed::Feed;
 use telltale_core::own_cost::{Meter, OwnCost};
-use telltale_core::settings::SleepingGpus;
+use telltale_core::settings::{Settings, SleepingGpus};
 use telltale_core::{open_files, stop};
 
 use counts::Counts;
@@ -84,8 +84,7 @@ impl Shell {
     }
 
     /// Tells the collector what the settings say.
-    fn apply(&self) {
-        let settings = self.settings.current();
+    fn apply(&self, settings: &Settings) {
         self.collector.set_interval(settings.interval());
         self.collector.ask_sleeping_gpus(settings.sleeping_gpus == SleepingGpus::Ask);
     }
@@ -200,12 +199,14 @@ fn start(app: &AppHandle, hidden: bool) -> anyhow::Result<()> {
 
 /// Ends the program, as it was asked to. One that is started from now on waits for that, however busy the main thread is.
 fn end(app: &AppHandle) {
+    stop::at_the_latest(LONGEST_END, 0);
     instance::leave(app);
+    save::leave_nothing_half(app);
     app.exit(0);
 }
 
 /// `TELLTALE_TEST_INTERVAL`, in seconds: shorter than a setting may be, so that a test sees a day's ticks in minutes. It
-/// holds until the interval is set.
+/// holds until a setting is changed.
 fn interval_of_a_test() -> Option<Duration> {
     let seconds: f64 = std::env::var("TELLTALE_TEST_INTERVAL").ok()?.parse().ok()?;
     Duration::try_from_secs_f64(seconds).ok().filter(|interval| *interval >= Duration::from_millis(1))

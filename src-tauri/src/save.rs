@@ -5,9 +5,10 @@ use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 use tauri::async_runtime::spawn_blocking;
-use tauri::{Manager as _, WebviewWindow};
+use tauri::{AppHandle, Manager as _, WebviewWindow};
 use tauri_plugin_dialog::DialogExt as _;
 use tauri_specta::Event as _;
 use telltale_core::files::resolved;
@@ -47,9 +48,41 @@ impl Saving {
         });
     }
 
+    /// Whether a save has not been cancelled, for the thread that it has.
+    fn goes_on(&self, number: u32) -> impl Fn() -> bool + Clone + Send + 'static {
+        let stopped = self.stopped.subscribe();
+        move || *stopped.borrow() < number
+    }
+
+    /// Does some of a save on a thread of its own, which a disk that hangs may keep.
+    async fn unless_cancelled<T: Send + 'static>(
+        &self,
+        number: u32,
+        work: impl FnOnce() -> io::Result<T> + Send + 'static,
+    ) -> io::Result<T> {
+        let mut stopped = self.stopped.subscribe();
+        tokio::select! {
+            biased;
+            done = spawn_blocking(work) => done.map_err(io::Error::other).flatten(),
+            _ = stopped.wait_for(|newest| *newest >= number) => Err(io::ErrorKind::Interrupted.into()),
+        }
+    }
+
     fn with_half(&self, work: impl FnOnce(&mut Vec<PathBuf>)) {
         work(&mut self.half.lock().unwrap_or_else(PoisonError::into_inner));
     }
+}
+
+/// The program ends, which its main thread may never come to.
+pub(crate) fn leave_nothing_half(app: &AppHandle) {
+    let app = app.clone();
+    let end = move || {
+        if let Some(shell) = app.try_state::<Shell>() {
+            shell.saving.end();
+        }
+    };
+    // Without a thread the main one does it.
+    let _ = thread::Builder::new().name("unsaved".into()).spawn(end);
 }
 
 /// Asks where to, and writes. A save that is cancelled ends at once, though a disk that hangs may keep its thread.
@@ -62,61 +95,56 @@ pub(crate) async fn save(
     let Some(chosen) = ask(window, &history).await else { return Ok(None) };
     // Of the name that was chosen: what it is a link to may have another one.
     let ending = ending(&chosen);
-    let path = tokio::task::block_in_place(|| resolved(chosen));
     if let Some(why) = nothing(&ending, &history, &image) {
-        return Err(not_written(&path, &why));
+        return Err(not_written(&chosen, &why));
     }
     let number = saving.begun.fetch_add(1, Ordering::Relaxed) + 1;
-    let mut stopped = saving.stopped.subscribe();
+    let goes_on = saving.goes_on(number);
     let to_page = window.clone();
     let tell = move |share: f64| {
         // A page that is gone can't be told, and needs not to be.
         let _ = SaveProgress(share).emit_to(&to_page, to_page.label());
     };
-    // Before there is a file: making one may take long already.
+    // Before its disk is asked anything: that may take long already.
     tell(0.0);
     let report = {
-        let (tell, stopped) = (tell.clone(), stopped.clone());
+        let (tell, goes_on) = (tell.clone(), goes_on.clone());
         move |share| {
             // One that hung when it was cancelled comes back here later: the page must not hear of it again.
-            let goes_on = *stopped.borrow() < number;
+            let goes_on = goes_on();
             if goes_on {
                 tell(share);
             }
             goes_on
         }
     };
-    let aside = aside(&path, number);
-    saving.with_half(|half| half.push(aside.clone()));
-    let to = aside.clone();
-    let writing = spawn_blocking(move || write(&to, &ending, &history, &image, report));
-    let written = tokio::select! {
-        biased;
-        written = writing => written.map_err(io::Error::other).flatten(),
-        _ = stopped.wait_for(|newest| *newest >= number) => Err(io::ErrorKind::Interrupted.into()),
-    };
-    let ended = match written {
-        Ok(()) => {
-            let (from, to) = (aside.clone(), path.clone());
-            spawn_blocking(move || replace(&from, &to)).await.map_err(io::Error::other).flatten()
+    let ended = async {
+        let to = chosen.clone();
+        let path = saving.unless_cancelled(number, move || Ok(resolved(to))).await?;
+        let aside = aside(&path, number);
+        saving.with_half(|half| half.push(aside.clone()));
+        let (from, to) = (aside.clone(), path.clone());
+        let write = move || write(&from, &ending, &history, &image, report).and_then(|()| replace(&from, &to, goes_on));
+        let written = saving.unless_cancelled(number, write).await;
+        saving.with_half(|half| half.retain(|file| *file != aside));
+        if written.is_err() {
+            // Not waited for, as the disk may hang. It may also be gone already.
+            spawn_blocking(move || fs::remove_file(aside));
         }
-        Err(error) => Err(error),
-    };
-    saving.with_half(|half| half.retain(|file| *file != aside));
-    if ended.is_err() {
-        // Not waited for, as the disk may hang. It may also be gone already.
-        spawn_blocking(move || fs::remove_file(aside));
+        written.map(|()| path)
     }
+    .await;
     tell(1.0);
     match ended {
-        Ok(()) => Ok(Some(path.display().to_string())),
+        Ok(path) => Ok(Some(path.display().to_string())),
         Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(None),
-        Err(error) => Err(not_written(&path, &error)),
+        Err(error) => Err(not_written(&chosen, &error)),
     }
 }
 
-/// Puts a file in the place of what has that name, with who may read and write that. One that nobody may write is not replaced.
-fn replace(from: &Path, to: &Path) -> io::Result<()> {
+/// Puts a file in the place of what has that name, with who may read and write that, unless it was cancelled by then. One that
+/// nobody may write is not replaced.
+fn replace(from: &Path, to: &Path, goes_on: impl Fn() -> bool) -> io::Result<()> {
     if let Ok(before) = fs::metadata(to).map(|there| there.permissions()) {
         if before.readonly() {
             return Err(io::Error::new(io::ErrorKind::PermissionDenied, "the file is read-only"));
@@ -126,7 +154,7 @@ fn replace(from: &Path, to: &Path) -> io::Result<()> {
             tracing::warn!(%error, "{} has other permissions than before", to.display());
         }
     }
-    fs::rename(from, to)
+    if goes_on() { fs::rename(from, to) } else { Err(io::ErrorKind::Interrupted.into()) }
 }
 
 fn not_written(path: &Path, error: &dyn std::fmt::Display) -> CommandError {
@@ -140,16 +168,18 @@ async fn ask(window: &WebviewWindow, history: &MetricsHistory) -> Option<PathBuf
     let end = history.timestamps.last().copied().unwrap_or_else(|| clock::now().wall);
     let stamp: String = clock::rfc3339(end).chars().take(19).filter(|c| *c != ':' && *c != '-').collect();
     let title = &window.state::<Shell>().words.save_title;
-    let name = format!("telltale-{stamp}.csv");
+    let name = format!("telltale-{stamp}Z.csv");
     let dialog = window.dialog().file().set_parent(window).set_title(title).set_file_name(name);
-    dialog
-        .add_filter("CSV (.csv)", &["csv"])
-        .add_filter("JSON (.json)", &["json"])
-        .add_filter("PNG (.png)", &["png"])
-        .save_file(move |path| {
-            // Nobody waits any more when the window was closed meanwhile.
-            let _ = chosen.send(path);
-        });
+    let dialog = if cfg!(target_os = "linux") {
+        // GTK's list of kinds leaves the name as it is, and the name decides: one to choose would be no choice.
+        dialog.add_filter("CSV, JSON, PNG", &["csv", "json", "png"])
+    } else {
+        dialog.add_filter("CSV", &["csv"]).add_filter("JSON", &["json"]).add_filter("PNG", &["png"])
+    };
+    dialog.save_file(move |path| {
+        // Nobody waits any more when the window was closed meanwhile.
+        let _ = chosen.send(path);
+    });
     path.await.ok().flatten()?.into_path().ok()
 }
 
@@ -253,7 +283,7 @@ mod tests {
             let _ = fs::remove_file(&old);
             fs::write(&old, "old").unwrap();
             fs::set_permissions(&old, fs::Permissions::from_mode(mode)).unwrap();
-            replace(&new, &old)
+            replace(&new, &old, || true)
         };
         put(0o600).unwrap();
         let mode = fs::metadata(&old).unwrap().permissions().mode() & 0o777;
@@ -261,7 +291,9 @@ mod tests {
         assert!(put(0o444).unwrap_err().to_string().contains("read-only"));
         assert_eq!(fs::read(&old).unwrap(), b"old");
         fs::remove_file(&old).unwrap();
-        replace(&new, &old).unwrap();
+        assert_eq!(replace(&new, &old, || false).unwrap_err().kind(), io::ErrorKind::Interrupted);
+        assert!(!old.exists());
+        replace(&new, &old, || true).unwrap();
     }
 
     #[test]
@@ -288,5 +320,17 @@ mod tests {
         saving.cancel();
         assert!((1..=2).all(|number| *stopped.borrow() >= number) && *stopped.borrow() < 3);
         assert_ne!(aside(Path::new("a.csv"), 2), aside(Path::new("a.csv"), 3));
+    }
+
+    #[test]
+    fn a_disk_that_hangs_keeps_no_save_that_is_cancelled() {
+        let saving = Saving::default();
+        let (answer, disk) = std::sync::mpsc::channel::<()>();
+        let hangs = saving.unless_cancelled(1, move || disk.recv().map_err(io::Error::other));
+        saving.begun.fetch_add(1, Ordering::Relaxed);
+        saving.cancel();
+        assert_eq!(tauri::async_runtime::block_on(hangs).unwrap_err().kind(), io::ErrorKind::Interrupted);
+        drop(answer);
+        assert_eq!(tauri::async_runtime::block_on(saving.unless_cancelled(2, || Ok(7))).unwrap(), 7);
     }
 }

@@ -5,7 +5,7 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::Context as _;
 use serde_json::Value;
@@ -54,6 +54,11 @@ impl Stored {
 
     /// The same, once it is looked whether the desktop's own settings have changed what is theirs.
     pub(crate) fn look(&self) -> Settings {
+        let _turn = self.turn();
+        self.look_in_turn()
+    }
+
+    fn look_in_turn(&self) -> Settings {
         if let Ok(autostart) = &self.autostart {
             let on = autostart.is_on();
             self.current.send_if_modified(|now| std::mem::replace(&mut now.start_at_login, on) != on);
@@ -71,13 +76,17 @@ impl Stored {
         &self.notices
     }
 
-    /// Changes what `patch` names and saves all.
+    fn turn(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes what `patch` names, tells of it, and saves all.
     ///
     /// # Errors
     /// `InvalidSetting` or `NotWritten`, and nothing is changed; `NotSaved`, and the change is in force until the program ends.
-    pub(crate) fn update(&self, patch: &Value) -> Result<Settings, CommandError> {
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = self.look();
+    pub(crate) fn update(&self, patch: &Value, tell: impl FnOnce(&Settings)) -> Result<Settings, CommandError> {
+        let _turn = self.turn();
+        let before = self.look_in_turn();
         let now = before.patched(patch)?;
         if now.start_at_login != before.start_at_login {
             self.start_at_login(now.start_at_login).map_err(|error| CommandError {
@@ -87,6 +96,7 @@ impl Stored {
             })?;
         }
         self.current.send_replace(now.clone());
+        tell(&now);
         let saved = self.save(&now);
         saved.map(|()| now).map_err(|error| CommandError {
             kind: ErrorKind::NotSaved,

@@ -7,6 +7,7 @@ use serde_json::json;
 use crate::common::among_others;
 use crate::common::desktop::{Desktop, SOON};
 use crate::common::panel::Panel;
+use crate::common::process::Group;
 use crate::common::screen::Screen;
 use crate::common::until::until_sync;
 use crate::window::app::{App, Gpus, Home};
@@ -47,8 +48,13 @@ fn a_screen_that_hangs_stops_no_tick() {
 }
 
 #[test]
-fn a_signal_ends_it_while_its_main_thread_waits_for_the_screen() {
+fn a_signal_and_the_trays_quit_end_it_while_its_main_thread_waits_for_the_screen() {
     let _turn = among_others();
+    ends_while_the_screen_hangs(|app, _| app.signal("TERM"));
+    ends_while_the_screen_hangs(|_, panel| panel.click("Quit"));
+}
+
+fn ends_while_the_screen_hangs(end: impl FnOnce(&Group, &Panel)) {
     let desktop = Desktop::open();
     let panel = Panel::open(&desktop.screen);
     let mut app = desktop.start_with(&["--hidden"], |_| {});
@@ -61,7 +67,7 @@ fn a_signal_ends_it_while_its_main_thread_waits_for_the_screen() {
         let before = panel.lines();
         until_sync("its figures go on", SOON, || if panel.lines() == before { Err(before.clone()) } else { Ok(()) });
     }
-    app.signal("TERM");
+    end(&app, &panel);
     let ended = app.wait(SOON);
     desktop.screen.hang(false);
     assert_eq!(ended.code(), Some(0));

@@ -139,18 +139,20 @@ async fn reload_if_it_hangs(app: AppHandle, page: u64) {
 pub(super) fn died(app: &AppHandle) {
     let alive = &app.state::<Shell>().alive;
     let (of_drawing, wait) = alive.dies(Instant::now());
-    if of_drawing {
-        draw_plainly(app);
-    }
-    if wait.is_zero() {
+    if wait.is_zero() && !of_drawing {
         if let Some(window) = app.get_webview_window(LABEL) {
             super::load(&window, false);
         }
         return;
     }
-    tracing::error!(?wait, "it keeps dying; it is loaded again after a while");
+    if !wait.is_zero() {
+        tracing::error!(?wait, "it keeps dying; it is loaded again after a while");
+    }
     let (app, page) = (app.clone(), alive.loads(Instant::now()));
     tauri::async_runtime::spawn(async move {
+        if of_drawing {
+            draw_plainly(&app); // not by the main thread, since it is saved
+        }
         tokio::time::sleep(wait).await;
         if app.try_state::<Shell>().is_some_and(|shell| !shell.alive.is_gone(page)) {
             load_anew(&app);
@@ -166,7 +168,7 @@ fn draw_plainly(app: &AppHandle) -> bool {
     }
     tracing::warn!("the page is drawn without acceleration from now on; the settings can change that");
     let plain = json!({ "drawing": Drawing::Plain });
-    if let Err(error) = block_in_place(|| shell.settings.update(&plain)) {
+    if let Err(error) = block_in_place(|| shell.settings.update(&plain, |_| {})) {
         tracing::warn!(error = %error.message, "the next start will try the other way again");
     }
     true
