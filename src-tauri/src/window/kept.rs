@@ -188,6 +188,24 @@ fn write(to: &Path, state: &State) -> std::io::Result<()> {
     files::replace(to, serde_json::to_vec(state)?)
 }
 
+/// The smallest that a window may be, in logical pixels.
+pub(super) const LEAST: [f64; 2] = [480.0, 360.0];
+
+/// The same place, no wider and no higher than any monitor is, if one is known.
+pub(super) fn fitted(place: Place, monitors: &[Monitor]) -> Place {
+    let sizes = monitors.iter().map(|monitor| monitor.size().to_logical::<f64>(monitor.scale_factor()));
+    within(place, &sizes.map(|size| [size.width, size.height]).collect::<Vec<_>>())
+}
+
+fn within(place: Place, monitors: &[[f64; 2]]) -> Place {
+    let [width, height] = [0, 1].map(|side| {
+        let room = monitors.iter().map(|monitor| monitor[side]).reduce(f64::max);
+        let wanted = [place.width, place.height][side];
+        wanted.min(room.unwrap_or(wanted)).max(LEAST[side])
+    });
+    Place { width, height, ..place }
+}
+
 /// Whether enough of the window's top edge to grasp it lies on one of the monitors.
 pub(super) fn is_reachable(place: &Place, monitors: &[Monitor]) -> bool {
     monitors.iter().any(|monitor| shows(place, *monitor.position(), *monitor.size(), monitor.scale_factor()))
@@ -220,6 +238,16 @@ mod tests {
         }
         fs::write(&file, r#"{"view": {"page": "", "range": 0}, "place": null, "more": 1}"#).unwrap();
         assert_eq!(read(&file), State::default());
+    }
+
+    #[test]
+    fn a_window_from_a_larger_screen_fits_onto_this_one() {
+        let of = |width, height| Place { x: 0, y: 0, width, height, maximized: false };
+        let screens = [[1366.0, 768.0], [1080.0, 1920.0]];
+        assert_eq!(within(of(3800.0, 2100.0), &screens), of(1366.0, 1920.0));
+        assert_eq!(within(of(1280.0, 700.0), &screens), of(1280.0, 700.0));
+        assert_eq!(within(of(1e9, -3.0), &screens), of(1366.0, 360.0), "whatever the file says");
+        assert_eq!(within(of(3800.0, 2100.0), &[]), of(3800.0, 2100.0), "none is known");
     }
 
     #[test]

@@ -39,7 +39,7 @@ pub(crate) fn open(app: &AppHandle, page: Option<&str>) -> tauri::Result<()> {
     let mut builder = with_a_place_to_write(app, builder)
         .title("Telltale")
         .inner_size(1280.0, 800.0)
-        .min_inner_size(480.0, 360.0)
+        .min_inner_size(kept::LEAST[0], kept::LEAST[1])
         // Only our own pages, and none in a window of its own.
         .on_navigation(move |url| {
             // Where custom schemes are not to be had, Tauri serves its own host.
@@ -48,14 +48,14 @@ pub(crate) fn open(app: &AppHandle, page: Option<&str>) -> tauri::Result<()> {
         })
         .on_new_window(|_, _| NewWindowResponse::Deny)
         .on_page_load(|window, _| alive::begins(window.app_handle()));
-    let place = kept.place();
+    let monitors = app.available_monitors().unwrap_or_default();
+    let place = kept.place().map(|place| kept::fitted(place, &monitors));
     if let Some(place) = place {
         builder = builder.inner_size(place.width, place.height).maximized(place.maximized);
     }
     let window = builder.build()?;
     kept.note_base(&window);
-    if let Some(place) = place.filter(|place| kept::is_reachable(place, &app.available_monitors().unwrap_or_default()))
-    {
+    if let Some(place) = place.filter(|place| kept::is_reachable(place, &monitors)) {
         window.set_position(tauri::PhysicalPosition::new(place.x, place.y))?;
     }
     webkit::prepare(&window);
@@ -184,6 +184,7 @@ pub(crate) fn end(app: &AppHandle) {
     }
     webkit::end_pages();
     drop(PASSING.lock().unwrap_or_else(PoisonError::into_inner).take());
-    shell.window.save();
+    // Before the home, which may hang.
     shell.saving.end();
+    shell.window.save();
 }
