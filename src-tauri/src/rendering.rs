@@ -3,8 +3,13 @@
 //! `WebKitGTK` and what it draws with read it from the environment, which is set before any thread is there that reads it.
 
 use std::ffi::OsString;
+use std::fs::DirEntry;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+
+#[cfg(unix)]
+use rustix::fs::Access;
+use telltale_core::source::gpu::has_nvidias_that_sleep;
 
 /// Tells `WebKitGTK` to draw without shared GPU buffers (DMA-BUF).
 const DMABUF: &str = "WEBKIT_DISABLE_DMABUF_RENDERER";
@@ -62,14 +67,34 @@ fn reason(root: &Path) -> Option<Reason> {
         return Some(Reason::Nvidia);
     }
     let mut nodes = std::fs::read_dir(root.join("dev/dri")).into_iter().flatten().filter_map(Result::ok);
-    if nodes.any(|node| node.file_name().to_string_lossy().starts_with("renderD")) {
+    // Not of a user at another seat, or far away: the device is not that user's.
+    let is_ours = |node: &DirEntry| node.file_name().to_string_lossy().starts_with("renderD") && may_use(&node.path());
+    if nodes.any(|node| is_ours(&node)) { None } else { Some(Reason::NoGpu) }
+}
+
+#[cfg(unix)]
+fn may_use(device: &Path) -> bool {
+    rustix::fs::access(device, Access::READ_OK | Access::WRITE_OK).is_ok()
+}
+
+#[cfg(not(unix))]
+fn may_use(_device: &Path) -> bool {
+    true
+}
+
+/// The description of Mesa's EGL driver, where a GPU of NVIDIA's is to sleep: EGL's loader tries all drivers, NVIDIA's first, which
+/// wakes it. Nothing is drawn with EGL where NVIDIA's driver is loaded.
+fn driver_that_wakes_nothing(root: &Path) -> Option<PathBuf> {
+    if !has_nvidias_that_sleep(&root.join("sys")) {
         return None;
     }
-    Some(Reason::NoGpu)
+    let folders = ["etc/glvnd/egl_vendor.d", "usr/share/glvnd/egl_vendor.d"].map(|folder| root.join(folder));
+    folders.into_iter().map(|folder| folder.join("50_mesa.json")).find(|description| description.is_file())
 }
 
 /// What is to be set and is not: a user who has set a variable has decided. `empty_driver` is the description of that driver,
-/// asked for where there is no GPU. (With NVIDIA's driver nothing is drawn with EGL either, but nobody has seen that there.)
+/// asked for where there is no GPU. (With NVIDIA's driver nothing is drawn with EGL either, but nobody has seen that there: where
+/// its GPU is to sleep, Mesa's driver is taken.)
 fn missing(
     root: &Path,
     empty_driver: impl FnOnce() -> Option<PathBuf>,
@@ -78,7 +103,11 @@ fn missing(
     let Some(reason) = reason(root) else { return vec![] };
     let wanted = reason.environment().iter().map(|(variable, value)| (*variable, OsString::from(value)));
     let decided = [DMABUF, COMPOSITING, EGL_DRIVERS, EGL_FOLDERS].into_iter().any(&is_set);
-    let driver = if decided || reason != Reason::NoGpu { None } else { empty_driver() };
+    let driver = match reason {
+        _ if decided => None,
+        Reason::NoGpu => empty_driver(),
+        Reason::Nvidia => driver_that_wakes_nothing(root),
+    };
     let driver = driver.map(|description| (EGL_DRIVERS, description.into_os_string()));
     wanted.filter(|(variable, _)| !is_set(variable)).chain(driver).collect()
 }
@@ -206,12 +235,32 @@ mod tests {
         assert_eq!(missing_but(&[COMPOSITING]), all[..3]);
         assert_eq!(missing_but(&[EGL_FOLDERS]), all[..3], "there is a driver that it is to draw with");
         assert_eq!(set(&missing(root.path(), || None, |_| false)), all[..3], "the driver did not come with it");
-        fs::write(root.path().join("dev/dri/renderD128"), "").unwrap();
+        let renderer = root.path().join("dev/dri/renderD128");
+        std::os::unix::fs::symlink("nowhere", &renderer).unwrap();
+        assert_eq!(reason(root.path()), Some(Reason::NoGpu), "one that can't be opened");
+        fs::remove_file(&renderer).unwrap();
+        fs::write(&renderer, "").unwrap();
         assert_eq!((reason(root.path()), missing_but(&[])), (None, vec![]));
         fs::create_dir_all(root.path().join("proc/driver/nvidia")).unwrap();
         fs::write(root.path().join("proc/driver/nvidia/version"), "").unwrap();
         assert_eq!(missing_but(&[]), [DMABUF]);
         assert_eq!(missing_but(&[DMABUF]), [""; 0]);
+
+        let gpu = root.path().join("sys/bus/pci/devices/0000:01:00.0");
+        fs::create_dir_all(gpu.join("power")).unwrap();
+        for (file, text) in [("vendor", "0x10de"), ("class", "0x030000"), ("power/control", "auto"), ("boot_vga", "0")]
+        {
+            fs::write(gpu.join(file), text).unwrap();
+        }
+        assert_eq!(missing_but(&[]), [DMABUF], "there is no other driver than NVIDIA's");
+        let mesa = root.path().join("usr/share/glvnd/egl_vendor.d/50_mesa.json");
+        fs::create_dir_all(mesa.parent().unwrap()).unwrap();
+        fs::write(&mesa, "").unwrap();
+        let all = missing(root.path(), || None, |_| false);
+        assert_eq!(all, [(DMABUF, "1".into()), (EGL_DRIVERS, mesa.into_os_string())], "opening a window wakes nothing");
+        assert_eq!(missing_but(&[EGL_FOLDERS]), [DMABUF]);
+        fs::write(gpu.join("boot_vga"), "1").unwrap();
+        assert_eq!(missing_but(&[]), [DMABUF], "it shows the desktop");
     }
 
     #[test]
