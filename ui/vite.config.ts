@@ -1,4 +1,5 @@
 // How the page is built and tested: external files only, because the window's content security policy allows nothing inline.
+import { relative } from "node:path";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { svelteTesting } from "@testing-library/svelte/vite";
 import type { Plugin } from "vite";
@@ -20,8 +21,21 @@ const preload: Plugin = {
 	},
 };
 
+/** Which component has the class. */
+const classes = new Map<string, string>();
+
+/** Short, since random letters don't compress: 350 bytes of them. Of the path from here: every checkout has the same, and styles can change
+ * while the page is shown. */
+function cssHash({ hash, filename }: { hash(text: string): string; filename: string }): string {
+	const name = `s${hash(relative(import.meta.dirname, filename)).slice(-3)}`;
+	const its = classes.get(name) ?? filename;
+	if (its !== filename) throw new Error(`${its} and ${filename} have the class ${name}: it takes another letter`);
+	classes.set(name, filename);
+	return name;
+}
+
 export default defineConfig({
-	plugins: [svelte(), svelteTesting(), preload],
+	plugins: [svelte({ compilerOptions: { cssHash, discloseVersion: false } }), svelteTesting(), preload],
 	clearScreen: false,
 	server: { port: 5173, strictPort: true },
 	build: {
