@@ -23,7 +23,7 @@ export const es: Messages = {
 	troubles: {
 		heat: "frenada por calor",
 		full: "poco espacio",
-		lost: "sin conexión",
+		lost: "perdida",
 		not_answering: "sin respuesta",
 		failed: "con error",
 		no_permission: "sin permiso",
@@ -42,7 +42,7 @@ export const es: Messages = {
 	up: (duration) => `activo desde hace ${duration}`,
 	gpus: (count) => `${count} GPU`,
 
-	range: "Intervalo de los gráficos",
+	range: "Periodo de los gráficos",
 	ranges: { 60: "1 min", 300: "5 min", 900: "15 min", 3600: "1 h" },
 	backToLive: "Volver al directo",
 
@@ -383,7 +383,7 @@ export const es: Messages = {
 	dismiss: "Descartar",
 	invalid: "No guardado",
 	defaultIs: (value) => `Valor predeterminado: ${value}`,
-	allowed: (min, max, unit) => `De ${min} a ${max} ${unit}`,
+	allowed: (min, max, unit) => `${min} a ${max} ${unit}`,
 	noTray:
 		"Este escritorio no muestra ahora ninguna bandeja (no hay anfitrión de StatusNotifierItem; en GNOME lo es la extensión AppIndicator): al cerrar la ventana, el programa termina.",
 	settingLabels: {

@@ -237,7 +237,7 @@ export const fr: Messages = {
 			"Part du temps écoulé depuis la dernière mesure pendant laquelle le type de moteur le plus occupé travaillait pour les programmes que vous pouvez voir. Ceux des autres utilisateurs restent invisibles sans root.",
 		gpuMemory: "Mémoire utilisée sur la carte, sans la part réservée par le pilote.",
 		gpuMemoryPlain:
-			"Mémoire utilisée sur la carte\u00a0; pour le GPU d’un processeur, aussi celle du système qu’il utilise.",
+			"Mémoire utilisée sur la carte\u202f; pour le GPU d’un processeur, aussi celle du système qu’il utilise.",
 		gpuTemperature: "Température de la puce du GPU.",
 		gpuPower: "Consommation de la carte entière.",
 		core: "Part du temps écoulé depuis la dernière mesure pendant laquelle ce cœur était occupé\u202f; l’attente des disques compte comme inactivité (/proc/stat).",
@@ -390,7 +390,7 @@ export const fr: Messages = {
 	dismiss: "Fermer",
 	invalid: "Non enregistré",
 	defaultIs: (value) => `Par défaut\u00a0: ${value}`,
-	allowed: (min, max, unit) => `De ${min} à ${max} ${unit}`,
+	allowed: (min, max, unit) => `${min} à ${max} ${unit}`,
 	noTray:
 		"Ce bureau n’affiche actuellement aucune zone de notification (pas d’hôte StatusNotifierItem\u202f; sous GNOME, c’est l’extension AppIndicator)\u00a0: fermer la fenêtre quitte le programme.",
 	settingLabels: {

@@ -106,6 +106,11 @@ it("calls the setting for sleeping GPUs as the form does", () => {
 	expect(en.unavailable.advice.asleep).toContain(`“${label}” in ${en.settings}`);
 });
 
+it("has straight apostrophes in English", () => {
+	const curly = [...english].filter(([, value]) => String(value).includes("’"));
+	expect(curly).toEqual([]);
+});
+
 it("says of one thing what it says of one", () => {
 	expect([en.details.instances("1"), en.details.instances("2")]).toEqual(["1 instance", "2 instances"]);
 	expect(en.details.linksUp("3", "4", "1")).toBe("3 of 4 up, 1 error");
@@ -166,10 +171,10 @@ describe.each(translations)("%s", async (name) => {
 			return `${path}: ${text}`;
 		});
 		const wrong: Record<string, RegExp> = {
-			de: /Wärme.*gebremst|: Wärme \(|Energiesparmodus/,
-			es: /: .*(retícula|período|[Rr]eloj)/,
-			fr: /: .* [:;»]|« |Freinée|alignée|appareil/,
-			ja: /電力上限|消失|喪失|情報源|十字線/,
+			de: /Wärme.*gebremst|: Wärme \(|Energiesparmodus|Tray-|abgebrochen: k/,
+			es: /: .*(retícula|período|[Rr]eloj)|(range|chartKeys|saveHelp): .*ntervalo|sin conexión|allowed: D/,
+			fr: /: .* [:;»]|« |\u00a0;|Freinée|alignée|appareil|allowed: D/,
+			ja: /電力上限|消失|喪失|情報源|十字線|プロセッサー|\d時間/,
 			zh: /功耗限制|总量|: .*(?:\p{Script=Han}[,;:(]|[,;:)]\p{Script=Han}|\p{Script=Han} \(|十字线)/u,
 		};
 		expect(said.filter((one) => wrong[name]?.test(one))).toEqual([]);

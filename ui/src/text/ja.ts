@@ -237,7 +237,7 @@ export const ja: Messages = {
 		gpuUtilizationIntel:
 			"前回のサンプル以降、最も使われた種類のエンジンが、あなたから見えるプログラムのために動作していた時間の割合。他のユーザーのプログラムは root でなければ見えません。",
 		gpuMemory: "デバイス上で使用中のメモリ。ドライバーの予約分を除きます。",
-		gpuMemoryPlain: "デバイス上で使用中のメモリ。プロセッサー内蔵の GPU では、使用中のシステムメモリも含みます。",
+		gpuMemoryPlain: "デバイス上で使用中のメモリ。プロセッサ内蔵の GPU では、使用中のシステムメモリも含みます。",
 		gpuTemperature: "GPU ダイの温度。",
 		gpuPower: "ボード全体の消費電力。",
 		core: "前回のサンプル以降の時間のうち、このコアがビジーだった割合。ディスク待ちはアイドルに数えます (/proc/stat)。",
@@ -304,7 +304,7 @@ export const ja: Messages = {
 	},
 	gap: (reason) => `欠測: ${reason}`,
 	noSampleFor: (age) => `${age}の間サンプルなし`,
-	forgotten: "保持している1時間より前",
+	forgotten: "保持している 1 時間より前",
 	noFigure: "—",
 
 	unavailable: {

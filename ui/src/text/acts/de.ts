@@ -19,10 +19,10 @@ export const deActs: ActMessages = {
 	saving: "Wird gespeichert …",
 	saved: (path) => `Gespeichert: ${path}`,
 	notSaved: (why) => `Nicht gespeichert: ${why}`,
-	saveCancelled: "Speichern abgebrochen: keine Datei wurde geändert",
+	saveCancelled: "Speichern abgebrochen: Keine Datei wurde geändert",
 	cancel: "Abbrechen",
 
 	quit: "Telltale beenden",
 	quitHelp:
-		"Beendet auch die Aufzeichnung und das Tray-Symbol; der Verlauf der letzten Stunde geht damit verloren (Strg+Q).",
+		"Beendet auch die Aufzeichnung und das Symbol im Benachrichtigungsfeld; der Verlauf der letzten Stunde geht damit verloren (Strg+Q).",
 };

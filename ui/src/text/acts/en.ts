@@ -24,7 +24,7 @@ export const enActs = {
 	cancel: "Cancel",
 
 	quit: "Quit Telltale",
-	quitHelp: "Ends the recording and the tray too; the last hour’s history goes with them (Ctrl+Q).",
+	quitHelp: "Ends the recording and the tray too; the last hour's history goes with them (Ctrl+Q).",
 };
 
 export type ActMessages = typeof enActs;

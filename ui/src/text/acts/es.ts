@@ -8,7 +8,7 @@ export const esActs: ActMessages = {
 	summaryAt: (name, time, value, min, mean, max) =>
 		`${name}: ${value} a las ${time}, mínimo ${min}, media ${mean}, máximo ${max}.`,
 	chartKeys:
-		"Las teclas de flecha mueven la cruz, Re Pág y Av Pág una décima parte del intervalo, Inicio y Fin hasta sus extremos; Esc la quita; más y menos amplían y reducen.",
+		"Las teclas de flecha mueven la cruz, Re Pág y Av Pág una décima parte del periodo, Inicio y Fin hasta sus extremos; Esc la quita; más y menos amplían y reducen.",
 
 	copy: "Copiar valores",
 	saveAs: "Guardar como…",
@@ -16,7 +16,7 @@ export const esActs: ActMessages = {
 	notCopied: "El portapapeles rechazó los datos",
 	save: "Guardar",
 	saveHelp:
-		"Guarda el intervalo visible como CSV o JSON, o los gráficos como PNG, según la extensión del archivo (Ctrl+S).",
+		"Guarda el periodo visible como CSV o JSON, o los gráficos como PNG, según la extensión del archivo (Ctrl+S).",
 	saving: "Guardando…",
 	saved: (path) => `Guardado: ${path}`,
 	notSaved: (why) => `No guardado: ${why}`,

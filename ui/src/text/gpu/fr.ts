@@ -79,7 +79,7 @@ export const frGpu: GpuMessages = {
 			tensor: "Part du temps où les cœurs Tensor travaillaient.",
 			dram: "Part de la bande passante mémoire utilisée.",
 			reserved: "Ce que le pilote garde pour lui\u202f; ce n’est pas compté comme utilisé.",
-			gtt: "Mémoire du système que le GPU utilise en plus de la sienne\u00a0; pour le GPU d’un processeur, elle compte comme la sienne.",
+			gtt: "Mémoire du système que le GPU utilise en plus de la sienne\u202f; pour le GPU d’un processeur, elle compte comme la sienne.",
 			bar1: "Fenêtre par laquelle le processeur accède à la mémoire du périphérique.",
 			pcieTraffic: "Octets reçus et envoyés par le périphérique, mesurés pendant 20 ms.",
 			replays: "Paquets renvoyés\u00a0: un grand nombre signale un mauvais emplacement ou un mauvais riser.",
