@@ -33,6 +33,7 @@ const figure = (name: string) => document.querySelector(`[data-figure="${name}"]
 const press = (key: string, more: KeyboardEventInit = {}) =>
 	window.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, ...more }));
 const page = () => document.documentElement.dataset.page;
+const wrong = () => document.querySelector('[role="alert"][data-wrong="interval"]')?.textContent;
 
 beforeEach(() => {
 	settings = DEFAULTS;
@@ -55,6 +56,8 @@ it("shows the newest figures with their units, and the next ones when they come"
 it("dims a channel that went stale, and says why", async () => {
 	render(App, { monitor: following(host()) });
 	await vi.waitFor(() => expect(figure("cpu/utilization")).toBeDefined());
+	const aloud = document.querySelector('[data-panel="cpu"] header [role="status"]');
+	expect(aloud?.textContent, "or else its first words would not be read aloud").toBe("");
 	const stale = { channel: "system/cpu", since: first.timestamp, reason: "not_answering" } as const;
 	emit(batch({ tick: 5, timestamp: first.timestamp + 8000, stale }));
 	await vi.waitFor(() =>
@@ -64,7 +67,8 @@ it("dims a channel that went stale, and says why", async () => {
 	expect(said.textContent).toBe("no sample for 8\u00a0s · not answering");
 	// What counts is not read aloud again at every tick.
 	expect(said.closest('[role="status"]')).toBeNull();
-	expect(said.querySelector('[role="status"]')?.textContent).toBe("not answering");
+	expect(said.querySelector('[role="status"]')).toBe(aloud);
+	expect(aloud?.textContent).toBe("not answering");
 	expect(document.querySelector('[data-panel="memory"]')?.getAttribute("data-state")).toBe("data");
 });
 
@@ -190,9 +194,11 @@ it("waits on the page of a GPU until its driver has answered, and shows the over
 	render(App, { monitor: following(host({ current: async () => withoutGpus(first, "starting") })) });
 	await vi.waitFor(() => expect(document.documentElement.dataset.tick).toBe("1"));
 	expect([page(), panel()?.state]).toEqual(["gpu/GPU-1", "waiting"]);
+	const called = () => document.querySelector('[data-panel="gpu"]')?.getAttribute("aria-label");
+	expect(called(), "there may be figures").toBe("Graphics");
 	emit(withoutGpus(at(2), "not_answering"));
 	await vi.waitFor(() => expect(panel()?.state).toBe("unavailable"));
-	expect(page()).toBe("gpu/GPU-1");
+	expect([page(), called()]).toEqual(["gpu/GPU-1", "No GPU figures"]);
 	emit(at(3));
 	await vi.waitFor(() => expect(panel()?.panel).toBe("gpu/GPU-1"));
 	emit(withoutGpus(at(4), "not_answering", first.timestamp));
@@ -274,6 +280,7 @@ it("calls the entries of the rail by name and value, also where only icons are s
 	await vi.waitFor(() => expect(called("CPU no answer")).toBe("cpu"));
 	expect(called("Memory 25\u00a0%")).toBe("memory");
 	expect(called("Overview 1 problem")).toBe("overview");
+	expect(screen.getByRole("button", { name: "Overview 1 problem" }).title).toBe("Overview: 1 problem");
 	expect(called("Diagnostics")).toBe("diagnostics");
 	narrow.remove();
 });
@@ -316,7 +323,11 @@ it("goes to pages by keys, pauses by space and comes back", async () => {
 	press("Escape");
 	await vi.waitFor(() => expect(screen.queryByTestId("unzoom")).toBeNull());
 	press(" ");
-	await vi.waitFor(() => expect(screen.getByTestId("paused").textContent).toContain("Paused at"));
+	const paused = () => screen.getByTestId("paused").textContent;
+	await vi.waitFor(() => expect(paused()).toContain("Paused at"));
+	expect(press(" ", { repeat: true, cancelable: true }), "held down it scrolls no page").toBe(false);
+	await new Promise((resolve) => setTimeout(resolve));
+	expect(paused()).toContain("Paused at");
 });
 
 it("says on each panel of a page why its channel never had a sample", async () => {
@@ -349,12 +360,12 @@ it("says beside the field what is allowed, keeps the value in force, and applies
 		["7", "interval is seven"],
 	] as const) {
 		enter(value);
-		await vi.waitFor(() => expect(screen.getByRole("alert").textContent).toContain(words));
+		await vi.waitFor(() => expect(wrong()).toContain(words));
 		expect(settings.interval).toBe(2);
 	}
 	enter("5");
 	await vi.waitFor(() => expect(settings.interval).toBe(5));
-	await vi.waitFor(() => expect(screen.queryByRole("alert")).toBeNull());
+	await vi.waitFor(() => expect(wrong()).toBeUndefined());
 });
 
 it("asks for a GPU in full only while its page is shown, and shows who uses it", async () => {
@@ -368,6 +379,8 @@ it("asks for a GPU in full only while its page is shown, and shows who uses it",
 	const row = await vi.waitFor(() => document.querySelector('[data-pid="41"]') as HTMLElement);
 	const cells = [...row.querySelectorAll("td")].map((cell) => cell.textContent?.replace(/\s+/g, " "));
 	expect(cells).toEqual(["python train.py 41", "mira", "compute", "84 %", "2.0 KiB"]);
+	expect(row.closest<HTMLElement>(".table")?.tabIndex, "keys scroll what is wider than the page").toBe(0);
+	expect(row.closest("section")?.hasAttribute("tabindex"), "and stop once").toBe(false);
 	expect(screen.getByText("Power limit").nextSibling?.textContent).toContain("can be");
 	expect(document.querySelector('[data-absent="unsupported"]')?.textContent).toContain("ECC");
 	expect(asked).toHaveBeenCalledExactlyOnceWith("GPU-1");
@@ -394,6 +407,7 @@ it("shows a notice of the start until it is dismissed", async () => {
 	render(App, { monitor: following(host()) });
 	const notice = await vi.waitFor(() => screen.getByTestId("notice"));
 	expect(notice.textContent).toContain("Settings were set aside.");
+	expect(notice.getAttribute("role"), "what comes with its words is read aloud only so").toBe("alert");
 	const dismiss = notice.querySelector("button");
 	dismiss?.focus();
 	dismiss?.click();
@@ -406,5 +420,5 @@ it("says so where the core can't be reached at all", async () => {
 		throw new Error("no bridge");
 	};
 	render(App, { monitor: following(host({ settings: broken })) });
-	await vi.waitFor(() => expect(screen.getByRole("alert").textContent).toContain("no bridge"));
+	await vi.waitFor(() => expect(screen.getByText(/no bridge/).getAttribute("role")).toBe("alert"));
 });

@@ -1,6 +1,7 @@
 // What the crosshair and the legends show while time goes on: what is under the pointer, or where keys put it, and no moment longer.
 import { cleanup, render } from "@testing-library/svelte";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { clock } from "../base/time";
 import { DEFAULTS } from "../host/host";
 import { batch, following, Sized, sending } from "../store/testing";
 import App from "./App.svelte";
@@ -69,6 +70,9 @@ it("rests with the pointer in all charts, and the legends follow what comes unde
 	await frames();
 	const [first, places] = [cpu(), crosshairs()];
 	expect(first).toBeGreaterThan(tick - 50);
+	// Samples are a second apart.
+	const there = [-1, 0, 1].map((by) => clock(start + (first + by) * 1000));
+	expect(there).toContain(one(".connection .dim").textContent?.slice(-8));
 	expect(first).toBeLessThan(tick - 10);
 	await pass(5);
 	expect(cpu()).toBe(first + 5);
@@ -76,6 +80,7 @@ it("rests with the pointer in all charts, and the legends follow what comes unde
 	one('[data-panel="cpu"] .chart').dispatchEvent(new MouseEvent("pointerleave"));
 	await frames();
 	expect(cpu()).toBe(tick);
+	expect(one(".connection .dim").textContent).not.toContain(":");
 	expect(crosshairs().every((place) => place < 0)).toBe(true);
 	await pass(1);
 	expect(cpu()).toBe(tick);
@@ -136,7 +141,7 @@ it("goes from the lane with the focus, and when it is out of sight", async () =>
 	const pointed = () => document.querySelector('[data-testid="state-pointed"]');
 	for (const away of [() => lane.dispatchEvent(new FocusEvent("focusout", { bubbles: true })), () => pass(61)]) {
 		press(lane, "ArrowLeft");
-		await vi.waitFor(() => expect(pointed()).not.toBeNull());
+		await vi.waitFor(() => expect(pointed()?.textContent).toMatch(/^power cap, [\d:]{8} to [\d:]{8}$/));
 		await away();
 		await vi.waitFor(() => expect(pointed()).toBeNull());
 	}

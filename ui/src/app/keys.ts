@@ -38,6 +38,13 @@ function scrolls(target: EventTarget | null): boolean {
 	return belongs(target, `main, [role="menu"], ${WRITING}`) || (rail !== null && rail.scrollHeight > rail.clientHeight);
 }
 
+/** What was typed into a field counts, also where a key takes its page away; true where it can't be, which is said beside it before. */
+function refused({ target }: KeyboardEvent): boolean {
+	if (!(target instanceof HTMLInputElement)) return false;
+	target.blur();
+	return !target.validity.valid;
+}
+
 /** Whether there is something to zoom in sight. */
 const hasCharts = (view: View): boolean => view.page !== "settings" && view.page !== "diagnostics";
 
@@ -52,14 +59,17 @@ export function pressed(event: KeyboardEvent, monitor: Monitor, view: View): boo
 		const list = entries(monitor.batch).filter((entry) => entry.group !== "other");
 		const page = ["overview", ...list.map((entry) => entry.page)][Number(key) - 1];
 		if (page === undefined) return false;
-		view.open(page);
+		if (!refused(event)) view.open(page);
 	} else if (control || event.altKey) return false;
-	else if (event.key === " " && !belongs(event.target, PRESSING)) view.toggle(monitor.history.last);
-	else if (event.key in ZOOM && hasCharts(view) && !isWriting(event.target))
+	else if (event.key === " " && !belongs(event.target, PRESSING)) {
+		// One that is held down pauses once.
+		if (!event.repeat) view.toggle(monitor.history.last);
+	} else if (event.key in ZOOM && hasCharts(view) && !isWriting(event.target))
 		view.magnify(ZOOM[event.key] ?? 1, monitor.history.last);
 	else if (event.key in SCREENFULS && !scrolls(event.target)) turnPage(SCREENFULS[event.key] ?? 0);
 	else if (event.key === "Escape" && view.zoom && hasCharts(view)) view.zoom = null;
-	else if (event.key === "Escape" && view.page === "settings") view.leaveSettings();
-	else return false;
+	else if (event.key === "Escape" && view.page === "settings") {
+		if (!refused(event)) view.leaveSettings();
+	} else return false;
 	return true;
 }

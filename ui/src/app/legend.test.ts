@@ -6,6 +6,7 @@ import { described } from "../chart/pictured";
 import { DEFAULTS, type Host, type Past } from "../host/host";
 import { type Answers, batch, following, hostOf, packed, Sized } from "../store/testing";
 import App from "./App.svelte";
+import { figuresOf } from "./copy";
 
 const START = 1_700_000_000_000;
 
@@ -71,6 +72,10 @@ const rows: [number, number | null][] = [
 it("takes a time without any GPU for a gap of each", async () => {
 	await open({ current: async () => at(62, 2), history: async () => past(rows, [gone]) }, "overview", pausedAt(30));
 	expect(legend("gpu/GPU-1/utilization")).toMatch(/—.*gap: /);
+	// Said once, or else the header would take another line; copied is each.
+	const card = document.querySelector<HTMLElement>('[data-panel="gpu/GPU-1"]') as HTMLElement;
+	expect([...card.querySelectorAll<HTMLElement>(".legend li")].map((one) => one.hidden)).toEqual([false, true]);
+	expect(figuresOf(card, START + 30_000, null)).toMatch(/Utilization: — gap: lost.*\nTemperature: — gap: lost/);
 });
 
 it("says why beside the last sample before a gap, which begins with its first row", async () => {
@@ -132,6 +137,13 @@ it("says aloud what keys have come to, in a chart and among cores", async () => 
 	press('[data-panel="cpu"] .chart', "ArrowLeft");
 	press('[data-panel="cpu"] .chart', "ArrowLeft");
 	await vi.waitFor(() => expect(said().join()).toMatch(/:.* 14/));
+	const cores = document.querySelector<HTMLElement>('[data-panel="cpu"] .cores');
+	cores?.focus();
+	await vi.waitFor(() => expect(said().join(), "there is something to go through").toMatch(/Core 0: /));
+	press('[data-panel="cpu"] .cores', "ArrowRight");
+	await vi.waitFor(() => expect(said().join()).toMatch(/Core 1: /));
+	cores?.blur();
+	await vi.waitFor(() => expect(said().join()).not.toContain("Core"));
 	press('[data-panel="cpu"] .cores', "End");
 	await vi.waitFor(() => expect(said().join()).toMatch(/Core \d+: /));
 	// Once, and not at every tick; what is seen goes on.
@@ -152,14 +164,20 @@ it("says aloud why there is a gap, in the legend's words", async () => {
 
 it("knows what the lines and states of each picture are", async () => {
 	await open({ current: async () => at(6, 2), history: async () => past([[0, 10]]) });
-	const found = () => described(document).map(({ title, keys }) => [title, keys.map(({ word }) => word)]);
+	const found = () =>
+		described(document).map(({ title, keys }) => [title, keys.map(({ word, height }) => `${word} ${height}`)]);
 	await vi.waitFor(() =>
 		expect(found().slice(0, 3)).toEqual([
-			["GPU 0: Utilization, Temperature", ["Utilization", "Temperature"]],
-			["What the GPU was doing", ["not told", "power cap"]],
-			["CPU: Utilization", ["Total"]],
+			["GPU 0: Utilization, Temperature", ["Utilization 9", "Temperature 3"]],
+			["What the GPU was doing", ["not told 10", "power cap 10"]],
+			["CPU: Utilization", ["Total 9"]],
 		]),
 	);
+	const marks = [...document.querySelectorAll<HTMLElement>('[data-panel="gpu/GPU-1"] .legend .mark')];
+	expect(
+		marks.map((one) => one.style.height),
+		"and so does the legend beside it",
+	).toEqual(["9px", "3px"]);
 });
 
 it("asks what Telltale takes once a tick, and not whenever it was answered", async () => {

@@ -91,6 +91,10 @@ it("stands still and goes on as the tray has it", async () => {
 	await vi.waitFor(() => expect(reports.length).toBeGreaterThan(0));
 	const said = () => screen.getByTestId("paused").textContent;
 	const button = () => screen.getByTestId("pause");
+	const word = () => {
+		const { childNodes } = document.querySelector('[data-testid="connection"] [role="status"]') as HTMLElement;
+		return [...childNodes].find((node) => node.textContent);
+	};
 	pause(Date.now());
 	await vi.waitFor(() => expect(said()).toMatch(/^Paused at \d\d:\d\d:\d\d$/));
 	// Its word says what it does next: pressed or not would say it the other way round.
@@ -98,8 +102,10 @@ it("stands still and goes on as the tray has it", async () => {
 	// With its date where that was on another day.
 	pause(new Date(2023, 10, 14, 22, 13, 20).getTime());
 	await vi.waitFor(() => expect(said()).toBe("Paused at Nov 14, 22:13:20"));
+	const live = word();
 	pause(null);
 	await vi.waitFor(() => expect([said(), button().textContent?.trim()]).toEqual(["", "Pause"]));
+	expect(word(), "it is read aloud again").not.toBe(live);
 });
 
 it("chooses the tray's lines: one GPU less names the others, all together are every GPU there will be", async () => {
@@ -173,6 +179,34 @@ it("shows a switch as it is where its change was refused, and says why", async (
 	const close = screen.getByLabelText("Close to the tray") as HTMLInputElement;
 	close.click();
 	await vi.waitFor(() => expect(settings.close_to_tray).toBe(false));
+});
+
+it("applies what was typed where a key takes the page away, and stays once where it is not allowed", async () => {
+	render(App, { monitor: following(host) });
+	const wrong = () => document.querySelector('[data-wrong="interval"]')?.textContent;
+	const press = (key: string, target: EventTarget | null, more: KeyboardEventInit) =>
+		target?.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, ...more }));
+	for (const [typed, key, more] of [
+		["5", "Escape", {}],
+		["6", "1", { ctrlKey: true }],
+		["0", "Escape", {}],
+		["", "1", { ctrlKey: true }],
+	] as const) {
+		press(",", window, { ctrlKey: true });
+		const input = await vi.waitFor(() => screen.getByLabelText("Interval") as HTMLInputElement);
+		input.focus();
+		input.value = typed;
+		// As a browser does.
+		input.addEventListener("blur", () => input.dispatchEvent(new Event("change", { bubbles: true })), { once: true });
+		press(key, document.activeElement, more);
+		if (Number(typed) > 0) await vi.waitFor(() => expect(settings.interval).toBe(Number(typed)));
+		else {
+			await vi.waitFor(() => expect(wrong()).toContain("0.5 to 60 s"));
+			press(key, document.activeElement, more);
+		}
+		await vi.waitFor(() => expect(page()).toBe("overview"));
+	}
+	expect(settings.interval).toBe(6);
 });
 
 it("explains why closing quits where there is no tray, and notices when there is one", async () => {

@@ -1,5 +1,6 @@
 // A lane of states as it is drawn: which pixels have which state. Where states change faster than pixels, a pixel has
 // the gravest of its own, so that a moment of it stays visible in an hour, as a peak does in a chart.
+import { clock } from "../base/time";
 import { GPU_STATES, type GpuState } from "../bindings";
 import { firstUpTo, type Run } from "../store/states";
 import type { Span } from "../store/view.svelte";
@@ -23,6 +24,11 @@ export function look(run: Pick<Run, "state" | "reason">): Look {
 export function called(run: Pick<Run, "state" | "reason">): string {
 	const its = look(run);
 	return its === "gap" ? t.gap(t.reasons[run.reason ?? "failed"]) : t.states[its];
+}
+
+/** The same with its times, as far as they are in sight. */
+export function inWords(run: Run, { from, to }: Span): string {
+	return t.stateFrom(called(run), clock(Math.max(run.from, from)), clock(Math.min(run.to, to)));
 }
 
 /** What wins a pixel: the later in the list of states, and any state over none. */

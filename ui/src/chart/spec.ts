@@ -32,6 +32,9 @@ export interface ChartSpec {
 	right: AxisSpec | null;
 }
 
+/** How tall a key to the chart is, CSS pixels: a block for what is filled, a stroke for a line. Colours alone don't tell two apart. */
+export const markHeight = ({ filled }: SeriesSpec) => (filled ? 9 : 3);
+
 /** 0–100 %. */
 export const PERCENT: AxisSpec = {
 	ends: () => [0, 100],

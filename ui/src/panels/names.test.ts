@@ -1,10 +1,15 @@
 // Names and axes, as short as they can be without saying less.
 import { expect, it } from "vitest";
 import { degrees } from "../base/units";
+import { DEFAULTS } from "../host/host";
 import { DISK_RATE, degreesAxis, networkRate } from "./axes";
 import { shortName as cpuName } from "./cpu/spec";
 import { deviceCharts } from "./deviceCharts";
+import { diskChart } from "./disk/spec";
 import { shortName as gpuName, model } from "./gpu/figures";
+import { loadChart } from "./gpu/spec";
+import { memoryChart } from "./memory/spec";
+import { networkChart } from "./network/spec";
 
 it.each([
 	["NVIDIA H100 80GB HBM3", "H100 80GB HBM3"],
@@ -63,13 +68,21 @@ it.each([
 	}
 });
 
-it("tells the two lines of a device's smaller chart apart by more than their hue", () => {
-	const filled = [...deviceCharts("network", "eth0"), ...deviceCharts("disk", "sda")]
-		.filter(({ spec }) => spec.series.length === 2)
-		.map(({ id, spec }) => [id, spec.series.map((one) => one.filled)]);
-	expect(filled).toEqual([
-		["packets/eth0", [true, false]],
-		["requests/sda", [true, false]],
-		["pressure/system/disk", [true, false]],
-	]);
+it("tells the two lines of a chart apart by more than their hue", () => {
+	const gpu = { gpu_id: "GPU-1", index: 0 };
+	const large = [
+		diskChart("sda"),
+		networkChart("eth0", "bytes"),
+		memoryChart(4, 4),
+		loadChart(gpu, DEFAULTS, undefined),
+	];
+	const small = ["cpu", "memory", "disk", "network"].flatMap((kind) => deviceCharts(kind, "one"));
+	const filled = [...large, ...small.map(({ spec }) => spec)]
+		.filter(({ series }) => series.length > 1)
+		.map(({ title, series }) => [title, series.map((one) => one.filled)]);
+	expect(filled).toEqual(
+		["sda", "eth0", "Memory", "GPU 0: Utilization, Temperature", "Pressure", "Requests", "Pressure", "Packets"].map(
+			(title) => [title, [true, false]],
+		),
+	);
 });
