@@ -14,6 +14,9 @@ use crate::source::entries;
 /// Idle for so long, a GPU is let go of; longer each time that it then did not fall asleep, up to the second.
 const IDLE: (Duration, Duration) = (Duration::from_mins(1), Duration::from_hours(1));
 
+/// The same of one that something woke and that has had nothing to do since: each program that looks for a GPU to draw with does so.
+const IDLE_SINCE_IT_WOKE: Duration = Duration::from_secs(10);
+
 /// How long a GPU that was let go of has to fall asleep. The driver's own delay is some seconds.
 const SETTLE: Duration = Duration::from_secs(15);
 
@@ -182,7 +185,8 @@ impl Sleep {
     pub(super) fn may_ask(&mut self, power: Power, now: Duration) -> bool {
         match (power, self.released_at) {
             (Power::Asleep, _) => {
-                *self = Self::default(); // it does fall asleep
+                // It does fall asleep.
+                *self = Self { patience: IDLE_SINCE_IT_WOKE, ..Self::default() };
                 false
             }
             (Power::Awake, Some(at)) if now < at + SETTLE => false,
@@ -200,6 +204,7 @@ impl Sleep {
     pub(super) fn lets_go(&mut self, power: Power, idle: bool, now: Duration) -> bool {
         if power != Power::Awake || !idle {
             self.idle_since = None;
+            self.patience = self.patience.max(IDLE.0);
             return false;
         }
         let since = *self.idle_since.get_or_insert(now);
@@ -335,6 +340,23 @@ mod tests {
             assert!(!sleep.may_ask(Power::Asleep, S(second)));
         }
         assert!(sleep.may_ask(Power::Awake, S(10_000)), "something else woke it");
+    }
+
+    #[test]
+    fn one_that_was_woken_for_nothing_is_let_go_of_soon() {
+        let let_go_after = |works_until: u64| {
+            let mut sleep = Sleep::default();
+            assert!(!sleep.may_ask(Power::Asleep, S(0)));
+            (1..200).find(|second| {
+                assert!(sleep.may_ask(Power::Awake, S(*second)), "its figures are there meanwhile");
+                sleep.lets_go(Power::Awake, *second > works_until, S(*second))
+            })
+        };
+        assert_eq!(
+            (let_go_after(0), let_go_after(5)),
+            (Some(11), Some(66)),
+            "a program that draws, and one that computes"
+        );
     }
 
     #[test]
