@@ -83,7 +83,7 @@ fn may_use(_device: &Path) -> bool {
 }
 
 /// The description of Mesa's EGL driver, where a GPU of NVIDIA's is to sleep: EGL's loader tries all drivers, NVIDIA's first, which
-/// wakes it. Nothing is drawn with EGL where NVIDIA's driver is loaded.
+/// wakes it. (Nothing is drawn with EGL where NVIDIA's driver is loaded; that was seen on no real GPU.)
 fn driver_that_wakes_nothing(root: &Path) -> Option<PathBuf> {
     if !has_nvidias_that_sleep(&root.join("sys")) {
         return None;
@@ -93,8 +93,7 @@ fn driver_that_wakes_nothing(root: &Path) -> Option<PathBuf> {
 }
 
 /// What is to be set and is not: a user who has set a variable has decided. `empty_driver` is the description of that driver,
-/// asked for where there is no GPU. (With NVIDIA's driver nothing is drawn with EGL either, but nobody has seen that there: where
-/// its GPU is to sleep, Mesa's driver is taken.)
+/// asked for where there is no GPU.
 fn missing(
     root: &Path,
     empty_driver: impl FnOnce() -> Option<PathBuf>,

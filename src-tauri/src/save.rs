@@ -124,8 +124,15 @@ pub(crate) async fn save(
         let aside = aside(&path, number);
         saving.with_half(|half| half.push(aside.clone()));
         let (from, to) = (aside.clone(), path.clone());
-        let write = move || write(&from, &ending, &history, &image, report).and_then(|()| replace(&from, &to, goes_on));
-        let written = saving.unless_cancelled(number, write).await;
+        let write = move || write(&from, &ending, &history, &image, report).and_then(|()| make_like(&from, &to));
+        let mut written = saving.unless_cancelled(number, write).await;
+        if written.is_ok() && goes_on() {
+            // Waited for: what is cancelled changes no file, and once this is asked for nobody knows that.
+            let (from, to) = (aside.clone(), path.clone());
+            written = spawn_blocking(move || fs::rename(from, to)).await.map_err(io::Error::other).flatten();
+        } else if written.is_ok() {
+            written = Err(io::ErrorKind::Interrupted.into());
+        }
         saving.with_half(|half| half.retain(|file| *file != aside));
         if written.is_err() {
             // Not waited for, as the disk may hang. It may also be gone already.
@@ -142,9 +149,8 @@ pub(crate) async fn save(
     }
 }
 
-/// Puts a file in the place of what has that name, with who may read and write that, unless it was cancelled by then. One that
-/// nobody may write is not replaced.
-fn replace(from: &Path, to: &Path, goes_on: impl Fn() -> bool) -> io::Result<()> {
+/// Who may read and write what has a name may do so with the file that is to replace it. One that nobody may write is not replaced.
+fn make_like(from: &Path, to: &Path) -> io::Result<()> {
     if let Ok(before) = fs::metadata(to).map(|there| there.permissions()) {
         if before.readonly() {
             return Err(io::Error::new(io::ErrorKind::PermissionDenied, "the file is read-only"));
@@ -154,7 +160,7 @@ fn replace(from: &Path, to: &Path, goes_on: impl Fn() -> bool) -> io::Result<()>
             tracing::warn!(%error, "{} has other permissions than before", to.display());
         }
     }
-    if goes_on() { fs::rename(from, to) } else { Err(io::ErrorKind::Interrupted.into()) }
+    Ok(())
 }
 
 fn not_written(path: &Path, error: &dyn std::fmt::Display) -> CommandError {
@@ -283,7 +289,7 @@ mod tests {
             let _ = fs::remove_file(&old);
             fs::write(&old, "old").unwrap();
             fs::set_permissions(&old, fs::Permissions::from_mode(mode)).unwrap();
-            replace(&new, &old, || true)
+            make_like(&new, &old).and_then(|()| fs::rename(&new, &old))
         };
         put(0o600).unwrap();
         let mode = fs::metadata(&old).unwrap().permissions().mode() & 0o777;
@@ -291,9 +297,7 @@ mod tests {
         assert!(put(0o444).unwrap_err().to_string().contains("read-only"));
         assert_eq!(fs::read(&old).unwrap(), b"old");
         fs::remove_file(&old).unwrap();
-        assert_eq!(replace(&new, &old, || false).unwrap_err().kind(), io::ErrorKind::Interrupted);
-        assert!(!old.exists());
-        replace(&new, &old, || true).unwrap();
+        make_like(&new, &old).unwrap();
     }
 
     #[test]

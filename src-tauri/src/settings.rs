@@ -5,7 +5,7 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context as _;
 use serde_json::Value;
@@ -52,10 +52,13 @@ impl Stored {
         self.current.borrow().clone()
     }
 
-    /// The same, once it is looked whether the desktop's own settings have changed what is theirs.
+    /// The same, once it is looked whether the desktop's own settings have changed what is theirs. While others are saved, which may
+    /// take as long as the disk likes, they are as they were.
     pub(crate) fn look(&self) -> Settings {
-        let _turn = self.turn();
-        self.look_in_turn()
+        match self.turn.try_lock() {
+            Ok(_turn) => self.look_in_turn(),
+            Err(_) => self.current(),
+        }
     }
 
     fn look_in_turn(&self) -> Settings {
@@ -76,16 +79,12 @@ impl Stored {
         &self.notices
     }
 
-    fn turn(&self) -> MutexGuard<'_, ()> {
-        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Changes what `patch` names, tells of it, and saves all.
     ///
     /// # Errors
     /// `InvalidSetting` or `NotWritten`, and nothing is changed; `NotSaved`, and the change is in force until the program ends.
     pub(crate) fn update(&self, patch: &Value, tell: impl FnOnce(&Settings)) -> Result<Settings, CommandError> {
-        let _turn = self.turn();
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let before = self.look_in_turn();
         let now = before.patched(patch)?;
         if now.start_at_login != before.start_at_login {

@@ -14,7 +14,7 @@ use crate::collector::{self, Roots};
 use crate::diagnostics::{Diagnostics, SourceStatus};
 use crate::feed::{Feed as _, Snapshot};
 use crate::metrics::{Missing, Reason};
-use crate::source::gpu::has_nvidias;
+use crate::source::gpu::{has_nvidias, is_contained};
 
 /// How one thing does, from good to bad.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -226,6 +226,11 @@ fn permissions(snapshot: &Snapshot) -> Option<Check> {
 fn processes(proc: &Path) -> Check {
     const NAME: &str = "processes";
     if !cfg!(target_os = "linux") || fs::read(proc.join("1/stat")).is_ok() {
+        if is_contained(proc) {
+            let detail = "Those outside of this container are hidden, and with them how busy they keep GPUs of Intel.";
+            return Check::new(NAME, State::Warning, detail)
+                .advising("Give it the machine's own (docker run --pid=host).");
+        }
         return Check::new(NAME, State::Fine, "Those of other users can be seen too.");
     }
     let detail = "Those of other users are hidden from this one (/proc is mounted with hidepid).";
@@ -329,6 +334,12 @@ mod tests {
         fs::create_dir(folder.path().join("1")).unwrap();
         fs::write(folder.path().join("1/stat"), "1 (init) S").unwrap();
         assert_eq!(processes(folder.path()).state, State::Fine);
+        #[cfg(target_os = "linux")]
+        {
+            fs::create_dir_all(folder.path().join("self/ns")).unwrap();
+            std::os::unix::fs::symlink("pid:[4026532201]", folder.path().join("self/ns/pid")).unwrap();
+            assert!(processes(folder.path()).detail.contains("container"));
+        }
     }
 
     #[test]

@@ -191,19 +191,27 @@ fn write(to: &Path, state: &State) -> std::io::Result<()> {
 /// The smallest that a window may be, in logical pixels.
 pub(super) const LEAST: [f64; 2] = [480.0, 360.0];
 
-/// The same place, no wider and no higher than any monitor is, if one is known.
+/// The same place, no larger than all monitors together: a window may be on several.
 pub(super) fn fitted(place: Place, monitors: &[Monitor]) -> Place {
-    let sizes = monitors.iter().map(|monitor| monitor.size().to_logical::<f64>(monitor.scale_factor()));
-    within(place, &sizes.map(|size| [size.width, size.height]).collect::<Vec<_>>())
+    let scale = monitors.iter().map(Monitor::scale_factor).fold(f64::INFINITY, f64::min);
+    let sides = |monitor: &Monitor| {
+        let (at, size) = (monitor.position(), monitor.size());
+        [(at.x, size.width), (at.y, size.height)]
+    };
+    within(place, &monitors.iter().map(sides).collect::<Vec<_>>(), scale)
 }
 
-fn within(place: Place, monitors: &[[f64; 2]]) -> Place {
-    let [width, height] = [0, 1].map(|side| {
-        let room = monitors.iter().map(|monitor| monitor[side]).reduce(f64::max);
-        let wanted = [place.width, place.height][side];
-        wanted.min(room.unwrap_or(wanted)).max(LEAST[side])
-    });
-    Place { width, height, ..place }
+/// Of each monitor where it begins and how long it is, across and down, in physical pixels, of which a logical one has `scale`.
+fn within(place: Place, monitors: &[[(i32, u32); 2]], scale: f64) -> Place {
+    let fit = |wanted: f64, side: usize| {
+        let ends = |monitor: &[(i32, u32); 2]| {
+            let (begin, length) = monitor[side];
+            (f64::from(begin), f64::from(begin) + f64::from(length))
+        };
+        let all = monitors.iter().map(ends).reduce(|all, one| (all.0.min(one.0), all.1.max(one.1)));
+        wanted.min(all.map_or(wanted, |(first, last)| (last - first) / scale)).max(LEAST[side])
+    };
+    Place { width: fit(place.width, 0), height: fit(place.height, 1), ..place }
 }
 
 /// Whether enough of the window's top edge to grasp it lies on one of the monitors.
@@ -243,11 +251,14 @@ mod tests {
     #[test]
     fn a_window_from_a_larger_screen_fits_onto_this_one() {
         let of = |width, height| Place { x: 0, y: 0, width, height, maximized: false };
-        let screens = [[1366.0, 768.0], [1080.0, 1920.0]];
-        assert_eq!(within(of(3800.0, 2100.0), &screens), of(1366.0, 1920.0));
-        assert_eq!(within(of(1280.0, 700.0), &screens), of(1280.0, 700.0));
-        assert_eq!(within(of(1e9, -3.0), &screens), of(1366.0, 360.0), "whatever the file says");
-        assert_eq!(within(of(3800.0, 2100.0), &[]), of(3800.0, 2100.0), "none is known");
+        let laptop = [[(0, 1366), (0, 768)]];
+        assert_eq!(within(of(3800.0, 2100.0), &laptop, 1.0), of(1366.0, 768.0));
+        assert_eq!(within(of(1280.0, 700.0), &laptop, 1.0), of(1280.0, 700.0));
+        assert_eq!(within(of(1280.0, 700.0), &laptop, 2.0), of(683.0, 384.0), "its pixels are larger now");
+        assert_eq!(within(of(1e9, -3.0), &laptop, 1.0), of(1366.0, 360.0), "whatever the file says");
+        let two = [[(-1920, 1920), (0, 1080)], [(0, 1920), (200, 1080)]];
+        assert_eq!(within(of(3840.0, 1100.0), &two, 1.0), of(3840.0, 1100.0), "it may be on both");
+        assert_eq!(within(of(3800.0, 2100.0), &[], f64::INFINITY), of(3800.0, 2100.0), "none is known");
     }
 
     #[test]

@@ -26,6 +26,7 @@ pub use drm_portable::{Access as DrmAccess, Drm};
 pub(crate) use nvml::NvmlDetails;
 pub use nvml::{Access as NvmlAccess, Gpu as Nvml, library_from_environment};
 pub(crate) use pci::has_nvidias;
+pub(crate) use process::is_contained;
 pub use sleep::has_nvidias_that_sleep;
 
 use super::figure;

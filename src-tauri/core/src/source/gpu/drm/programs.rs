@@ -7,6 +7,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::super::process::is_contained;
 use super::fdinfo::{Client, parse};
 use crate::clock;
 use crate::metrics::Reason;
@@ -21,10 +22,6 @@ const EVERY: Duration = Duration::from_secs(10);
 const BUDGET: Duration = Duration::from_millis(10);
 const SHARE: u32 = 200;
 const LONGEST: Duration = Duration::from_mins(1);
-
-/// The PID namespace of the machine itself, in which every process is seen (kernel: `include/linux/proc_ns.h`,
-/// `PROC_PID_INIT_INO`).
-const WHOLE_MACHINE: &str = "pid:[4026531836]";
 
 /// Descriptors looked at in one process, and GPU descriptors followed in all: far above what programs use.
 const MOST_OF_ONE: usize = 4_096;
@@ -122,7 +119,7 @@ impl Clients {
             }
             self.queue = entries(&self.proc).filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
             // Where /proc is mounted with hidepid=2, the processes of others, the first one's too, are not even listed.
-            self.refused = [!self.queue.contains(&1) || self.is_contained(), self.refused[0]];
+            self.refused = [!self.queue.contains(&1) || is_contained(&self.proc), self.refused[0]];
             let listed: BTreeSet<u32> = self.queue.iter().copied().collect();
             self.descriptors.retain(|descriptor| listed.contains(&descriptor.process));
         }
@@ -133,11 +130,6 @@ impl Clients {
             }
         }
         self.has_looked |= self.queue.is_empty();
-    }
-
-    /// Whether only a part of the machine's processes can be seen here: those of a container.
-    fn is_contained(&self) -> bool {
-        fs::read_link(self.proc.join("self/ns/pid")).is_ok_and(|namespace| namespace != Path::new(WHOLE_MACHINE))
     }
 
     fn look_at(&mut self, process: u32) {
@@ -230,7 +222,8 @@ mod tests {
         // A container has a first process of its own.
         process(proc.path(), 1, &[]);
         fs::create_dir_all(proc.path().join("self/ns")).unwrap();
-        for (namespace, read) in [("pid:[4026532201]", Err(Reason::NoPermission)), (WHOLE_MACHINE, Ok(Vec::new()))] {
+        for (namespace, read) in [("pid:[4026532201]", Err(Reason::NoPermission)), ("pid:[4026531836]", Ok(Vec::new()))]
+        {
             let _ = fs::remove_file(proc.path().join("self/ns/pid"));
             symlink(namespace, proc.path().join("self/ns/pid")).unwrap();
             assert_eq!(unhurried(proc.path()).read(&one_node())["gpu"], read, "{namespace}");

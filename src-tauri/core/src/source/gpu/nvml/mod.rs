@@ -38,8 +38,8 @@ use figures::Fixed;
 /// First and longest wait before initializing again.
 const RETRY: (Duration, Duration) = (Duration::from_secs(2), Duration::from_mins(1));
 
-/// The longest where the kernel does not have the driver: each time the library tries to load it (nvidia-modprobe(1)), which
-/// the kernel's log tells. Once it is loaded, or the devices are others, nothing is waited for.
+/// The longest where the kernel does not have the driver: each time its library tries to load it (nvidia-modprobe(1)), which the
+/// kernel's log tells. Once it is loaded, or the devices are others, nothing is waited for.
 const UNLOADED: Duration = Duration::from_hours(1);
 
 /// How often to look at what keeps a GPU awake that could sleep.
@@ -379,16 +379,18 @@ mod tests {
         let sys = tempfile::tempdir().unwrap();
         let access = Access::new(Some("/no/such/library".into()), "/proc".into(), sys.path().into());
         let mut gpu = Gpu::new(Arc::new(access));
-        let mut opens = |powers: &Powers| {
-            let why = Some(Problem { reason: Reason::Absent, detail: "not loaded".into() });
-            gpu.session = Session::Closed { why, retry_at: Duration::MAX, without_driver: Some(BTreeMap::new()) };
-            gpu.open(powers).unwrap_err().detail != "not loaded"
-        };
-        let mut plugged_in = Powers::default();
+        let (none, mut plugged_in) = (Powers::default(), Powers::default());
         plugged_in.devices.insert("0000:01:00.0".into(), None);
-        assert!(!opens(&Powers::default()), "it would be loaded, or tried to, at each time");
-        assert!(opens(&plugged_in));
+        for _ in 0..20 {
+            gpu.close(&NvmlError::DriverNotLoaded, &none);
+        }
+        assert_eq!(gpu.wait, UNLOADED);
+        let is_tried = |gpu: &mut Gpu, powers: &Powers| gpu.open(powers).unwrap_err().detail.contains("not installed");
+        assert!(!is_tried(&mut gpu, &none), "each try has its library try to load it");
+        assert!(is_tried(&mut gpu, &plugged_in));
+        gpu.close(&NvmlError::DriverNotLoaded, &none);
         std::fs::create_dir_all(sys.path().join("module/nvidia")).unwrap();
-        assert!(opens(&Powers::default()));
+        assert!(is_tried(&mut gpu, &none));
+        assert_eq!(gpu.wait, RETRY.1, "there is nothing to load any more");
     }
 }

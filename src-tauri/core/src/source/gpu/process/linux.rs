@@ -4,7 +4,16 @@ use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
-use super::{About, container, printable, program, user};
+use super::{About, LONGEST, container, printable, program, user};
+
+/// The PID namespace of the machine itself, in which every process is seen (kernel: `include/linux/proc_ns.h`,
+/// `PROC_PID_INIT_INO`).
+const WHOLE_MACHINE: &str = "pid:[4026531836]";
+
+/// Whether only a part of the machine's processes can be seen here: those of a container.
+pub(crate) fn is_contained(proc: &Path) -> bool {
+    fs::read_link(proc.join("self/ns/pid")).is_ok_and(|namespace| namespace != Path::new(WHOLE_MACHINE))
+}
 
 /// The users that have names here. Those of a directory service are not listed: they are shown by number.
 pub(super) fn users() -> String {
@@ -30,7 +39,8 @@ pub(in super::super) fn program_at_once(proc: &Path, pid: u32) -> Option<String>
     let file = file.as_deref().and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
     // One that was updated while it runs.
     let file = file.map(|name| name.trim_end_matches(" (deleted)").to_owned());
-    file.or_else(|| Some(text(&folder.join("comm"))?.trim().to_owned())).as_deref().map(printable)
+    let name = file.or_else(|| Some(text(&folder.join("comm"))?.trim().to_owned()))?;
+    Some(printable(&name).chars().take(LONGEST).collect())
 }
 
 /// Names may be in any encoding, and `comm` is cut off within a letter.

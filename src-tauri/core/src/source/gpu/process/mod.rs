@@ -9,6 +9,7 @@ use std::path::Path;
 
 use platform::{about, users};
 
+pub(crate) use platform::is_contained;
 pub(super) use platform::program_at_once;
 
 use crate::gpu_details::GpuProcess;
@@ -45,7 +46,6 @@ impl About {
 
 /// A program may call itself anything, and terminals and trays take control characters as orders, and those of directions as
 /// how to write the rest of the line.
-#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "nothing to read elsewhere"))]
 fn printable(name: &str) -> String {
     let is_order = |one: char| one.is_control() || matches!(one, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     name.replace(is_order, "\u{fffd}")

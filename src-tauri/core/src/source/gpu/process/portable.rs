@@ -18,3 +18,8 @@ pub(super) fn about(_proc: &Path, _users: &str, _pid: u32) -> About {
 pub(in super::super) fn program_at_once(_proc: &Path, _pid: u32) -> Option<String> {
     None
 }
+
+/// None are hidden in this way.
+pub(crate) fn is_contained(_proc: &Path) -> bool {
+    false
+}
