@@ -5,7 +5,7 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 
 use anyhow::Context as _;
 use serde_json::Value;
@@ -55,10 +55,8 @@ impl Stored {
     /// The same, once it is looked whether the desktop's own settings have changed what is theirs. While others are saved, which may
     /// take as long as the disk likes, they are as they were.
     pub(crate) fn look(&self) -> Settings {
-        match self.turn.try_lock() {
-            Ok(_turn) => self.look_in_turn(),
-            Err(_) => self.current(),
-        }
+        let turn = self.turn.try_lock();
+        if matches!(turn, Err(TryLockError::WouldBlock)) { self.current() } else { self.look_in_turn() }
     }
 
     fn look_in_turn(&self) -> Settings {
