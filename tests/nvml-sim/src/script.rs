@@ -63,6 +63,8 @@ pub enum State {
     Hang,
     /// Not counted any more.
     Gone,
+    /// Counted only by a session that began while it was there.
+    Late,
 }
 
 /// One device.
@@ -325,7 +327,8 @@ impl Device {
                     "suspended" => State::Suspended,
                     "hang" => State::Hang,
                     "gone" => State::Gone,
-                    _ => return Err("state is ok, lost, suspended, hang or gone".into()),
+                    "late" => State::Late,
+                    _ => return Err("state is ok, lost, suspended, hang, gone or late".into()),
                 };
             }
             _ => {

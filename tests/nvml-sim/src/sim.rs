@@ -55,6 +55,8 @@ static SOURCE: OnceLock<Mutex<Source>> = OnceLock::new();
 static STARTED: OnceLock<Instant> = OnceLock::new();
 /// nvmlInit is counted: as many shutdowns end it.
 static USERS: AtomicU32 = AtomicU32::new(0);
+/// The UUIDs of the devices that were there when the session began.
+static BEGAN_WITH: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 /// On stderr, if there is one: `eprintln!` would panic without.
 fn say(what: impl Display) {
@@ -121,8 +123,15 @@ pub(crate) fn init(function: &'static str) -> Result<(), Code> {
     STARTED.get_or_init(Instant::now);
     let script = driver_call(function)?;
     script.devices.iter().for_each(wake);
-    USERS.fetch_add(1, Ordering::SeqCst);
+    if USERS.fetch_add(1, Ordering::SeqCst) == 0 {
+        let there = script.devices.iter().filter(|device| device.state != State::Gone);
+        *began_with() = there.map(|device| device.uuid.clone()).collect();
+    }
     Ok(())
+}
+
+fn began_with() -> MutexGuard<'static, Vec<String>> {
+    BEGAN_WITH.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Counts that a device was asked while it was asleep.
@@ -150,14 +159,18 @@ pub(crate) fn call(function: &'static str) -> Result<Arc<Script>, Code> {
 
 /// The devices that NVML counts, with their place in the script.
 pub(crate) fn present(script: &Script) -> impl Iterator<Item = (usize, &Device)> {
-    script.devices.iter().enumerate().filter(|(_, device)| device.state != State::Gone)
+    script.devices.iter().enumerate().filter(|(_, device)| match device.state {
+        State::Ok | State::Lost | State::Suspended | State::Hang => true,
+        State::Gone => false,
+        State::Late => began_with().contains(&device.uuid),
+    })
 }
 
 /// The script as soon as the device answers, or why it never will.
 fn awaited(mut script: Arc<Script>, place: usize) -> Result<Arc<Script>, Code> {
     loop {
         match script.devices.get(place).map_or(State::Gone, |device| device.state) {
-            State::Ok | State::Suspended => return Ok(script),
+            State::Ok | State::Suspended | State::Late => return Ok(script),
             State::Lost | State::Gone => return Err(GPU_IS_LOST),
             State::Hang => {
                 std::thread::sleep(LOOK);

@@ -8,7 +8,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use telltale_core::feed::Snapshot;
+use telltale_core::feed::{Feed as _, Snapshot};
 use telltale_core::gpu_details::GpuDetails;
 use telltale_core::metrics::{ChannelStatus, Reason};
 
@@ -24,6 +24,25 @@ async fn a_session_begins_and_ends() {
     one_that_is_awake_beside_a_sleeping_one_is_not_said_to_sleep(&machine).await;
     those_that_are_lent_are_not_lost(&machine).await;
     one_without_a_uuid_is_known_by_its_slot(&machine).await;
+    one_that_joins_is_counted_by_a_session_of_its_own(&machine).await;
+}
+
+async fn one_that_joins_is_counted_by_a_session_of_its_own(machine: &Machine) {
+    let first = "uuid = GPU-full-0";
+    machine.take_out(ADDRESSES[0]);
+    let without = full().replace(first, "uuid = GPU-full-0\nstate = gone");
+    machine.becomes(&format!("driver = mismatch\n{without}"));
+    machine.until("the session's end", |snapshot| snapshot.gpu_problem.is_some()).await;
+    machine.becomes(&without);
+    machine.until("a session without it", |snapshot| gpu(snapshot, B).temperature.is_some()).await;
+    let sessions = machine.count("nvmlInit_v2");
+    machine.becomes(&full().replace(first, "uuid = GPU-full-0\nstate = late"));
+    machine.ticks(5).await;
+    assert!(gpu(&machine.collector.current(), A).utilization.is_none(), "this session does not count it");
+    machine.power(ADDRESSES[0], "on", "active");
+    machine.bind(ADDRESSES[0], "nvidia");
+    machine.until("it is put in again", |snapshot| gpu(snapshot, A).utilization.is_some()).await;
+    assert_eq!(machine.count("nvmlInit_v2"), sessions + 1);
 }
 
 async fn those_that_are_lent_are_not_lost(machine: &Machine) {

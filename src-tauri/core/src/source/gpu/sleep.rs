@@ -3,7 +3,7 @@
 //! idle, NVML is let go of: holding it keeps them awake.
 //! (kernel: `Documentation/power/runtime_pm.rst`, `Documentation/ABI/testing/sysfs-devices-power`)
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
@@ -126,6 +126,12 @@ impl Powers {
     /// Whether a virtual machine has the device at an address.
     pub(super) fn is_lent(&self, address: Option<&str>) -> bool {
         address.is_some_and(|address| self.lent.iter().any(|lent| lent == address))
+    }
+
+    /// The addresses of those that NVIDIA's driver has.
+    pub(super) fn bound(&self) -> BTreeSet<String> {
+        let bound = self.devices.iter().filter(|(_, driver)| driver.as_deref() == Some(NVIDIA_DRIVER));
+        bound.map(|(address, _)| address.clone()).collect()
     }
 
     /// Whether NVML has no device to open because virtual machines have them all.

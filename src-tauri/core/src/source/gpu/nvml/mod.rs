@@ -8,6 +8,7 @@ mod device;
 mod figures;
 mod gpm;
 mod identity;
+mod joined;
 mod order;
 mod processes;
 mod refusal;
@@ -34,6 +35,7 @@ use crate::metrics::Reason;
 use access::Open;
 use device::{Device, Sample};
 use figures::Fixed;
+use joined::Joined;
 
 /// First and longest wait before initializing again.
 const RETRY: (Duration, Duration) = (Duration::from_secs(2), Duration::from_mins(1));
@@ -58,6 +60,7 @@ pub struct Gpu {
     known: Vec<Identity>,
     /// The ids of those that NVML counts no more.
     gone: Vec<String>,
+    joined: Joined,
     sleep: Sleep,
     /// What keeps devices awake, and when that was looked at.
     awake: (Option<Duration>, BTreeMap<String, Vec<AwakeHolder>>),
@@ -93,8 +96,8 @@ impl Gpu {
             }
             None => Session::NONE_YET,
         };
-        let wait = RETRY.0;
-        Self { access, turn, session, wait, known, gone, sleep: Sleep::default(), awake: (None, BTreeMap::new()) }
+        let (joined, sleep) = (Joined::default(), Sleep::default());
+        Self { access, turn, session, wait: RETRY.0, known, gone, joined, sleep, awake: (None, BTreeMap::new()) }
     }
 
     fn sample(&mut self, powers: &Powers, now: Duration) -> Sample {
@@ -130,7 +133,8 @@ impl Gpu {
             Ok(devices) => {
                 self.wait = RETRY.0;
                 let awake = self.kept_awake(powers, now);
-                if self.sleep.lets_go(overall, all_idle(&devices), now) {
+                let joined = overall != Power::Asleep && self.joined.asks_for_a_session(&powers.bound(), &devices, now);
+                if joined || self.sleep.lets_go(overall, all_idle(&devices), now) {
                     self.let_go();
                 }
                 let problem = if powers.all_asleep() {
@@ -168,6 +172,7 @@ impl Gpu {
     /// Lets go of NVML, so that the devices can sleep; nothing is to wait for when they wake.
     fn let_go(&mut self) {
         self.session = Session::NONE_YET;
+        self.joined = Joined::default();
         self.awake = (None, BTreeMap::new());
     }
 
@@ -210,6 +215,7 @@ impl Gpu {
     /// Ends the session, if there is one; a new one is tried later. Why, in words.
     fn close(&mut self, error: &NvmlError, powers: &Powers) -> Problem {
         let why = refusal::problem(error, &self.access.library);
+        self.joined = Joined::default();
         let unloaded =
             cfg!(target_os = "linux") && matches!(error, NvmlError::DriverNotLoaded) && !self.access.has_driver();
         let longest = if unloaded { UNLOADED } else { RETRY.1 };
