@@ -148,6 +148,34 @@ it("keeps the choice of a GPU that is not there now, and of single ones, when an
 	await click("cpu", ["gpu/GPU-1", "gpu/GPU-2"]);
 });
 
+it("says of a setting that could not be saved once its page was left", async () => {
+	let refuse = (_: Error) => {};
+	const update: Host["update"] = () =>
+		new Promise((_, reject) => {
+			refuse = reject;
+		});
+	history.replaceState(null, "", "/#settings");
+	render(App, { monitor: following({ ...host, update }) });
+	const theme = await vi.waitFor(() => document.querySelector<HTMLSelectElement>("#setting-theme") ?? Promise.reject());
+	const change = () => {
+		theme.value = "light";
+		theme.dispatchEvent(new Event("change", { bubbles: true }));
+	};
+	change();
+	refuse(new Error("the disk is full"));
+	await vi.waitFor(() =>
+		expect(document.querySelector('[data-wrong="theme"]')?.textContent).toContain("the disk is full"),
+	);
+	change();
+	location.hash = "overview";
+	await vi.waitFor(() => expect(page()).toBe("overview"));
+	refuse(new Error("the disk is full"));
+	const told = () => [...document.querySelectorAll('[data-testid="notice"] span')].map((notice) => notice.textContent);
+	await vi.waitFor(() => expect(told()).toContain("Notice: Theme: the disk is full"));
+	document.querySelector<HTMLElement>('[data-testid="notice"] button')?.click();
+	await vi.waitFor(() => expect(told()).toEqual([]));
+});
+
 it("takes clicks on a list one after the other, also while the first is not answered", async () => {
 	settings = { ...DEFAULTS, tray_lines: ["cpu", "memory", "disk"] };
 	const answers: (() => void)[] = [];
