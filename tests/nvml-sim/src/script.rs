@@ -293,13 +293,8 @@ impl Script {
                 let known = ERRORS.iter().find(|(name, ..)| *name == error.trim());
                 self.count_fails = Some(known.map(|(_, code, _)| *code).ok_or("count takes an error such as UNKNOWN")?);
             }
-            "shutdown" => {
-                self.shutdown_hangs = match value {
-                    "ok" => false,
-                    "hang" => true,
-                    _ => return Err("shutdown is ok or hang".into()),
-                };
-            }
+            "shutdown" if matches!(value, "ok" | "hang") => self.shutdown_hangs = value == "hang",
+            "shutdown" => return Err("shutdown is ok or hang".into()),
             _ => {
                 return Err(format!(
                     "{key}: the driver has driver, driver_version, cuda_version, latency, count, shutdown"

@@ -12,7 +12,7 @@ const GETS_GOING: Duration = Duration::from_secs(5);
 /// that the driver has and NVML never counts, of the machine around a container, say, has the session begin anew once.
 #[derive(Debug, Default)]
 pub(super) struct Joined {
-    /// The addresses that the driver had when the session began and has had since.
+    /// The addresses that the driver had when the session began and has had at each sample since.
     had: Option<BTreeSet<String>>,
     /// Since when there has been one that the session does not count.
     since: Option<Duration>,

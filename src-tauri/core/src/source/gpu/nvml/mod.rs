@@ -44,6 +44,9 @@ const RETRY: (Duration, Duration) = (Duration::from_secs(2), Duration::from_mins
 /// kernel's log tells. Once it is loaded, or the devices are others, nothing is waited for.
 const UNLOADED: Duration = Duration::from_hours(1);
 
+/// Who holds the session while nobody else uses it: the tick's reader, and the access to it.
+const HOLDERS: usize = 2;
+
 /// How often to look at what keeps a GPU awake that could sleep.
 const LOOK: Duration = Duration::from_secs(10);
 
@@ -132,9 +135,11 @@ impl Gpu {
         match read {
             Ok(devices) => {
                 self.wait = RETRY.0;
+                let joined = self.joined.asks_for_a_session(&powers.bound(), &devices, now);
+                // It does not end while one asks it for details, and while a device sleeps another would wake that.
+                let begins_anew = joined && overall != Power::Asleep && Arc::strong_count(nvml) <= HOLDERS;
                 let awake = self.kept_awake(powers, now);
-                let joined = overall != Power::Asleep && self.joined.asks_for_a_session(&powers.bound(), &devices, now);
-                if joined || self.sleep.lets_go(overall, all_idle(&devices), now) {
+                if begins_anew || self.sleep.lets_go(overall, all_idle(&devices), now) {
                     self.let_go();
                 }
                 let problem = if powers.all_asleep() {
