@@ -4,8 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+use rustix::fs::{major, minor};
 
 use super::super::process::is_contained;
 use super::fdinfo::{Client, parse};
@@ -32,7 +35,7 @@ const MOST: usize = 1_024;
 struct Descriptor {
     process: u32,
     number: u32,
-    /// The device node's name, such as `renderD128`.
+    /// The device node's name on this machine, such as `renderD128`.
     node: String,
 }
 
@@ -143,14 +146,26 @@ impl Clients {
         };
         for entry in entries.filter_map(Result::ok).take(MOST_OF_ONE) {
             let Ok(target) = fs::read_link(entry.path()) else { continue };
-            let node = target.strip_prefix("/dev/dri").ok().and_then(Path::to_str);
+            let Some(name) = target.strip_prefix("/dev/dri").ok().and_then(Path::to_str) else { continue };
             let number = entry.file_name().to_str().and_then(|name| name.parse().ok());
-            if let (Some(node), Some(number)) = (node, number)
+            if let Some(number) = number
                 && self.descriptors.len() < MOST
             {
-                self.descriptors.push(Descriptor { process, number, node: node.into() });
+                // Asking what it is opens nothing.
+                let here = fs::metadata(entry.path()).ok().and_then(|node| name_here(node.rdev()));
+                self.descriptors.push(Descriptor { process, number, node: here.unwrap_or_else(|| name.into()) });
             }
         }
+    }
+}
+
+/// What a device node is called on this machine: in a container it may have the name of another. The kernel's DRM core numbers 64 nodes of
+/// each kind so (`drm_minor_alloc`; its `Documentation/admin-guide/devices.txt` has the major), and those beyond as they come.
+fn name_here(device: u64) -> Option<String> {
+    match (major(device), minor(device)) {
+        (226, number @ 0..64) => Some(format!("card{number}")),
+        (226, number @ 128..192) => Some(format!("renderD{number}")),
+        _ => None,
     }
 }
 
@@ -197,6 +212,17 @@ mod tests {
         let read = clients.read(&one_node());
         assert_eq!(read["gpu"].as_ref().unwrap().len(), 1, "{read:?}");
         assert_eq!(read.len(), 1);
+    }
+
+    #[test]
+    fn a_node_has_the_name_that_its_number_has_here() {
+        use rustix::fs::makedev;
+        let named = |name: &str| Some(name.to_owned());
+        assert_eq!(name_here(makedev(226, 0)), named("card0"));
+        assert_eq!(name_here(makedev(226, 129)), named("renderD129"));
+        assert_eq!(name_here(makedev(226, 200)), None, "of more than 64 GPUs the number does not tell");
+        assert_eq!(name_here(makedev(195, 0)), None, "NVIDIA's own");
+        assert_eq!(name_here(fs::metadata("/dev/null").unwrap().rdev()), None);
     }
 
     #[test]
