@@ -1,8 +1,9 @@
 // Draws at most once per frame whatever changed, and never what nobody can see: a hidden page, or what is scrolled away.
 import { apart, timed } from "../base/work";
 
-/** Of a long range a new sample is less than a pixel: it is drawn when it is a whole one, but after this long, in ms. */
-export const PATIENCE = 2000;
+/** Of a long range a new sample is less than a pixel: it is drawn when it is a whole one, at the latest after this long, in ms. A little less than the
+ * usual interval, so that one that comes some milliseconds early is drawn too. */
+export const PATIENCE = 1900;
 
 const waiting = new Set<Drawing>();
 let asked = false;

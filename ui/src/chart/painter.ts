@@ -1,5 +1,5 @@
 // What stands in a plot: grid, gaps and lines, painted whole or, when time has moved on, only where something is new.
-// uPlot draws a chart whole or not at all; a chart that follows the newest sample changes at its right edge, and the
+// uPlot draws a chart whole or not at all; a chart that follows the newest sample changes where its lines end, and the
 // rest of it moves. What is painted is opaque and stands on whole pixels, so that moving it is the same as painting it.
 import type uPlot from "uplot";
 import { lowerBound } from "../base/scale";

@@ -15,7 +15,7 @@ import type { ChartSpec } from "./spec";
 export interface Around {
 	spec(): ChartSpec;
 	span(): Span;
-	/** Whether the newest sample is at its right edge, and not a moment that was chosen. */
+	/** Whether it ends at the newest sample, and not at a moment that was chosen. */
 	follows(): boolean;
 	history: History;
 	/** The pointer is at another time, or left (null). */
@@ -108,7 +108,8 @@ export class Plot {
 		const last = history.last ?? 0;
 		if (history.epoch !== epoch || last <= painted) return true;
 		if (!this.around.follows()) return painted < this.scene.span.to;
-		return last > this.scene.span.to || last - painted >= PATIENCE;
+		const { span } = this.scene;
+		return this.around.span().to > span.to || last - painted >= Math.min(PATIENCE, perPixel(this.made, span));
 	}
 
 	/** Draws what has changed. */

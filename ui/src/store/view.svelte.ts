@@ -12,6 +12,10 @@ export interface Span {
 /** The ranges that can be picked, in seconds. */
 export const RANGES = [60, 300, 900, 3600] as const;
 
+/** The many charts of the overview move by so many steps through the range, all at once: moving them, and the labels of their time axes, is a
+ * third of what a tick draws. */
+const STEPS = 60;
+
 /** Of less than this there is hardly a sample to see. */
 const SHORTEST_ZOOM = 4 * SECOND;
 
@@ -60,11 +64,14 @@ export class View {
 		}
 	}
 
-	/** What the charts show when `last` is the time of the newest sample, Unix ms. */
+	/** What the charts show when `last` is the time of the newest sample, Unix ms: up to that, and on the overview up to the end of the step that it
+	 * is in, into which the next ones are drawn. Charts that stand still end where they were stopped. */
 	span(last: number | null): Span {
 		if (this.zoom) return this.zoom;
-		const to = this.frozen ?? last ?? 0;
-		return { from: to - this.range * SECOND, to };
+		const length = this.range * SECOND;
+		const step = this.page === "overview" ? length / STEPS : 1;
+		const to = this.frozen ?? Math.ceil((last ?? 0) / step) * step;
+		return { from: to - length, to };
 	}
 
 	/** The moment that legends and copies are of, Unix ms: under the crosshair, or else the last of `times` in charts that stand still; null

@@ -22,6 +22,19 @@ test("without a crosshair the newest part is shown, and all of it again", () => 
 	expect([view.zoom, view.span(LAST)]).toEqual([null, IN_SIGHT]);
 });
 
+test("the overview's charts move by a sixtieth of what is in sight, all others with each sample", () => {
+	const seconds = Array.from({ length: 11 }, (_, at) => LAST + at * 1000);
+	const ends = () => seconds.map((last) => view.span(last).to - LAST);
+	const step = [5000, 5000, 5000, 5000, 5000];
+	expect(ends()).toEqual([0, ...step, ...step.map((one) => 2 * one)]);
+	expect(view.span(LAST + 1)).toEqual({ from: LAST - 295_000, to: LAST + 5000 });
+	view.freeze(LAST + 1);
+	expect(view.span(LAST + 9), "nothing that comes during a pause").toEqual({ from: LAST - 299_999, to: LAST + 1 });
+	view.freeze(null);
+	view.open("cpu");
+	expect(ends()).toEqual(seconds.map((last) => last - LAST));
+});
+
 test("a pause from before all that is kept is given up, and no other", () => {
 	view.freeze(LAST);
 	view.goOn(null);
