@@ -54,6 +54,12 @@ impl App {
     /// Opens the first page of a kind from the rail: `cpu`, `gpu/`. False where this machine has none.
     pub(crate) async fn open(&self, page: &str) -> bool {
         if page == "settings" {
+            // A page that has loaded may wait for its first figures before it shows anything, and takes no keys until then.
+            until("the window takes keys", SOON, async || {
+                let shown = self.attribute("html", "data-page").await;
+                if shown.is_string() { Ok(()) } else { Err(shown) }
+            })
+            .await;
             self.run("dispatchEvent(new KeyboardEvent('keydown', { key: ',', ctrlKey: true }))").await;
         } else {
             const SCRIPT: &str = "
