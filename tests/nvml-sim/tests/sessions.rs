@@ -39,17 +39,29 @@ async fn one_that_joins_is_counted_by_a_session_of_its_own(machine: &Machine) {
     machine.becomes(&full().replace(first, "uuid = GPU-full-0\nstate = late"));
     machine.ticks(5).await;
     assert!(gpu(&machine.collector.current(), A).utilization.is_none(), "this session does not count it");
+    let are = async |count: u64, why: &str| {
+        let now = machine.collector.current().metrics.timestamp;
+        machine.until("long after", |snapshot| snapshot.metrics.timestamp > now + 7_000).await;
+        assert_eq!(machine.count("nvmlInit_v2"), count, "{why}");
+    };
+    machine.power(ADDRESSES[1], "auto", "suspended");
     machine.power(ADDRESSES[0], "on", "active");
     machine.bind(ADDRESSES[0], "nvidia");
-    machine.until("it is put in again", |snapshot| gpu(snapshot, A).utilization.is_some()).await;
-    // As one of the machine around a container is.
+    // One that is never counted, as those of the machine around a container are.
     machine.power("0000:65:00.0", "on", "active");
     machine.bind("0000:65:00.0", "nvidia");
-    let is_begun_anew = |_: &Snapshot| machine.count("nvmlInit_v2") == sessions + 2;
-    machine.until("a session for one that is never counted", is_begun_anew).await;
-    let tick = machine.collector.current().metrics.timestamp;
-    machine.until("long after", |snapshot| snapshot.metrics.timestamp > tick + 7_000).await;
-    assert_eq!(machine.count("nvmlInit_v2"), sessions + 2, "once");
+    are(sessions, "it would wake the one that sleeps").await;
+    let third = "uuid = GPU-full-2";
+    let late = full().replace(first, "uuid = GPU-full-0\nstate = late");
+    machine.becomes(&late.replace(third, "uuid = GPU-full-2\ncompute_mode = hang"));
+    let details = tokio::spawn(machine.collector.gpu_details(C).unwrap());
+    machine.until("they hang", |snapshot| gpu(snapshot, C).utilization.is_none()).await;
+    machine.power(ADDRESSES[1], "on", "active");
+    are(sessions, "somebody uses it").await;
+    machine.becomes(&late);
+    details.await.unwrap();
+    machine.until("it is put in again", |snapshot| gpu(snapshot, A).utilization.is_some()).await;
+    are(sessions + 1, "once for both").await;
 }
 
 async fn those_that_are_lent_are_not_lost(machine: &Machine) {
