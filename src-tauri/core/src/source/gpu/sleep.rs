@@ -129,9 +129,9 @@ impl Powers {
     }
 
     /// The addresses of those that NVIDIA's driver has.
-    pub(super) fn bound(&self) -> BTreeSet<String> {
+    pub(super) fn bound(&self) -> BTreeSet<&str> {
         let bound = self.devices.iter().filter(|(_, driver)| driver.as_deref() == Some(NVIDIA_DRIVER));
-        bound.map(|(address, _)| address.clone()).collect()
+        bound.map(|(address, _)| address.as_str()).collect()
     }
 
     /// Whether NVML has no device to open because virtual machines have them all.

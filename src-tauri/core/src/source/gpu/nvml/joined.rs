@@ -20,16 +20,16 @@ pub(super) struct Joined {
 
 impl Joined {
     /// Whether the session is to begin anew, given what the driver has now and what the session counts.
-    pub(super) fn asks_for_a_session(&mut self, has: &BTreeSet<String>, counted: &[Device], now: Duration) -> bool {
+    pub(super) fn asks_for_a_session(&mut self, has: &BTreeSet<&str>, counted: &[Device], now: Duration) -> bool {
         let Some(had) = &mut self.had else {
-            self.had = Some(has.clone());
+            self.had = Some(has.iter().copied().map(str::to_owned).collect());
             return false;
         };
-        had.retain(|address| has.contains(address));
-        let is_counted = |address: &String| {
-            counted.iter().any(|device| device.identity.pci_address.as_ref() == Some(address) && !device.is_lost())
+        had.retain(|address| has.contains(address.as_str()));
+        let is_counted = |address: &str| {
+            counted.iter().any(|device| device.identity.pci_address.as_deref() == Some(address) && !device.is_lost())
         };
-        if has.iter().all(|address| had.contains(address) || is_counted(address)) {
+        if has.iter().all(|address| had.contains(*address) || is_counted(address)) {
             self.since = None;
             return false;
         }
@@ -45,7 +45,7 @@ mod tests {
 
     #[test]
     fn a_session_begins_anew_once_for_each_device_that_it_does_not_count() {
-        let addresses = |of: &[&str]| of.iter().map(|one| (*one).to_owned()).collect::<BTreeSet<_>>();
+        let addresses = |of: &[&'static str]| of.iter().copied().collect::<BTreeSet<_>>();
         let device = |address: &str, reason| {
             let pci_address = Some(address.to_owned());
             Device::without_figures(Identity { id: address.into(), index: 0, name: String::new(), pci_address }, reason)
