@@ -12,6 +12,7 @@ mod goals;
 mod hour;
 mod page;
 mod processes;
+mod rest;
 mod tick;
 
 use std::fmt::Write as _;
@@ -180,7 +181,7 @@ fn main() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     // `cargo bench --bench cost -- page` or `-- hour`, for who works at it; cargo itself passes `--bench`.
     if std::env::args().any(|argument| argument == "page") {
-        println!("{}", show_page(&runtime.block_on(page::page(length / 5)).lines));
+        println!("{}\n\n{}", rest::rest().show(), show_page(&runtime.block_on(page::page(length / 5)).lines));
         return;
     }
     if std::env::args().any(|argument| argument == "hour") {
@@ -192,6 +193,7 @@ fn main() {
     eprintln!("an hour of history");
     let hour = hour::hour(length);
     eprintln!("{}\nthe page", hour.show());
+    let rest = rest::rest().show();
     let page = runtime.block_on(page::page(length / 5));
     eprintln!("{}", show_page(&page.lines));
     let (starts, beside) = {
@@ -205,7 +207,7 @@ fn main() {
          {ROUNDS}.\n\n{}\n## A tick\n\n{}\n## Beside others\n\n{}\n\
          From the tray to a painted window without GPUs and over a minute of history: {} ms.\n\n## The page\n\n\
          The Overview with eight simulated GPUs at 1280×800 and an hour of history (7200 rows that the bench made up). *Script* is the \
-         time that ticks and frames spend in JavaScript, drawing included.\n\n{}\n\
+         time that ticks and frames spend in JavaScript, drawing included. {rest}\n\n{}\n\
          The full history of the goals is {} rows of {} series.\n",
         if cfg!(debug_assertions) { "Debug" } else { "Release" },
         length.as_secs(),
