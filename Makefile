@@ -28,7 +28,7 @@ TAURI := ui/node_modules/.bin/tauri
 NODE_FITS := node -e 'const [major, minor] = process.versions.node.split(".").map(Number); \
 	process.exit(major >= 24 || (major === 22 && minor >= 12) || (major === 20 && minor >= 19) ? 0 : 1)'
 # What the packages are made of, built together so that each crate is built once; src-tauri/packaging/linux/stage.sh lays it out.
-PACKAGED := --package telltale --package telltale-agent --package telltale-egl --package telltale-pages
+PACKAGED := --package telltale --package telltale-agent --package telltale-egl --package telltale-speech --package telltale-pages
 DENY_VERSION := 0.20.2
 FUZZ_VERSION := 0.13.2
 FUZZ := target/tools/cargo-fuzz-$(FUZZ_VERSION)/bin/cargo-fuzz
@@ -67,12 +67,12 @@ ifeq ($(DISPLAY)$(WAYLAND_DISPLAY),)
 	cargo run --release --quiet --package telltale-agent -- watch
 else
 	@$(MAKE) --no-print-directory packages $(UI_BUILT)
-	cargo build --release --package telltale-egl
+	cargo build --release --package telltale-egl --package telltale-speech
 	cargo run --release --package telltale
 endif
 
 dev: rust-and-node packages $(UI_INSTALLED) ## Starts Telltale so that changes to ui/ and src-tauri/ show at once
-	cargo build --package telltale-egl
+	cargo build --package telltale-egl --package telltale-speech
 	$(TAURI) dev
 
 test: rust-and-node packages test-packages $(UI_BUILT) lint ## Lints and tests everything, the real window too
@@ -119,7 +119,7 @@ screenshots: rust-and-node packages test-packages $(UI_BUILT) ## Takes the pictu
 
 bench: rust-and-node packages test-packages $(UI_BUILT) ## Measures Telltale beside btop, htop and gnome-system-monitor: tests/cost/RESULTS.md
 	$(call need,$(BENCH_PACKAGES),$(call programs,$(BENCH_PROGRAMS)))
-	cargo build --release --package telltale --package telltale-egl --package nvml-sim
+	cargo build --release --package telltale --package telltale-egl --package telltale-speech --package nvml-sim
 	TELLTALE_NVML_LIB=$(CURDIR)/target/release/libnvml_sim.so TELLTALE_NVML_SIM=$(CURDIR)/target/bench.sim \
 		cargo bench --package telltale-core -- --warm-up-time 1 --measurement-time 3
 	cargo bench --bench cost

@@ -16,6 +16,8 @@ pub mod memory;
 pub mod rendering;
 mod save;
 mod settings;
+#[cfg(target_os = "linux")]
+mod speech;
 mod tasks;
 mod tray;
 mod view;
@@ -99,6 +101,10 @@ pub fn run(hidden: bool) -> anyhow::Result<()> {
     let mut log = Some(log::begin());
     open_files::allow_many();
     tracing::info!("{}", rendering::chosen());
+    #[cfg(target_os = "linux")]
+    if let Some(obstacle) = speech::obstacle() {
+        tracing::info!("{obstacle}");
+    }
     rendering::connect()?;
 
     // One thread for all that waits: each more is woken for nothing. (zbus has a runtime of its own beside it, for the plugin that

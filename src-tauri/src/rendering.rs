@@ -11,6 +11,9 @@ use std::sync::OnceLock;
 use rustix::fs::Access;
 use telltale_core::source::gpu::has_nvidias_that_sleep;
 
+#[cfg(target_os = "linux")]
+use crate::speech;
+
 /// Tells `WebKitGTK` to draw without shared GPU buffers (DMA-BUF).
 const DMABUF: &str = "WEBKIT_DISABLE_DMABUF_RENDERER";
 
@@ -111,26 +114,30 @@ fn missing(
     wanted.filter(|(variable, _)| !is_set(variable)).chain(driver).collect()
 }
 
-/// The description of the driver that can't draw, for a program whose web view has this version: beside the program, where cargo
-/// has built both, or where the packages have it.
+/// The description of the driver that can't draw, for a program whose web view has this version.
 fn empty_driver(program: &Path, webkit: &str) -> Option<PathBuf> {
     if !DRAWS_WITH_EMPTY_DRIVER.iter().any(|version| webkit.starts_with(version)) {
         return None;
     }
-    let beside = program.parent()?;
-    let folders = [beside.to_owned(), beside.parent()?.join("lib/telltale")];
-    let folder = folders.into_iter().find(|folder| EMPTY_DRIVER.iter().all(|file| folder.join(file).is_file()))?;
     // EGL's loader takes a colon for the end of a path.
-    (!folder.to_string_lossy().contains(':')).then(|| folder.join(EMPTY_DRIVER[0]))
+    companion(program, &EMPTY_DRIVER).filter(|description| !description.to_string_lossy().contains(':'))
 }
 
-/// Whether the driver of this description can be loaded, as the web process does it: one that gets no driver ends.
+/// The first of these files or folders, all of which stand beside the program, where cargo has built them, or where the packages
+/// have them.
+pub(crate) fn companion(program: &Path, names: &[&str]) -> Option<PathBuf> {
+    let beside = program.parent()?;
+    let folders = [beside.to_owned(), beside.parent()?.join("lib/telltale")];
+    let folder = folders.into_iter().find(|folder| names.iter().all(|name| folder.join(name).exists()))?;
+    Some(folder.join(names.first()?))
+}
+
+/// Whether this library can be loaded, as the web process does it: one that gets none ends.
 #[cfg(target_os = "linux")]
 #[expect(unsafe_code, reason = "the C library's own functions")]
-fn loads(description: &Path) -> bool {
+pub(crate) fn loads(library: &Path) -> bool {
     use std::os::unix::ffi::OsStrExt as _;
 
-    let library = description.with_file_name(EMPTY_DRIVER[1]);
     let Ok(library) = std::ffi::CString::new(library.as_os_str().as_bytes()) else { return false };
     // SAFETY: the text ends with a zero, nothing runs as it is loaded, and nobody has anything of it when it is closed.
     unsafe {
@@ -157,8 +164,11 @@ pub fn prepare() {
     let is_set = |variable: &str| std::env::var_os(variable).is_some();
     DECIDED.get_or_init(|| is_set(COMPOSITING) || is_set(DMABUF));
     let webkit = tauri::webview_version().unwrap_or_default();
-    let driver = || empty_driver(&std::env::current_exe().ok()?, &webkit).filter(|description| loads(description));
-    for (variable, value) in missing(Path::new("/"), driver, is_set) {
+    let program = std::env::current_exe().unwrap_or_default();
+    let driver =
+        || empty_driver(&program, &webkit).filter(|description| loads(&description.with_file_name(EMPTY_DRIVER[1])));
+    let without_speech = speech::library_path(&program).map(|path| (speech::LIBRARY_PATH, path));
+    for (variable, value) in missing(Path::new("/"), driver, is_set).into_iter().chain(without_speech) {
         #[expect(unsafe_code, reason = "other threads may not read the environment meanwhile, and none does yet")]
         // SAFETY: the one thread that there is beside this one gives back memory for WebKit's allocator (`pas_scavenger.c`), and
         // reads no variables.

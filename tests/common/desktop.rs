@@ -193,6 +193,7 @@ pub(crate) fn at_home(command: &mut Command, home: &Path, screen: &Screen) {
         "WEBKIT_DISABLE_COMPOSITING_MODE",
         "__EGL_VENDOR_LIBRARY_FILENAMES",
         "__EGL_VENDOR_LIBRARY_DIRS",
+        "LD_LIBRARY_PATH",
     ] {
         command.env_remove(how_to_draw);
     }
@@ -250,16 +251,20 @@ pub(crate) fn loads_no_real_driver(webkit: &str) -> bool {
     !has_gpu && !Path::new("/proc/driver/nvidia/version").exists() && webkit.starts_with("2.50.")
 }
 
+/// The names of the files that a process has mapped, of which libraries are most.
+pub(crate) fn libraries(process: u32) -> Vec<String> {
+    let maps = fs::read_to_string(format!("/proc/{process}/maps")).unwrap();
+    let mut files: Vec<_> = maps.lines().filter_map(|line| line.rsplit('/').next()).map(str::to_owned).collect();
+    files.dedup();
+    files
+}
+
 /// The libraries that draw with a GPU or in the place of one, of those that the page's process has loaded; and ours.
 pub(crate) fn egl_drivers(app: &Group) -> Vec<String> {
-    let maps = fs::read_to_string(format!("/proc/{}/maps", web_process(app).unwrap())).unwrap();
-    let files = maps.lines().filter_map(|line| line.rsplit('/').next());
-    let is_driver = |file: &&str| {
+    let is_driver = |file: &String| {
         ["LLVM", "_dri.so", "gallium", "EGL_mesa", "nvidia", "telltale_egl"].iter().any(|part| file.contains(part))
     };
-    let mut drivers: Vec<_> = files.filter(is_driver).map(str::to_owned).collect();
-    drivers.dedup();
-    drivers
+    libraries(web_process(app).unwrap()).into_iter().filter(is_driver).collect()
 }
 
 /// How many rows a report of the page says it has.

@@ -24,6 +24,7 @@ mod kill;
 mod no_session_bus;
 mod screen;
 mod settings_disk;
+mod speech;
 mod stderr;
 mod trend;
 mod unwritable_home;

@@ -12,11 +12,12 @@ use crate::common::{among_others, root};
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// In both packages, with the pages and completions of both programs beside them.
-const FILES: [&str; 17] = [
+const FILES: [&str; 18] = [
     "/usr/bin/telltale",
     "/usr/bin/telltale-agent",
     "/usr/lib/systemd/user/telltale-agent.service",
     "/usr/lib/telltale/libtelltale_egl.so",
+    "/usr/lib/telltale/libtelltale_speech.so",
     "/usr/lib/telltale/telltale_egl.json",
     "/usr/share/applications/telltale.desktop",
     "/usr/share/bash-completion/completions/telltale",

@@ -12,7 +12,7 @@ use super::package;
 use super::root::Root;
 use crate::common::agent::parse;
 use crate::common::desktop::{
-    Desktop, SOON, await_the_end, below, egl_drivers, loads_no_real_driver, rows, web_process,
+    Desktop, SOON, await_the_end, below, egl_drivers, libraries, loads_no_real_driver, rows, web_process,
 };
 use crate::common::panel::Panel;
 use crate::common::process::output;
@@ -96,6 +96,8 @@ fn lives(root: &Root) {
     let has_ours = egl_drivers(&app).iter().any(|driver| driver == "libtelltale_egl.so");
     let webkit = root.output("dpkg-query", &["--show", "--showformat", "${Version}", "libwebkit2gtk-4.1-0"]);
     assert_eq!(has_ours, loads_no_real_driver(&webkit), "{webkit}: {}", desktop.log());
+    let speaks = |process| libraries(process).iter().any(|file| file.starts_with("libflite"));
+    assert!(!speaks(web_process(&app).unwrap()), "{}", desktop.log());
 
     desktop.close_window();
     desktop.await_window(false);
