@@ -176,6 +176,37 @@ it("says of a setting that could not be saved once its page was left", async () 
 	await vi.waitFor(() => expect(told()).toEqual([]));
 });
 
+it("says of a number that is not allowed once its page was left, unless another was entered since", async () => {
+	history.replaceState(null, "", "/#settings");
+	render(App, { monitor: following(host) });
+	const told = () => [...document.querySelectorAll('[data-testid="notice"] span')].map((notice) => notice.textContent);
+	const field = () =>
+		vi.waitFor(() => document.querySelector<HTMLInputElement>("#setting-interval") ?? Promise.reject());
+	const enter = async (value: string) => {
+		const input = await field();
+		input.value = value;
+		input.dispatchEvent(new Event("change", { bubbles: true }));
+	};
+	const leave = async () => {
+		location.hash = "overview";
+		await vi.waitFor(() => expect(page()).toBe("overview"));
+	};
+	await enter("90");
+	await vi.waitFor(() => expect(document.querySelector('[data-wrong="interval"]')).toBeTruthy());
+	expect(told(), "beside the field is enough").toEqual([]);
+	await leave();
+	await vi.waitFor(() => expect(told()).toEqual(["Notice: Interval: 0.5 to 60 s"]));
+
+	location.hash = "settings";
+	await field();
+	await vi.waitFor(() => expect(told()).toEqual([]));
+	expect(document.querySelector('[data-wrong="interval"]'), "the field shows what is in force").toBeNull();
+	await enter("90");
+	await enter("5");
+	await leave();
+	expect(told(), "what is allowed was entered then").toEqual([]);
+});
+
 it("takes clicks on a list one after the other, also while the first is not answered", async () => {
 	settings = { ...DEFAULTS, tray_lines: ["cpu", "memory", "disk"] };
 	const answers: (() => void)[] = [];

@@ -27,8 +27,8 @@ export class Monitor {
 	private readonly painters = new Set<() => void>();
 	connection = $state<ConnectionState>("live");
 	info = $state.raw<SystemInfo | null>(null);
-	/** What went wrong on a page that was left before it did; said until it is dismissed. */
-	told = $state.raw<readonly string[]>([]);
+	/** Why a setting was not changed, by its key; until it is, or that is dismissed. */
+	refused = $state<Record<string, string>>({});
 	settings = $state.raw<Settings | null>(null);
 	/** Whether the hour before was asked for and came, so that an empty chart is known to be empty. */
 	filled = $state(false);
