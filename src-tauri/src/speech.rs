@@ -210,6 +210,12 @@ mod tests {
         symlink("/home/other.so", folder.join("libflite.so.1")).unwrap();
         let refused = lay(cache.path(), here, &names).unwrap_err().to_string();
         assert!(refused.ends_with("libflite.so.1 is something else"), "{refused}");
+
+        // Root alone can make it so, and is the one who must not follow a user's links.
+        if std::os::unix::fs::chown(cache.path(), Some(1000), None).is_ok() {
+            let refused = lay(cache.path(), there, &names).unwrap_err().to_string();
+            assert!(refused.ends_with("is another user's"), "{refused}");
+        }
     }
 
     #[test]
