@@ -123,12 +123,11 @@ fn empty_driver(program: &Path, webkit: &str) -> Option<PathBuf> {
     companion(program, &EMPTY_DRIVER).filter(|description| !description.to_string_lossy().contains(':'))
 }
 
-/// The first of these files or folders, all of which stand beside the program, where cargo has built them, or where the packages
-/// have them.
+/// The first of these files, all of which stand beside the program, where cargo has built them, or where the packages have them.
 pub(crate) fn companion(program: &Path, names: &[&str]) -> Option<PathBuf> {
     let beside = program.parent()?;
     let folders = [beside.to_owned(), beside.parent()?.join("lib/telltale")];
-    let folder = folders.into_iter().find(|folder| names.iter().all(|name| folder.join(name).exists()))?;
+    let folder = folders.into_iter().find(|folder| names.iter().all(|name| folder.join(name).is_file()))?;
     Some(folder.join(names.first()?))
 }
 

@@ -61,7 +61,8 @@ fn look<T>(path: &Path, at: impl FnOnce(&Library<'_>) -> object::Result<T>) -> a
 fn linked(library: &Library<'_>) -> object::Result<Names> {
     let section = library.sections.dynamic_table(library.endian, library.data)?;
     let names = section.iter().filter(|entry| entry.tag == DT_NEEDED).map(|entry| section.string(entry));
-    names.filter(|name| name.is_ok_and(|name| name.starts_with(FLITE))).map(|name| name.map(<[u8]>::to_vec)).collect()
+    let is_flite = |name: &object::Result<&[u8]>| name.is_ok_and(|name| name.starts_with(FLITE));
+    names.filter(|name| name.is_err() || is_flite(name)).map(|name| name.map(<[u8]>::to_vec)).collect()
 }
 
 /// The functions and variables that it has of others, or else those that others have of it.
