@@ -138,7 +138,7 @@ fn goals(starts: Duration, beside: &Beside, hour: &Hour, page: &Page) -> String 
     let ms = |duration: Duration| Some(duration.as_secs_f64() * 1e3);
     let mib = |bytes: u64| Some(bytes as f64 / MIB);
     let [open, hidden, closed] = [&beside.open, &beside.hidden, &beside.closed].map(|rounds| medians(rounds));
-    let [five_minutes, _, slow, minimized] = &page.lines;
+    let [five_minutes, _, slow, _, minimized] = &page.lines;
     let per_tick = |line: &Line| line.per_tick();
     let query = tick::nanoseconds("history", "query/all rows").map(|nanoseconds| nanoseconds / 1e6);
     let as_json = tick::nanoseconds("history", "as JSON/all rows").map(|nanoseconds| nanoseconds / 1e6);

@@ -83,8 +83,8 @@ impl Line {
 
 /// What the page told of itself.
 pub(crate) struct Page {
-    /// At half a second with five minutes and an hour in sight, at two seconds, and minimized; the median of three each.
-    pub(crate) lines: [Line; 4],
+    /// At half a second with five minutes and an hour in sight, at two seconds with these, and minimized; the median of three each.
+    pub(crate) lines: [Line; 5],
     /// What the app says that it takes, over what pidstat says, less one; the median of three.
     pub(crate) own_cost_off: f64,
 }
@@ -162,6 +162,8 @@ pub(crate) async fn page(length: Duration) -> Page {
     app.call("update_settings", json!({ "patch": { "interval": 2.0 } })).await.unwrap();
     settled(&app).await;
     let slow = middle(&app, "every 2 s, 5 m in sight", length * 2).await;
+    range("1h").await;
+    let slow_hour = middle(&app, "every 2 s, 1 h in sight", length * 2).await;
     app.call("update_settings", json!({ "patch": { "interval": 0.5 } })).await.unwrap();
     // As its user does it, by the window manager.
     let found = xdotool(&screen, &["search", "--onlyvisible", "--class", "telltale"]);
@@ -175,7 +177,7 @@ pub(crate) async fn page(length: Duration) -> Page {
         .await;
     settled(&app).await;
     app.close().await;
-    Page { lines: [five_minutes, an_hour, slow, hidden], own_cost_off }
+    Page { lines: [five_minutes, an_hour, slow, slow_hour, hidden], own_cost_off }
 }
 
 /// What xdotool prints of that screen.
