@@ -171,7 +171,7 @@ it("says of a setting that could not be saved once its page was left", async () 
 	await vi.waitFor(() => expect(page()).toBe("overview"));
 	refuse(new Error("the disk is full"));
 	const told = () => [...document.querySelectorAll('[data-testid="notice"] span')].map((notice) => notice.textContent);
-	await vi.waitFor(() => expect(told()).toContain("Notice: Theme: the disk is full"));
+	await vi.waitFor(() => expect(told()).toContain("Not saved: Theme: the disk is full"));
 	document.querySelector<HTMLElement>('[data-testid="notice"] button')?.click();
 	await vi.waitFor(() => expect(told()).toEqual([]));
 });
@@ -195,7 +195,7 @@ it("says of a number that is not allowed once its page was left, unless another 
 	await vi.waitFor(() => expect(document.querySelector('[data-wrong="interval"]')).toBeTruthy());
 	expect(told(), "beside the field is enough").toEqual([]);
 	await leave();
-	await vi.waitFor(() => expect(told()).toEqual(["Notice: Interval: 0.5 to 60 s"]));
+	await vi.waitFor(() => expect(told()).toEqual(["Not saved: Interval: 0.5 to 60 s"]));
 
 	location.hash = "settings";
 	await field();
