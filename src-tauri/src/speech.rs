@@ -90,7 +90,10 @@ fn names(ours: &Path, loaded: &BTreeSet<&Path>) -> anyhow::Result<Names> {
     let is_flite = |path: &Path| path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(FLITE));
     let (flite, others): (Vec<&Path>, Vec<&Path>) = loaded.iter().partition(|path| is_flite(path));
     let (mut names, mut wanted) = (Names::new(), HashSet::new());
-    for library in others.into_iter().filter(|_| !flite.is_empty()) {
+    if flite.is_empty() {
+        return Ok(names);
+    }
+    for library in others {
         look(library, |library| {
             let mut linked = linked(library)?;
             if !linked.is_empty() {

@@ -188,14 +188,15 @@ pub(crate) fn at_home(command: &mut Command, home: &Path, screen: &Screen) {
     }
     command.envs(screen.environment()).env_remove("WAYLAND_DISPLAY").env("NO_AT_BRIDGE", "1");
     command.env("LC_ALL", "C.UTF-8").env_remove("LANGUAGE");
-    for how_to_draw in [
+    // What says how to draw, and with what: as a user's session leaves it.
+    for variable in [
         "WEBKIT_DISABLE_DMABUF_RENDERER",
         "WEBKIT_DISABLE_COMPOSITING_MODE",
         "__EGL_VENDOR_LIBRARY_FILENAMES",
         "__EGL_VENDOR_LIBRARY_DIRS",
         "LD_LIBRARY_PATH",
     ] {
-        command.env_remove(how_to_draw);
+        command.env_remove(variable);
     }
 }
 
